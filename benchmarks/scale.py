@@ -1,0 +1,22 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sizes of the benchmarks. The targets are meant for FULL; TINY only shows that the scripts work."""
+
+    pairs: int = 25  # of short commands
+    long_pairs: int = 7  # of what takes seconds
+    descriptors: int = 1000
+    stages: int = 10
+    jobs: int = 4
+    planned_jobs: int = 200
+    megabytes: int = 256
+
+
+FULL = Scale()
+TINY = Scale(pairs=1, long_pairs=1, descriptors=3, stages=2, jobs=2, planned_jobs=5, megabytes=1)

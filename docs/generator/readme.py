@@ -1,0 +1,51 @@
+"""The README's transcript: what `make demo` really prints at its end."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+BEGIN, END = "<!-- transcript: make demo -->", "<!-- end of transcript -->"
+DEMO = "examples/tumour_logistic"
+
+
+def transcript(root: Path, example: Path) -> str:
+    """The end of what a run of the example prints: the table, the verdict, and where the report is.
+
+    Raises RuntimeError where the run does not pass.
+    """
+    command = [sys.executable, "-m", "pipeline_kit", "-C", str(example), "run"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the demo exits {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip("\n").replace(str(example), DEMO)
+
+
+def copy_of(example: Path, folder: Path) -> Path:
+    """The example's files as a fresh clone has them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "."],
+        cwd=example, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    copy = folder / example.name
+    for name in filter(None, listed.stdout.split("\0")):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(example / name, copy / name)
+    return copy
+
+
+def with_transcript(readme: str, text: str) -> str:
+    """The README with the transcript between its marks. Raises ValueError where it has not both of them once."""
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
+        raise ValueError(f"README.md needs one {BEGIN} and one {END}")
+    before, _, rest = readme.partition(BEGIN)
+    return f"{before}{BEGIN}\n```\n$ make demo\n{text}\n```\n{END}{rest.partition(END)[2]}"
+
+
+def committed(readme: str) -> str:
+    """The transcript that the README has."""
+    found = re.search(rf"{BEGIN}\n```\n\$ make demo\n(.*?)\n```\n{END}", readme, re.DOTALL)
+    return found.group(1) if found else ""

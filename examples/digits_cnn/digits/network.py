@@ -1,0 +1,79 @@
+"""The network: two convolution blocks and two dense layers, as a Lightning module and as a file of weights."""
+
+import math
+from pathlib import Path
+
+import pytorch_lightning as lightning
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+CLASSES = 10
+CHANNELS = (16, 32)
+
+
+def block(before: int, after: int) -> nn.Sequential:
+    """Convolution, normalisation, ReLU, and half the height and width."""
+    return nn.Sequential(
+        nn.Conv2d(before, after, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(after),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+    )
+
+
+class DigitNetwork(lightning.LightningModule):
+    """Square images of `side` pixels, batch x height x width, to ten logits.
+
+    `largest` is the brightest pixel of the training rows; it lies in the weights, so predictions scale alike.
+    """
+
+    largest: torch.Tensor
+
+    def __init__(self, side: int, largest: float, rate: float = 0.001) -> None:
+        super().__init__()
+        self.rate = rate
+        self.register_buffer("largest", torch.tensor(float(largest)))
+        self.convolutions = nn.Sequential(block(1, CHANNELS[0]), block(CHANNELS[0], CHANNELS[1]))
+        self.dense = nn.Sequential(
+            nn.Flatten(), nn.Linear(CHANNELS[1] * (side // 4) ** 2, 64), nn.ReLU(), nn.Linear(64, CLASSES)
+        )
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Logits, batch x classes."""
+        return self.dense(self.convolutions((pixels.float() / self.largest).unsqueeze(1)))
+
+    def training_step(self, batch: list[torch.Tensor]) -> torch.Tensor:
+        """The mean cross entropy of a batch."""
+        pixels, labels = batch
+        loss = nn.functional.cross_entropy(self(pixels), labels)
+        self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
+        return loss
+
+    def validation_step(self, batch: list[torch.Tensor]) -> None:
+        """Records cross entropy and accuracy of rows that nothing was learned from."""
+        pixels, labels = batch
+        logits = self(pixels)
+        figures = {
+            "validation_loss": nn.functional.cross_entropy(logits, labels),
+            "validation_accuracy": (logits.argmax(dim=1) == labels).float().mean(),
+        }
+        self.log_dict(figures, batch_size=len(labels))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam, at the rate given."""
+        return torch.optim.Adam(self.parameters(), lr=self.rate)
+
+
+def save(network: DigitNetwork, path: Path) -> None:
+    """Writes the weights as safetensors: sorted, without times and paths, so equal weights are equal bytes."""
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, path)
+
+
+def load(path: Path) -> DigitNetwork:
+    """The network of a file of weights, ready to predict."""
+    weights = load_file(path)
+    side = 4 * math.isqrt(weights["dense.1.weight"].shape[1] // CHANNELS[1])
+    network = DigitNetwork(side, float(weights["largest"]))
+    network.load_state_dict(weights)
+    return network.eval()

@@ -1,0 +1,1 @@
+"""Tells malignant from benign tumours by a logistic regression."""

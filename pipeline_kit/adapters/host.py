@@ -1,0 +1,28 @@
+"""The machine a job runs on."""
+
+from __future__ import annotations
+
+import subprocess
+
+
+class ThisHost:
+    """System packages by dpkg, the accelerator by the NVIDIA driver's own tool."""
+
+    def system_package(self, name: str) -> str | None:
+        """The installed version of a Debian package, or none where dpkg or the package is missing."""
+        shown = output_of(["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", name])
+        status, _, version = (shown or "").partition(" ")
+        return version if status == "installed" else None
+
+    def accelerator(self) -> str:
+        """`cuda` where an NVIDIA driver lists a device, else `cpu`."""
+        return "cuda" if (output_of(["nvidia-smi", "--list-gpus"]) or "").startswith("GPU") else "cpu"
+
+
+def output_of(command: list[str]) -> str | None:
+    """What a command prints, or none where it is missing or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,134 @@
+"""`pipeline-kit init` where a project is: what was found is told, the change shown, and written once confirmed."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline_kit.adapters.files import write_atomically
+from pipeline_kit.adopt.changes import Changes, Fate, changes
+from pipeline_kit.adopt.document import DESCRIPTOR, Planned, ignore_text, planned
+from pipeline_kit.adopt.propose import Choices, Proposal, propose
+from pipeline_kit.adopt.survey import Facts, survey
+from pipeline_kit.adopt.told import told
+from pipeline_kit.adopt.train_jobs import trainings
+from pipeline_kit.adopt.tree import list_tree
+from pipeline_kit.cli.asking import asks, choose, confirm
+from pipeline_kit.cli.project import open_project
+from pipeline_kit.cli.servers import FILES, chosen
+from pipeline_kit.errors import UsageError
+from pipeline_kit.render.project import render_project
+
+
+def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> int:
+    """Proposes a descriptor and CI files; writes them where a person or `--defaults` agrees."""
+    forced = list(arguments.force or [])
+    if (root / DESCRIPTOR).exists() and DESCRIPTOR not in forced:
+        files = existing_files(root, forced)
+    else:
+        files = proposed_files(root, names, arguments)
+    refuse_unknown(forced, files)
+    found = changes(root, files, forced)
+    tell(found, whole=arguments.dry_run)
+    if arguments.dry_run:
+        return 0
+    if not found.written():
+        print("nothing to write")
+        return 0
+    if not arguments.defaults:
+        if not asks(arguments):
+            raise UsageError(
+                "nothing was written: there is no terminal to ask at", hint="--defaults writes it as shown"
+            )
+        if not confirm(f"write {len(found.written())} files?"):
+            print("nothing was written")
+            return 0
+    write(root, found)
+    where = "" if root == Path.cwd() else f"cd {shlex.quote(str(root))} && "
+    git = "" if (root / ".git").exists() or any((each / ".git").exists() for each in root.parents) else "git init && "
+    print(f"next: {where}{git}pipeline-kit plan, then pipeline-kit run")
+    return 0
+
+
+def existing_files(root: Path, forced: Sequence[str]) -> dict[str, str]:
+    """The CI files of the descriptor that is there. Raises UsageError where none is asked for."""
+    if not forced:
+        hint = f"`pipeline-kit render` writes its CI files; `init --force {DESCRIPTOR}` proposes it anew"
+        raise UsageError(f"{root} already has a {DESCRIPTOR}; nothing was written", hint=hint)
+    project = open_project(root)
+    rendered = render_project(project.plan, project.descriptor).files
+    return {name: text for name, text in rendered.items() if name in forced}
+
+
+def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> dict[str, str]:
+    """All files of a proposal, which is told on the way."""
+    facts = survey(list_tree(root, names))
+    proposal = propose(facts, Choices(arguments.name, training(facts, arguments)))
+    result = planned(proposal, root)
+    print("\n".join(told(proposal)))
+    print()
+    return files_of(root, proposal, result, servers(root, arguments.ci))
+
+
+def training(facts: Facts, arguments: argparse.Namespace) -> str | None:
+    """The script that trains: the one that is named, or chosen where there are several. Raises UsageError."""
+    found = [each.file for each in trainings(facts)]
+    if arguments.train is not None:
+        if arguments.train not in facts.scripts:
+            hint = f"scripts that may train: {', '.join(found[:8]) or 'none'}"
+            raise UsageError(f"--train: there is no Python file {arguments.train!r} here", hint=hint)
+        return str(arguments.train)
+    has_its_own = facts.parts or facts.dvc or facts.gitlab or facts.jenkins
+    return choose("which of them trains", found) if asks(arguments) and len(found) > 1 and not has_its_own else None
+
+
+def servers(root: Path, named: str | None) -> tuple[str, ...]:
+    """The servers to render for: those that are named, else those whose files are here, else all."""
+    here = tuple(server for server, file in FILES.items() if (root / file).exists())
+    return chosen(named) if named is not None or not here else here
+
+
+def files_of(root: Path, proposal: Proposal, result: Planned, wanted: Sequence[str]) -> dict[str, str]:
+    """The files of a proposal in the order they are shown: the descriptor, what it needs, CI files, `.gitignore`."""
+    rendered = render_project(result.plan, result.descriptor).files
+    ignored = ignore_text(
+        (root / ".gitignore").read_text(encoding="utf-8", errors="replace") if (root / ".gitignore").is_file() else ""
+    )
+    return {
+        DESCRIPTOR: result.text,
+        **proposal.files,
+        **({".gitignore": ignored} if ignored is not None else {}),
+        **{FILES[server]: rendered[FILES[server]] for server in wanted},
+    }
+
+
+def refuse_unknown(forced: Sequence[str], files: Mapping[str, str]) -> None:
+    """Raises UsageError where a file is to be forced that is none of the proposal."""
+    for name in forced:
+        if name not in files:
+            raise UsageError(
+                f"--force: {name} is none of the files that init writes here", hint=f"these: {', '.join(files)}"
+            )
+
+
+def tell(found: Changes, *, whole: bool) -> None:
+    """Shows the difference, what stays as it is, and how to change that."""
+    for each in found.written():
+        sys.stdout.write(each.diff(whole=whole or each.file == DESCRIPTOR))
+    for each in found.written():
+        kept = f", the old one kept as {found.backups[each.file]}" if each.file in found.backups else ""
+        print(f"{each.fate.value:9} {each.file}{kept}")
+    for each in found.kept():
+        print(f"{Fate.KEPT.value:9} {each.file}: it is not touched; --force {shlex.quote(each.file)} replaces it")
+
+
+def write(root: Path, found: Changes) -> None:
+    """Writes the backups, then the files; what a symbolic link points to is never written."""
+    for file, backup in found.backups.items():
+        write_atomically(root / backup, (root / file).read_bytes())
+    for each in found.written():
+        write_atomically(root / each.file, each.text)
+    print(f"wrote {len(found.written()) + len(found.backups)} files")

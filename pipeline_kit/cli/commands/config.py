@@ -1,0 +1,43 @@
+"""`pipeline-kit config`: the descriptor as it counts, and where each of its values comes from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+
+from pipeline_kit.cli.project import open_project
+from pipeline_kit.cli.settled import settled
+from pipeline_kit.descriptor.origin import Setting
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.descriptor.printing import as_yaml
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Prints the merged and checked descriptor, as YAML or as JSON."""
+    setting = settled(open_project(arguments.directory))
+    if arguments.json:
+        print(json.dumps(as_json(setting, origins=arguments.origin), indent=2, ensure_ascii=False))
+    else:
+        print(as_yaml(setting, origins=arguments.origin), end="")
+    return 0
+
+
+def as_json(setting: Setting, *, origins: bool) -> Mapping[str, Value]:
+    """The descriptor, and with `origins` a list of every value's path, layer, file and line."""
+    if not origins:
+        return {"descriptor": setting.plain()}
+    return {
+        "descriptor": setting.plain(),
+        "origins": [
+            {
+                "path": ".".join(path),
+                "layer": each.origin.layer.value,
+                "environment": each.origin.environment,
+                "file": each.origin.position.file if each.origin.position else None,
+                "line": each.origin.position.line if each.origin.position else None,
+                "locked": each.origin.locked,
+            }
+            for path, each in setting.leaves()
+        ],
+    }

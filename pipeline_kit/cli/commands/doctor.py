@@ -1,0 +1,59 @@
+"""`pipeline-kit doctor`: what this machine, this project and its CI files lack, and what mends it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipeline_kit.doctor.examine import examine
+from pipeline_kit.doctor.finding import Finding, Level
+from pipeline_kit.errors import UsageError
+
+Findings = Mapping[str, Sequence[Finding]]
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Prints every finding; 1 where one is a problem."""
+    if not arguments.directory.is_dir():
+        raise UsageError(f"{arguments.directory} is no directory", hint="-C takes the project's directory")
+    found = examine(arguments.directory.resolve())
+    if arguments.json:
+        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(lines(found)))
+    return 1 if count(found, Level.PROBLEM) else 0
+
+
+def lines(found: Findings) -> Iterator[str]:
+    """The findings as text: what mends one stands below it."""
+    width = max(len(each.about) for findings in found.values() for each in findings)
+    for group, findings in found.items():
+        if findings:
+            yield f"{group}:"
+        for each in findings:
+            yield f"  {each.level.value:<7}  {each.about:<{width}}  {each.message}"
+            if each.mend:
+                yield f"  {'':<7}  {'':<{width}}    {each.mend}"
+    notes, problems = count(found, Level.NOTE), count(found, Level.PROBLEM)
+    yield f"{plural(problems, 'problem')}, {plural(notes, 'note')}, {count(found, Level.OK)} ok"
+
+
+def count(found: Findings, level: Level) -> int:
+    """How many findings are of a level."""
+    return sum(each.level is level for findings in found.values() for each in findings)
+
+
+def plural(number: int, word: str) -> str:
+    """A number and its noun."""
+    return f"{number} {word}" if number == 1 else f"{number or 'no'} {word}s"
+
+
+def as_json(found: Findings) -> Mapping[str, object]:
+    """The findings for a machine."""
+    listed = [
+        {"group": group, "level": each.level.value, "about": each.about, "message": each.message, "mend": each.mend}
+        for group, findings in found.items()
+        for each in findings
+    ]
+    return {"problems": count(found, Level.PROBLEM), "notes": count(found, Level.NOTE), "findings": listed}

@@ -1,0 +1,74 @@
+"""`pipeline-kit init`: a new project whose pipeline passes at once, or a descriptor for a project that is there."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline_kit.adapters.files import write_atomically
+from pipeline_kit.adapters.git import project_files
+from pipeline_kit.cli.asking import ask, asks
+from pipeline_kit.cli.project import open_project
+from pipeline_kit.cli.servers import FILES, chosen
+from pipeline_kit.errors import UsageError
+from pipeline_kit.render.project import render_project
+from pipeline_kit.render.scaffold import profiles, scaffold, suggested_name
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Adopts the project in the directory; where there is none, or a profile is named, makes a new one."""
+    target = (arguments.directory / arguments.target).resolve()
+    if arguments.profile is None and target.is_dir():
+        from pipeline_kit.adopt.survey import is_project
+
+        names = project_files(target)
+        if (target / "pipeline-kit.yml").exists() or is_project(names):
+            from pipeline_kit.cli.adoption import adopt
+
+            return adopt(target, names, arguments)
+    for option in ("dry_run", "force", "train"):
+        if getattr(arguments, option):
+            message = f"--{option.replace('_', '-')} is for a project that is there, and {target} holds none"
+            raise UsageError(message, hint="leave it out, or name the project's directory")
+    return make(target, arguments)
+
+
+def make(target: Path, arguments: argparse.Namespace) -> int:
+    """Writes the new project's files, then its CI files; overwrites nothing."""
+    asked = asks(arguments)
+    profile = arguments.profile or (ask_profile() if asked else profiles()[0].name)
+    name = arguments.name or (ask("name", suggested_name(target.name)) if asked else suggested_name(target.name))
+    servers = chosen(arguments.ci)
+    files = scaffold(profile, name, servers)
+    refuse_existing(target, [*files, *(FILES[server] for server in servers)])
+    write_all(target, files)
+    project = open_project(target)
+    rendered = render_project(project.plan, project.descriptor)
+    write_all(target, {FILES[server]: rendered.files[FILES[server]] for server in servers})
+    print(f"made {name} ({profile}) in {target}: {len(files) + len(servers)} files")
+    print(f"next: cd {shlex.quote(str(target))} && git init && pipeline-kit run")
+    return 0
+
+
+def ask_profile() -> str:
+    """The profile that a person chooses."""
+    for profile in profiles():
+        print(f"  {profile.name:10} {profile.help}")
+    return ask("profile", profiles()[0].name)
+
+
+def refuse_existing(target: Path, names: Sequence[str]) -> None:
+    """Raises UsageError where a file would be overwritten."""
+    existing = [name for name in names if (target / name).exists()]
+    if existing:
+        more = f" and {len(existing) - 3} more" if len(existing) > 3 else ""
+        message = f"{target} already has {', '.join(existing[:3])}{more}; nothing was written"
+        raise UsageError(message, hint="init begins a new project: name an empty directory")
+
+
+def write_all(target: Path, files: Mapping[str, str]) -> None:
+    """Writes the files."""
+    for name, text in files.items():
+        write_atomically(target / name, text)

@@ -1,0 +1,45 @@
+"""`pipeline-kit job`: one job, as a CI server runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline_kit.adapters.git import looking
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pipeline_kit.runner.job import JobRun
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Runs the job, streaming what it prints; says how it ended in one line."""
+    with looking(arguments.directory.resolve()) as seen:  # git works while the rest of the kit is loaded
+        from pipeline_kit.cli.project import open_project
+        from pipeline_kit.runner.job import JobRun
+
+        project = open_project(arguments.directory)
+        job = project.job(arguments.name)
+        return run_shown(JobRun(job, project.descriptor, project.specs, project.folders, show, look=seen))
+
+
+def run_shown(run: JobRun) -> int:
+    """Runs a job, says how it ended, and returns its exit code."""
+    from pipeline_kit.runner.exit_codes import exit_code
+    from pipeline_kit.runner.job import run_job
+    from pipeline_kit.runner.stop import Interrupted
+
+    try:
+        record = run_job(run)
+    except Interrupted as stop:
+        show(f"{run.job.name}: {stop}")
+        return 128 + stop.number
+    show(f"{record.job}: {record.outcome.value} in {record.seconds:.1f} s: {record.reason}")
+    if record.cause:
+        show(f"  cause: {record.cause}")
+    return exit_code(record)
+
+
+def show(line: str) -> None:
+    """Prints a line at once."""
+    print(line, flush=True)

@@ -1,0 +1,71 @@
+"""`pipeline-kit lint`: what is wrong in a `.gitlab-ci.yml` or a `Jenkinsfile`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline_kit.cli.servers import FILES
+from pipeline_kit.errors import UsageError
+from pipeline_kit.lint.check import UnreadableError, check_file
+from pipeline_kit.lint.finding import Finding, Level
+
+Found = Mapping[str, Sequence[Finding]]
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Lints the file, or those of both servers that exist; 1 where there is an error."""
+    files = [Path(arguments.file)] if arguments.file else present(arguments.directory)
+    found = {str(file): lint(arguments.directory / file) for file in files}
+    if arguments.json:
+        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+    else:
+        tell(found)
+    return 1 if any(each.level is Level.ERROR for findings in found.values() for each in findings) else 0
+
+
+def present(directory: Path) -> Sequence[Path]:
+    """The CI files that the directory has. Raises UsageError where it has none."""
+    files = [Path(name) for name in FILES.values() if (directory / name).is_file()]
+    if not files:
+        names = " and no ".join(FILES.values())
+        raise UsageError(f"{directory} has no {names}", hint="name a file: pipeline-kit lint FILE")
+    return files
+
+
+def lint(path: Path) -> Sequence[Finding]:
+    """What is wrong in the file. Raises UsageError where it cannot be read."""
+    try:
+        return check_file(path.name, path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint="lint takes a file") from error
+    except UnreadableError as error:
+        raise UsageError(f"{path} cannot be read: {error}", hint="save it as UTF-8 text") from error
+
+
+def as_json(found: Found) -> Mapping[str, object]:
+    """The findings for a machine."""
+    findings = [
+        {
+            "file": file, "line": each.line, "column": each.column, "level": each.level.value, "rule": each.rule,
+            "message": each.message, "hint": each.hint,
+        }
+        for file, findings in found.items()
+        for each in findings
+    ]  # fmt: skip
+    return {"files": list(found), "findings": findings}
+
+
+def tell(found: Found) -> None:
+    """Prints every finding, and a line that counts them."""
+    for file, findings in found.items():
+        for each in findings:
+            print(each.told(file))
+    counts = Counter(each.level for findings in found.values() for each in findings)
+    told = ", ".join(
+        f"{counts[level]} {level.value}{'s' if counts[level] > 1 else ''}" for level in Level if counts[level]
+    )
+    print(f"{', '.join(found)}: {told or 'nothing found'}")

@@ -1,0 +1,19 @@
+"""`pipeline-kit plan`: the jobs in their order."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from pipeline_kit.cli.project import open_project, plan_for
+from pipeline_kit.plan.drawing import as_json, as_mermaid, as_table
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Prints the plan."""
+    plan = plan_for(open_project(arguments.directory), arguments)
+    if arguments.json or arguments.format == "json":
+        print(json.dumps(as_json(plan), indent=2, ensure_ascii=False))
+    else:
+        print(as_mermaid(plan) if arguments.format == "mermaid" else as_table(plan))
+    return 0

@@ -1,0 +1,59 @@
+"""`pipeline-kit stages`: the stages that jobs may use, and what one of them takes and leaves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Mapping
+
+from pipeline_kit.catalog import BUILT_IN, PROJECT_STAGES, Specs, entry_points
+from pipeline_kit.contract.spec import StageSpec
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.descriptor.problem import nearest
+from pipeline_kit.errors import UsageError
+from pipeline_kit.report.stage_page import stage_as_json, stage_lines, summary_lines
+
+NARROWEST, WIDEST = 40, 120
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Prints all stages in a line or two each, or everything about one."""
+    specs = Specs(arguments.directory.resolve())
+    width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+    if arguments.name is not None:
+        spec, source = named(specs, arguments.name), source_of(arguments.name)
+        if arguments.json:
+            print(json.dumps(stage_as_json(spec, source), indent=2, ensure_ascii=False))
+        else:
+            print("\n".join(stage_lines(spec, source, width)))
+        return 0
+    every = {name: specs[name] for name in sorted(specs)}
+    if arguments.json:
+        listed: Mapping[str, Value] = {"stages": [summary(spec) for spec in every.values()]}
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(summary_lines([(spec, source_of(name)) for name, spec in every.items()], width)))
+    return 0
+
+
+def named(specs: Specs, name: str) -> StageSpec:
+    """The stage of that name. Raises UsageError with the nearest one."""
+    if name in specs:
+        return specs[name]
+    near = nearest(name, specs)
+    hint = f"did you mean `{near}`?" if near else f"stages: {', '.join(sorted(specs))}"
+    raise UsageError(f"there is no stage {name!r}", hint=hint)
+
+
+def source_of(name: str) -> str:
+    """Where a stage comes from: the kit, the project's own folder, or an installed package's module."""
+    if name in BUILT_IN:
+        return "pipeline-kit"
+    module = entry_points().get(name)
+    return f"package {module}" if module else f"project {PROJECT_STAGES.as_posix()}/{name}"
+
+
+def summary(spec: StageSpec) -> Mapping[str, Value]:
+    """A stage of the list, for a machine."""
+    return {"name": spec.name, "source": source_of(spec.name), "help": spec.help}

@@ -1,0 +1,84 @@
+"""The `pipeline-kit` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from pipeline_kit.cli.startup import begin, end
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from pipeline_kit.errors import KitError
+
+
+def command_line() -> None:
+    """Runs the command line as the whole of this process, and ends it with the exit code."""
+    begin()
+    end(main())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; the one place where errors become text."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        from pipeline_kit import __version__
+
+        print(f"pipeline-kit {__version__}")
+        return 0
+    from importlib import import_module
+
+    from pipeline_kit.errors import KitError
+
+    parsed = read(arguments)
+    try:
+        code: int = import_module(f"pipeline_kit.cli.commands.{parsed.command}").execute(parsed)
+        sys.stdout.flush()
+        return code
+    except KitError as error:
+        print(f"pipeline-kit: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        return exit_code_of(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"pipeline-kit: {error.strerror}: {error.filename}", file=sys.stderr)
+        return 3
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print(
+            "pipeline-kit: this is a fault of pipeline-kit itself; please report it with the lines above",
+            file=sys.stderr,
+        )
+        return 70
+
+
+def read(arguments: Sequence[str]) -> Namespace | SimpleNamespace:
+    """The parsed command line.
+
+    `job NAME`, the line that CI servers execute, needs no argparse, which would take a seventh of its time.
+    """
+    if len(arguments) == 2 and arguments[0] == "job" and not arguments[1].startswith("-"):
+        from pathlib import Path
+
+        return SimpleNamespace(command="job", name=arguments[1], directory=Path())
+    from pipeline_kit.cli.parser import build_parser
+
+    return build_parser().parse_args(arguments)
+
+
+def exit_code_of(error: KitError) -> int:
+    """The exit code of an error that no job's record holds."""
+    from pipeline_kit.errors import Category
+
+    return {Category.CONFIG: 2, Category.INFRASTRUCTURE: 3}.get(error.category, 1)

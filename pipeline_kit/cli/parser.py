@@ -1,0 +1,167 @@
+"""What the command line takes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from pipeline_kit import __version__
+
+EVENTS = ("push", "merge_request", "tag", "schedule", "manual")
+PROFILES = ("tabular", "lightning", "bare")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations, so that a new option never changes what an old script means."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"allow_abbrev": False, **options})
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command` is the module in `cli.commands` that serves it."""
+    parser = Parser(prog="pipeline-kit", description="Jenkins and GitLab pipelines for AI models, from one descriptor.")
+    parser.add_argument("--version", action="version", version=f"pipeline-kit {__version__}")
+    add_directory(parser, Path())
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    add_init(commands)
+    add_plan(commands)
+    add_run(commands)
+    add_render(commands)
+    add_answers(commands)
+    add_questions(commands)
+    add_records(commands)
+    add_replay(commands)
+    add_lint(commands)
+    return parser
+
+
+def add_directory(parser: argparse.ArgumentParser, default: Any) -> None:
+    """Adds `-C`, which every command takes, before or after its name."""
+    help_text = "the project's directory (default: this one)"
+    option = parser.add_argument("-C", dest="directory", metavar="DIR", type=Path, default=default, help=help_text)
+    vars(option)["complete"] = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/"}  # read by shtab
+
+
+def command(commands: Any, name: str, help_text: str, *, json: bool = False) -> argparse.ArgumentParser:
+    """A command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
+    add_directory(parser, argparse.SUPPRESS)
+    if json:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def add_event(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say what starts a pipeline."""
+    parser.add_argument("--event", choices=EVENTS, help="only the jobs that this event starts")
+    parser.add_argument("--branch", metavar="B", help="of a push, or a merge request's source")
+    parser.add_argument("--tag", metavar="T", help="of a tag event")
+    parser.add_argument("--schedule", metavar="S", help="of a schedule event: its name in the descriptor")
+    parser.add_argument("--changed", metavar="PATH", nargs="+", help="the paths that a merge request changed")
+    parser.add_argument("--fork", action="store_true", help="a merge request from another repository")
+
+
+def add_init(commands: Any) -> None:
+    """`init`."""
+    parser = command(commands, "init", "Make a new project, or propose the descriptor of one that is there.")
+    parser.add_argument("target", metavar="DIR", type=Path, nargs="?", default=Path(), help="where (default: here)")
+    parser.add_argument("--profile", choices=PROFILES, help="what kind of new project")
+    parser.add_argument("--name", help="the project's name (default: the directory's)")
+    parser.add_argument("--ci", metavar="gitlab,jenkins", default=None, help="which CI files (default: both)")
+    parser.add_argument("--defaults", action="store_true", help="ask nothing: take every guess")
+    parser.add_argument("--dry-run", action="store_true", help="of a project that is there: show what would be written")
+    parser.add_argument("--force", metavar="FILE", action="append", help="a file that may be overwritten; repeatable")
+    parser.add_argument("--train", metavar="FILE", help="the script that trains, where there are several")
+
+
+def add_plan(commands: Any) -> None:
+    """`plan`."""
+    parser = command(commands, "plan", "Show the jobs in their order.", json=True)
+    add_event(parser)
+    parser.add_argument("--format", choices=("table", "json", "mermaid"), default="table", help="default: table")
+
+
+def add_run(commands: Any) -> None:
+    """`run` and `job`."""
+    parser = command(commands, "run", "Run the pipeline here, or the named jobs and what they need.", json=True)
+    parser.add_argument("jobs", metavar="JOB", nargs="*", help="only these, and what they need")
+    add_event(parser)
+    parser.add_argument("--jobs", "-j", dest="parallel", metavar="N", type=int, help="how many at a time")
+    parser.add_argument("--no-cache", action="store_true", help="run what the cache could give, and keep nothing")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would run")
+    parser = command(commands, "job", "Run one job: the line that CI servers execute.")
+    parser.add_argument("name", metavar="NAME", help="its name in the descriptor, or in the plan of a matrix")
+
+
+def add_render(commands: Any) -> None:
+    """`render`."""
+    parser = command(commands, "render", "Write .gitlab-ci.yml and Jenkinsfile.", json=True)
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file differs")
+    either.add_argument("--diff", action="store_true", help="write nothing; show what would change, and what it means")
+    parser.add_argument("--ci", metavar="gitlab,jenkins", default=None, help="which files (default: those that exist)")
+    parser.add_argument("--overwrite", action="store_true", help="also files that the kit did not render")
+
+
+def add_answers(commands: Any) -> None:
+    """`config`, `explain`, `stages`, `doctor` and `eject`."""
+    help_text = "Print the descriptor as it counts: all layers merged and checked, defaults filled in."
+    parser = command(commands, "config", help_text, json=True)
+    parser.add_argument("--origin", action="store_true", help="say behind each value which layer, file and line set it")
+    help_text = "Say of a line of a CI file which job, key of the descriptor, layer and template it comes from."
+    parser = command(commands, "explain", help_text, json=True)
+    parser.add_argument("place", metavar="FILE:LINE", help="such as Jenkinsfile:40; without a line all of the file")
+    parser = command(
+        commands, "stages", "List the stages that jobs may use, or say what one takes and leaves.", json=True
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the stage to tell all about")
+    help_text = "Check this machine, this project and its CI files; say of what is missing how to mend it."
+    command(commands, "doctor", help_text, json=True)
+    help_text = "Make CI files the project's own: the kit then neither writes nor checks them."
+    parser = command(commands, "eject", help_text)
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", help=".gitlab-ci.yml or Jenkinsfile (default: those that are here)"
+    )
+
+
+def add_questions(commands: Any) -> None:
+    """`why`, `schema` and `completion`."""
+    parser = command(commands, "why", "Say why a job ran, was skipped, or missed the cache.", json=True)
+    parser.add_argument("name", metavar="JOB")
+    command(commands, "schema", "Print the descriptor's JSON Schema.")
+    parser = command(commands, "completion", "Print a completion script.")
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
+def add_records(commands: Any) -> None:
+    """`decide` and `organisation`."""
+    parser = command(commands, "decide", "Record that an undecided job may pass; its next run then does.")
+    parser.add_argument("name", metavar="JOB")
+    parser.add_argument("--reason", required=True, help="why it may pass")
+    parser.add_argument("--by", help="who says so (default: git's user.name)")
+    parser = command(commands, "organisation", "Fetch the organisation's file and pin it by digest.")
+    parser.add_argument("action", choices=("update",), help="fetch the file that `organisation.source` names")
+
+
+def add_lint(commands: Any) -> None:
+    """`lint`."""
+    parser = command(commands, "lint", "Find what is wrong in a .gitlab-ci.yml or a Jenkinsfile.", json=True)
+    parser.add_argument("file", metavar="FILE", nargs="?", help="the file (default: those of the two that exist)")
+
+
+def add_replay(commands: Any) -> None:
+    """`replay`."""
+    help_text = "Run a job of another run again here, in the state that its result tells, and compare how it ends."
+    parser = command(commands, "replay", help_text)
+    parser.add_argument("name", metavar="NAME", help="the job's name in the plan")
+    parser.add_argument(
+        "--from",
+        dest="result",
+        metavar="RESULT",
+        type=Path,
+        required=True,
+        help="its result.json, such as one downloaded from CI with the rest of .pipeline-kit/out",
+    )
+    parser.add_argument("--anyway", action="store_true", help="run it although the environment or the kit differ")

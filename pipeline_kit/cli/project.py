@@ -1,0 +1,85 @@
+"""A project as most commands need it: its folders, stages, descriptor and plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.descriptor.load import load_descriptor
+from pipeline_kit.descriptor.model import Descriptor, EventKind
+from pipeline_kit.errors import UsageError
+from pipeline_kit.frozen import frozen
+from pipeline_kit.plan.build import build_plan
+from pipeline_kit.plan.model import Event, Plan, PlannedJob
+from pipeline_kit.runner.folders import Folders
+
+if TYPE_CHECKING:
+    import argparse
+
+NAMED_BY = {EventKind.PUSH: "branch", EventKind.TAG: "tag", EventKind.SCHEDULE: "schedule"}
+
+
+@frozen
+class OpenProject:
+    """A project that was read and planned."""
+
+    folders: Folders
+    specs: Specs
+    descriptor: Descriptor
+    plan: Plan
+
+    def job(self, name: str) -> PlannedJob:
+        """The planned job of that name. Raises UsageError with the nearest one."""
+        found = self.plan.job(name)
+        if found is None:
+            raise unknown_job(name, self.plan)
+        return found
+
+
+def unknown_job(name: str, plan: Plan) -> UsageError:
+    """The error for a job that the plan does not have."""
+    from difflib import get_close_matches
+
+    names = [job.name for job in plan.jobs]
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
+    return UsageError(f"there is no job {name!r}", hint=hint)
+
+
+def open_project(directory: Path) -> OpenProject:
+    """Reads and plans the project in a directory. Raises KitError with every problem of its descriptor."""
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is no directory", hint="-C takes the directory that holds pipeline-kit.yml")
+    root = directory.resolve()
+    specs = Specs(root)
+    descriptor = load_descriptor(root, Parameters(specs))
+    return OpenProject(Folders(root), specs, descriptor, build_plan(descriptor, specs))
+
+
+def event_of(arguments: argparse.Namespace, descriptor: Descriptor) -> Event | None:
+    """The event that the command line names, or none. Raises UsageError where its options do not fit together."""
+    if arguments.event is None:
+        for name in ("branch", "tag", "schedule", "changed"):
+            if getattr(arguments, name):
+                raise UsageError(f"--{name} says something of an event", hint="give --event too")
+        return None
+    kind = EventKind(arguments.event)
+    needed = NAMED_BY.get(kind)
+    if needed and not getattr(arguments, needed):
+        raise UsageError(f"--event {kind.value} needs --{needed}")
+    if kind is EventKind.SCHEDULE and arguments.schedule not in descriptor.schedules:
+        known = ", ".join(descriptor.schedules) or "none"
+        raise UsageError(f"there is no schedule {arguments.schedule!r}", hint=f"the descriptor has: {known}")
+    if kind is not EventKind.MERGE_REQUEST and (arguments.changed or arguments.fork):
+        raise UsageError("--changed and --fork belong to --event merge_request")
+    changed = tuple(arguments.changed) if arguments.changed else None
+    return Event(kind, arguments.branch, arguments.tag, arguments.schedule, changed, arguments.fork)
+
+
+def plan_for(project: OpenProject, arguments: argparse.Namespace) -> Plan:
+    """The plan of the event that the command line names, or of all events."""
+    from pipeline_kit.plan.events import select
+
+    event = event_of(arguments, project.descriptor)
+    return project.plan if event is None else select(project.plan, event)

@@ -1,0 +1,42 @@
+"""A stage's `stage.yml` as a value."""
+
+from __future__ import annotations
+
+from pipeline_kit.descriptor.parameter import Parameter
+from pipeline_kit.frozen import frozen
+
+
+@frozen
+class OutputSpec:
+    """Something a stage leaves: its file name in the job's folder, what it is, and what kind of thing that is.
+
+    `kind` is what a consumer asks for: model, metrics, predictions, package, verdict, report, data, wheel, toolchain.
+    """
+
+    name: str
+    path: str
+    kind: str
+    help: str = ""
+
+
+@frozen
+class StageSpec:
+    """What a stage says of itself; `digest` is of its folder, so that a changed stage never meets an old cache."""
+
+    name: str
+    help: str
+    digest: str
+    parameters: tuple[Parameter, ...] = ()
+    outputs: tuple[OutputSpec, ...] = ()
+    consumes: tuple[str, ...] = ()  # kinds taken from the nearest job before it that makes them
+    requires: tuple[str, ...] = ()  # those of them that it cannot do without
+    data_from: str | None = None  # also reads the datasets of the job that makes its output of this kind
+    reads: tuple[str, ...] = ()  # settings that may name a file of the project, read whatever the job's inputs are
+    default_inputs: tuple[str, ...] | None = None  # None: every file that git does not ignore
+    cacheable: bool = True
+    project_code: bool = False  # runs the project's code, so it needs the project's environment
+    changes_world: bool = False  # pushes or deploys: never cached, never interrupted by a newer push
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name, or none."""
+        return next((each for each in self.parameters if each.name == name), None)

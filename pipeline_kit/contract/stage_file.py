@@ -1,0 +1,117 @@
+"""Reading `stage.yml`: a stage's folder as a StageSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline_kit.contract.digest import digest_bytes, digest_file, digest_json
+from pipeline_kit.contract.spec import OutputSpec, StageSpec
+from pipeline_kit.descriptor.grammar import GRAMMARS
+from pipeline_kit.descriptor.parameter import Kind, Parameter
+from pipeline_kit.errors import UsageError
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+STAGE_KEYS = {
+    "help", "parameters", "outputs", "consumes", "requires", "inputs", "data_from", "reads", "cacheable",
+    "project_code", "changes_world",
+}  # fmt: skip
+PARAMETER_KEYS = {
+    "type", "help", "default", "required", "unit", "minimum", "maximum", "choices", "items", "fields", "deprecated",
+    "grammar",
+}  # fmt: skip
+
+
+def read_spec(folder: Path) -> StageSpec:
+    """The specification of the stage in a folder; its name is the folder's.
+
+    Raises UsageError naming the file and key when `stage.yml` is not what a stage must say.
+    """
+    path = folder / "stage.yml"
+    try:
+        content = path.read_bytes()
+        document = yaml.load(content, Loader=Loader)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", hint="a stage is a folder with stage.yml and run.py") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: not YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise UsageError(f"{path}: is not a mapping")
+    refuse_unknown(path, "the stage", document, STAGE_KEYS)
+    return StageSpec(
+        name=folder.name,
+        help=required_text(path, "the stage", document),
+        digest=folder_digest(folder, content),
+        parameters=tuple(parameter(path, name, each) for name, each in document.get("parameters", {}).items()),
+        outputs=tuple(output(path, name, each) for name, each in document.get("outputs", {}).items()),
+        consumes=tuple(dict.fromkeys((*document.get("requires", ()), *document.get("consumes", ())))),
+        requires=tuple(document.get("requires", ())),
+        data_from=document.get("data_from"),
+        reads=tuple(document.get("reads", ())),
+        default_inputs=tuple(document["inputs"]) if "inputs" in document else None,
+        cacheable=document.get("cacheable", True),
+        project_code=document.get("project_code", False),
+        changes_world=document.get("changes_world", False),
+    )
+
+
+def folder_digest(folder: Path, stage_yml: bytes) -> str:
+    """The digest of a stage's own files, in folders too: what it says, what it does, and what it reads beside that."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    own = {name: digest_file(path) for name, path in files.items() if "__pycache__" not in path.parts}
+    return digest_json({**own, "stage.yml": digest_bytes(stage_yml)})
+
+
+def parameter(path: Path, name: str, document: Mapping[str, Any]) -> Parameter:
+    """One parameter of `stage.yml`, its items and fields nested."""
+    refuse_unknown(path, f"parameter {name}", document, PARAMETER_KEYS)
+    try:
+        kind = Kind(document.get("type"))
+    except ValueError as error:
+        kinds = ", ".join(each.value for each in Kind)
+        raise UsageError(f"{path}: parameter {name}: type must be one of {kinds}") from error
+    grammar = document.get("grammar", "")
+    if grammar and grammar not in GRAMMARS:
+        raise UsageError(f"{path}: parameter {name}: there is no grammar {grammar!r}", hint=", ".join(GRAMMARS))
+    items = document.get("items")
+    return Parameter(
+        name=name,
+        kind=kind,
+        help=required_text(path, f"parameter {name}", document),
+        default=document.get("default"),
+        required=document.get("required", False),
+        unit=document.get("unit"),
+        minimum=document.get("minimum"),
+        maximum=document.get("maximum"),
+        choices=tuple(document.get("choices", ())),
+        items=parameter(path, f"{name}[]", {"help": document["help"], **items}) if items else None,
+        fields=tuple(parameter(path, each, field) for each, field in document.get("fields", {}).items()),
+        deprecated_names=tuple(document.get("deprecated", ())),
+        grammar=grammar,
+    )
+
+
+def output(path: Path, name: str, document: Mapping[str, Any]) -> OutputSpec:
+    """One output of `stage.yml`."""
+    refuse_unknown(path, f"output {name}", document, {"path", "kind", "help"})
+    return OutputSpec(name, document["path"], document["kind"], document.get("help", ""))
+
+
+def refuse_unknown(path: Path, where: str, document: Mapping[str, Any], known: set[str]) -> None:
+    """Raises UsageError for a key that does not belong there."""
+    unknown = sorted(set(document) - known)
+    if unknown:
+        hint = f"known: {', '.join(sorted(known))}"
+        raise UsageError(f"{path}: {where} has the unknown key {unknown[0]!r}", hint=hint)
+
+
+def required_text(path: Path, where: str, document: Mapping[str, Any]) -> str:
+    """The help text, which everything must have."""
+    text = document.get("help")
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError(f"{path}: {where} has no help")
+    return " ".join(text.split())

@@ -1,0 +1,267 @@
+"""The merged tree to a Descriptor: every section read, every name resolved, every problem reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from pipeline_kit.descriptor.fields import Fields
+from pipeline_kit.descriptor.graph import check_graph
+from pipeline_kit.descriptor.jobs import JobReader, ReadJob
+from pipeline_kit.descriptor.model import (
+    Column,
+    ColumnType,
+    Dataset,
+    Descriptor,
+    Environment,
+    EventKind,
+    Kit,
+    Organisation,
+    Position,
+    Project,
+    Runner,
+    Schedule,
+    Secret,
+    SecretType,
+    When,
+)
+from pipeline_kit.descriptor.parameter import Parameter, Value
+from pipeline_kit.descriptor.problem import Problems, shown
+from pipeline_kit.descriptor.refs import check_refs
+from pipeline_kit.descriptor.sections import ROOT
+from pipeline_kit.descriptor.tree import Entry, MapNode, plain, words
+from pipeline_kit.descriptor.values import Reader
+
+
+def check(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], problems: Problems) -> Descriptor:
+    """The descriptor of a merged tree. Raises DescriptorError with every problem, earlier ones included."""
+    sections = Fields(Reader(problems).record(_without_bodies(root), ROOT, ""))
+    jobs = _jobs(root, stages, problems)
+    _check_kit(root.child("kit"), problems)
+    _check_secrets(root.child("secrets"), problems)
+    _check_data(root.child("data"), sections, problems)
+    _check_environments(root, jobs, problems)
+    _check_names(root, jobs, problems)
+    check_refs(jobs, check_graph(jobs, problems), sections, problems)
+    if isinstance(root.get("jobs"), MapNode) and not root.child("jobs").entries:
+        problems.add(root.place("jobs"), "there are no jobs", "add one: `jobs: {test: {}}`")
+    problems.stop()
+    return Descriptor(
+        project=_project(sections.record("project")),
+        kit=_kit(sections.record("kit")),
+        jobs={name: each.job for name, each in jobs.items()},
+        data={name: _dataset(name, each) for name, each in sections.records("data").items()},
+        runners={name: _runner(name, each) for name, each in sections.records("runners").items()},
+        secrets={name: _secret(name, each) for name, each in sections.records("secrets").items()},
+        schedules={name: _schedule(name, each) for name, each in sections.records("schedules").items()},
+        environments=_environments(root, sections),
+        organisation=_organisation(sections.record("organisation")),
+        store=sections.text("store"),
+        digest=_digest(root),
+    )
+
+
+def _without_bodies(root: MapNode) -> MapNode:
+    """The tree without what stands in jobs, there and in environments: that is read job by job."""
+    entries = dict(root.entries)
+    if "jobs" in entries:
+        entries["jobs"] = _emptied(entries["jobs"])
+    environments = entries.get("environments")
+    if environments and isinstance(environments.node, MapNode):
+        inner = {
+            name: Entry(each.position, _with_emptied_jobs(each.node)) if isinstance(each.node, MapNode) else each
+            for name, each in environments.node.entries.items()
+        }
+        entries["environments"] = Entry(environments.position, replace(environments.node, entries=inner))
+    return replace(root, entries=entries)
+
+
+def _with_emptied_jobs(node: MapNode) -> MapNode:
+    if "jobs" not in node.entries:
+        return node
+    return replace(node, entries={**node.entries, "jobs": _emptied(node.entries["jobs"])})
+
+
+def _emptied(entry: Entry) -> Entry:
+    if not isinstance(entry.node, MapNode):
+        return entry
+    jobs = {
+        name: Entry(each.position, MapNode(each.node.position)) if isinstance(each.node, MapNode) else each
+        for name, each in entry.node.entries.items()
+    }
+    return Entry(entry.position, replace(entry.node, entries=jobs))
+
+
+def _jobs(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], problems: Problems) -> dict[str, ReadJob]:
+    reader = JobReader(stages, root.child("environments"), problems)
+    return {
+        name: reader.read(name, entry.position, entry.node)
+        for name, entry in root.child("jobs").entries.items()
+        if isinstance(entry.node, MapNode)
+    }
+
+
+def _check_kit(kit: MapNode, problems: Problems) -> None:
+    given = [key for key in ("lock", "index", "image") if key in kit.entries]
+    for other in given[1:]:
+        message = f"kit.{other} stands beside kit.{given[0]}: CI gets the kit from one place"
+        problems.add(kit.place(other), message, f"keep one of them; `{given[0]}` is at {kit.place(given[0])}")
+
+
+def _check_secrets(secrets: MapNode, problems: Problems) -> None:
+    for name, entry in secrets.entries.items():
+        if isinstance(entry.node, MapNode) and not {"gitlab", "jenkins"} & set(entry.node.entries):
+            hint = f"add `gitlab: {name.upper()}`, `jenkins: CREDENTIAL_ID`, or both"
+            problems.add(entry.position, f"secrets.{name} says nowhere where it is kept", hint)
+
+
+def _check_data(data: MapNode, sections: Fields, problems: Problems) -> None:
+    for name, each in sections.records("data").items():
+        node, target = data.child(name), each.text("target")
+        if target is not None and target == each.text("id"):
+            message = f"data.{name}: {shown(target)} is both `target` and `id`"
+            problems.add(node.place("target"), message, "a row is not named by what is predicted")
+        for column, values in each.records("columns").items():
+            _check_column(f"data.{name}.columns.{column}", node.child("columns").child(column), values, problems)
+
+
+def _check_column(path: str, node: MapNode, values: Fields, problems: Problems) -> None:
+    low, high, kind = values.number("min"), values.number("max"), values.text("type")
+    if low is not None and high is not None and low > high:
+        problems.add(node.place("min"), f"{path}: its min {low:g} is above its max {high:g}", "swap them")
+    if kind is None:
+        return
+    for key in ("min", "max"):
+        if values.number(key) is not None and kind not in ("number", "integer"):
+            problems.add(node.place(key), f"{path}: a {kind} has no `{key}`", "number and integer have one")
+    if values.texts("values") and kind not in ("category", "text"):
+        problems.add(node.place("values"), f"{path}: a {kind} has no list of values", "category and text have one")
+
+
+def _check_environments(root: MapNode, jobs: Mapping[str, ReadJob], problems: Problems) -> None:
+    """Reports changes that an environment makes to jobs that are not there, or act elsewhere."""
+    for name in root.child("environments").entries:
+        for job, entry in root.child("environments").child(name).child("jobs").entries.items():
+            if job not in jobs:
+                message = f"environments.{name}.jobs: no job is called {shown(job)}"
+                problems.add(entry.position, message, problems.choice_hint(job, jobs, "jobs"))
+            elif jobs[job].job.environment != name:
+                message = f"environments.{name}.jobs: the job `{job}` does not act on `{name}`"
+                problems.add(entry.position, message, f"add `environment: {name}` to jobs.{job}, or remove it here")
+
+
+def _check_names(root: MapNode, jobs: Mapping[str, ReadJob], problems: Problems) -> None:
+    """Reports names of sections that nothing declares."""
+
+    def known(word: str, section: str, place: Position, path: str, what: str) -> None:
+        names = root.child(section).entries
+        if word not in names:
+            hint = problems.choice_hint(word, names, section)
+            problems.add(place, f"{path}: no {what} is called {shown(word)}", hint)
+
+    for name, each in jobs.items():
+        job, path = each.job, f"jobs.{name}"
+        if job.runner is not None:
+            known(job.runner, "runners", each.value_place("runner"), f"{path}.runner", "runner class")
+        if job.environment is not None:
+            known(
+                job.environment, "environments", each.value_place("environment"), f"{path}.environment", "environment"
+            )
+        for secret in job.secrets:
+            known(secret, "secrets", each.place("secrets", secret), f"{path}.secrets", "secret")
+        for event in job.events or ():
+            if event.kind is EventKind.SCHEDULE and event.pattern != "*":
+                place = each.event_place(event)
+                known(event.pattern, "schedules", place, f"{path}.events", "schedule")
+        for item in job.inputs or ():
+            if item.startswith("data.") and not set("*?[/") & set(item):
+                place = each.place("inputs", item)
+                known(item.removeprefix("data."), "data", place, f"{path}.inputs", "dataset")
+    for name in root.child("environments").entries:
+        for secret, place in words(root.child("environments").child(name).get("secrets")):
+            known(secret, "secrets", place, f"environments.{name}.secrets", "secret")
+
+
+def _project(fields: Fields) -> Project:
+    default = Project("")
+    return Project(
+        name=fields.text("name") or "",
+        python=fields.text("python") or default.python,
+        lock=fields.path("lock") or default.lock,
+    )
+
+
+def _kit(fields: Fields) -> Kit:
+    return Kit(fields.text("version") or "", fields.path("lock"), fields.text("index"), fields.text("image"))
+
+
+def _organisation(fields: Fields) -> Organisation | None:
+    source, digest = fields.text("source"), fields.text("digest")
+    return Organisation(source, digest) if source and digest else None
+
+
+def _runner(name: str, fields: Fields) -> Runner:
+    return Runner(name, fields.text("image"), fields.texts("gitlab"), fields.text("jenkins") or "")
+
+
+def _secret(name: str, fields: Fields) -> Secret:
+    return Secret(name, SecretType(fields.text("type")), fields.text("gitlab"), fields.text("jenkins"))
+
+
+def _schedule(name: str, fields: Fields) -> Schedule:
+    return Schedule(name, fields.text("cron") or "", fields.text("timezone") or "UTC", fields.text("branch") or "main")
+
+
+def _dataset(name: str, fields: Fields) -> Dataset:
+    return Dataset(
+        name=name,
+        path=fields.path("path") or PurePosixPath(),
+        target=fields.text("target"),
+        id=fields.text("id"),
+        columns=tuple(_column(column, each) for column, each in fields.records("columns").items()),
+        minimum_rows=fields.integer("minimum_rows", 1),
+        digest=fields.text("digest"),
+    )
+
+
+def _column(name: str, fields: Fields) -> Column:
+    return Column(
+        name=name,
+        type=ColumnType(fields.text("type")),
+        minimum=fields.number("min"),
+        maximum=fields.number("max"),
+        missing=fields.number("missing") or 0.0,
+        values=fields.texts("values"),
+        unique=fields.flag("unique"),
+    )
+
+
+def _environments(root: MapNode, sections: Fields) -> dict[str, Environment]:
+    """The chain, in the order of the files."""
+    environments = {}
+    for order, (name, fields) in enumerate(sections.records("environments").items()):
+        bodies = root.child("environments").child(name).child("jobs")
+        environments[name] = Environment(
+            name=name,
+            order=order,
+            namespace=fields.text("namespace"),
+            secrets=fields.texts("secrets"),
+            refs=fields.texts("refs"),
+            approval=When(fields.text("approval") or "auto"),
+            settings={job: _mapping(plain(entry.node)) for job, entry in bodies.entries.items()},
+        )
+    return environments
+
+
+def _mapping(value: Value) -> Mapping[str, Value]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _digest(root: MapNode) -> str:
+    """The digest of the merged values: comments, layout and the order of keys do not count, but that of chains does."""
+    ordered = {key: list(root.child(key).entries) for key in ("jobs", "environments")}
+    text = json.dumps([plain(root), ordered], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,52 @@
+"""Cron expressions that GitLab and Jenkins read alike."""
+
+from __future__ import annotations
+
+import re
+
+FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
+LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+_PART = re.compile(r"(\*|(\d{1,2})(-(\d{1,2}))?)(/(\d{1,2}))?")
+
+
+def cron_complaint(text: str) -> tuple[str, str] | None:
+    """What is wrong with a cron expression and what to do, or none.
+
+    Both days restricted is refused: GitLab's cron then starts on either, Jenkins's (hudson.scheduler.CronTab.check)
+    only where both hold.
+    """
+    fields = text.split()
+    if len(fields) != len(FIELDS):
+        hint = 'minute, hour, day of the month, month, day of the week: "0 2 * * *" is every night at two'
+        return f"has {len(fields)} fields, and cron has five", hint
+    chosen = []
+    for field, (name, low, high) in zip(fields, FIELDS, strict=True):
+        values = _values(field, low, high)
+        if values is None:
+            hint = f"a number from {low} to {high}, a range a-b, a list a,b, `*` or `*/n`"
+            return f"has a {name} that the servers do not know: {field}", hint
+        chosen.append(values)
+    if fields[2] != "*" and fields[4] != "*":
+        hint = "restrict one of them, or make two schedules"
+        return "restricts the day of the month and of the week, which GitLab joins by or, Jenkins by and", hint
+    if not any(day <= LONGEST_MONTHS[month - 1] for day in chosen[2] for month in chosen[3]):
+        return "never comes: no such day is in that month", "see the third and fourth field"
+    return None
+
+
+def _values(field: str, low: int, high: int) -> set[int] | None:
+    """The numbers that a field stands for, or none where it is not one."""
+    values: set[int] = set()
+    for part in field.split(","):
+        match = _PART.fullmatch(part)
+        if match is None:
+            return None
+        first = int(match[2]) if match[2] else low
+        last = int(match[4]) if match[4] else (first if match[2] else high)
+        step = int(match[6]) if match[6] else 1
+        a_step_of_one_number = match[5] and match[2] and not match[3]
+        if not low <= first <= last <= high or not 1 <= step <= high or a_step_of_one_number:
+            return None
+        values.update(range(first, last + 1, step))
+    return values

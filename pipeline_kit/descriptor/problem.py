@@ -1,0 +1,93 @@
+"""Problems of a descriptor: each with its place and the next step, all of them told at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from pipeline_kit.descriptor.model import Position
+from pipeline_kit.errors import UsageError
+from pipeline_kit.frozen import frozen
+
+TOLD_AT_MOST = 100
+SHOWN_AT_MOST = 60
+
+
+@frozen
+class Problem:
+    """One thing that is wrong: where, what, and what to do about it."""
+
+    position: Position
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.message}" + (f"\n    {self.hint}" if self.hint else "")
+
+
+class DescriptorError(UsageError):
+    """A descriptor that cannot be used (exit code 2); `problems` has every reason, in the order of the files."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.position, each.message)))
+        told = [str(problem) for problem in self.problems[:TOLD_AT_MOST]]
+        if len(self.problems) > TOLD_AT_MOST:
+            told.append(f"and {len(self.problems) - TOLD_AT_MOST} more")
+        super().__init__("\n".join(told))
+
+
+class Problems:
+    """Collects problems while the checks go on; `stop` raises them, if there are any."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, position: Position, message: str, hint: str | None = None) -> None:
+        """Notes a problem; names in it may be the file's own, so they are cut and escaped where they must be."""
+        self._found.append(Problem(position, _readable(message), _readable(hint) if hint else None))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._found)
+
+    def choice_hint(self, word: str, valid: Iterable[str], what: str) -> str:
+        """The next step for an unknown name: the nearest valid one, and which there are.
+
+        Looking for the nearest costs time, so it ends where problems are no longer told.
+        """
+        names = list(valid)
+        if not names:
+            return f"`{what}` is empty: declare it there"
+        near = nearest(word, names) if len(self) < TOLD_AT_MOST else None
+        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        return f"did you mean `{near}`? {what}: {listed}" if near else f"{what}: {listed}"
+
+    def stop(self) -> None:
+        """Raises DescriptorError with every problem so far; does nothing when there is none."""
+        if self._found:
+            raise DescriptorError(self._found)
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: JSON on one line, cut where it is long, odd characters escaped."""
+    text = re.sub(r"//[^/@\s]+@", "//***@", json.dumps(value, ensure_ascii=False))  # a password in an address
+    if not text.isprintable():
+        text = json.dumps(value)
+    return text if len(text) <= SHOWN_AT_MOST else text[: SHOWN_AT_MOST - 4] + '..."'
+
+
+def _readable(text: str) -> str:
+    """A message without endless words, and without characters that a terminal would not show."""
+    text = re.sub(r"\S{100,}", lambda match: f"{match[0][:SHOWN_AT_MOST]}...", text)
+    return text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """The valid name that looks most like `word`, or none that comes near."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word[:SHOWN_AT_MOST], list(valid), n=1, cutoff=0.6)
+    return close[0] if close else None

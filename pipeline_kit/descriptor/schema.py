@@ -1,0 +1,178 @@
+"""The JSON Schema of the descriptor, for editors: made of the same parameters and grammars as the checks.
+
+What a schema cannot say (unknown names, cycles, cron fields that never meet) the checks alone find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pipeline_kit.descriptor.command import ENTRY
+from pipeline_kit.descriptor.duration import DURATION
+from pipeline_kit.descriptor.grammar import GRAMMARS
+from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
+from pipeline_kit.descriptor.reserved import RESERVED
+from pipeline_kit.descriptor.sections import JOB, ROOT
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+Schema = dict[str, Value]
+Stages = Mapping[str, tuple[Parameter, ...]]
+
+
+def json_schema(stages: Stages) -> Schema:
+    """The schema of a descriptor whose jobs use these stages.
+
+    A descriptor that builds on an organisation's file may leave out what is required: it may stand there.
+    """
+    return {
+        "$schema": DIALECT,
+        "title": "pipeline-kit.yml",
+        "description": "How an AI model is built, trained, tested, judged, packaged, released and watched.",
+        "type": "object",
+        "if": {"required": ["organisation"]},
+        "then": {"$ref": "#/$defs/layer"},
+        "else": {"$ref": "#/$defs/whole"},
+        "$defs": {
+            "layer": _Writer("layer", whole=False).root(stages),
+            "whole": _Writer("whole", whole=True).root(stages),
+        },
+    }
+
+
+class _Writer:
+    """Writes schemas; `whole` says whether required keys are demanded."""
+
+    def __init__(self, place: str, *, whole: bool) -> None:
+        self.place = place
+        self.whole = whole
+
+    def root(self, stages: Stages) -> Schema:
+        """The schema of the whole file."""
+        sections: Schema = {each.name: self.section(each, stages) for each in ROOT}
+        return {**self.record("", ROOT), "properties": sections, "$defs": self.stage_definitions(stages)}
+
+    def section(self, parameter: Parameter, stages: Stages) -> Schema:
+        """The schema of one of the root's keys."""
+        match parameter.name:
+            case "version":
+                return {"const": 1, "description": parameter.help}
+            case "kit":
+                return {"anyOf": [self.value(parameter.fields[0]), self.value(parameter)]}
+            case "jobs":
+                return {**self.value(parameter), **self.jobs(stages)}
+            case _:
+                return self.value(parameter)
+
+    def jobs(self, stages: Stages) -> Schema:
+        """The schema of `jobs`: a job that names no stage uses the one of its own name."""
+        named: Schema = {
+            name: {
+                "if": {"required": ["stage"]},
+                "then": self.reference("job"),
+                "else": self.reference(f"stage_{name}"),
+            }
+            for name in stages
+        }
+        return {
+            "properties": named,
+            "additionalProperties": self.reference("job"),
+            **({"minProperties": 1} if self.whole else {}),
+        }
+
+    def stage_definitions(self, stages: Stages) -> Schema:
+        """A definition for each stage's jobs, and one for a job that names its stage."""
+        by_stage: list[Value] = [
+            {
+                "if": {"properties": {"stage": {"const": name}}, "required": ["stage"]},
+                "then": self.reference(f"stage_{name}"),
+            }
+            for name in stages
+        ]
+        job: Schema = {
+            "type": "object",
+            "properties": {"stage": {"enum": list(stages)}},
+            **({"required": ["stage"]} if self.whole else {}),
+            "allOf": by_stage,
+        }
+        return {"job": job, **{f"stage_{name}": self.record("", (*JOB, *each)) for name, each in stages.items()}}
+
+    def reference(self, name: str) -> Schema:
+        """A reference to one of this writer's definitions."""
+        return {"$ref": f"#/$defs/{self.place}/$defs/{name}"}
+
+    def record(self, help_: str, fields: Sequence[Parameter]) -> Schema:
+        """The schema of a mapping with these fields and no others."""
+        properties: Schema = {}
+        for each in fields:
+            properties[each.name] = self.value(each)
+            for old in each.deprecated_names:
+                properties[old] = {**self.value(each), "deprecated": True}
+        required: list[Value] = [each.name for each in fields if each.required and not each.deprecated_names]
+        either: list[Value] = [
+            {"anyOf": [{"required": [name]} for name in (each.name, *each.deprecated_names)]}
+            for each in fields
+            if each.required and each.deprecated_names
+        ]
+        return {
+            "type": "object",
+            **({"description": help_} if help_ else {}),
+            "properties": properties,
+            "additionalProperties": False,
+            **({"required": required} if required and self.whole else {}),
+            **({"allOf": either} if either and self.whole else {}),
+        }
+
+    def value(self, parameter: Parameter) -> Schema:
+        """The schema of a parameter's value."""
+        schema = self.shape(parameter)
+        unit = f" In {parameter.unit}." if parameter.unit else ""
+        schema["description"] = parameter.help + unit
+        if parameter.default is not None:
+            schema["default"] = parameter.default
+        if parameter.kind is not Kind.DURATION:
+            if parameter.minimum is not None:
+                schema["minimum"] = parameter.minimum
+            if parameter.maximum is not None:
+                schema["maximum"] = parameter.maximum
+        return schema
+
+    def shape(self, parameter: Parameter) -> Schema:
+        """The schema of a parameter's type alone."""
+        match parameter.kind:
+            case Kind.INTEGER | Kind.NUMBER | Kind.BOOLEAN:
+                return {"type": parameter.kind.value}
+            case Kind.STRING:
+                return _text(parameter.grammar)
+            case Kind.PATH:
+                return _text("path")
+            case Kind.DURATION:
+                return {"type": "string", "pattern": f"^(?:{DURATION})$"}
+            case Kind.CHOICE:
+                return {"enum": list(parameter.choices)}
+            case Kind.COMMAND:
+                argv: Schema = {"type": "array", "items": _text(""), "minItems": 1}
+                return {"anyOf": [{"type": "string", "pattern": f"^(?:{ENTRY})$"}, argv]}
+            case Kind.LIST:
+                return self.list(parameter)
+            case Kind.MAP:
+                items = self.value(parameter.items) if parameter.items else True
+                names: Schema = {"pattern": f"^(?:{GRAMMARS[parameter.grammar or 'label'].pattern})$"}
+                if parameter.grammar == "job_name":
+                    names["not"] = {"enum": sorted(RESERVED)}
+                return {"type": "object", "propertyNames": names, "additionalProperties": items}
+            case Kind.RECORD:
+                return self.record(parameter.help, parameter.fields)
+            case Kind.ANY:
+                return {}
+
+    def list(self, parameter: Parameter) -> Schema:
+        """The schema of a list; one of words with a grammar names each once."""
+        items = parameter.items
+        unique: Schema = {"uniqueItems": True} if items and items.grammar else {}
+        return {"type": "array", **({"items": self.value(items)} if items else {}), **unique}
+
+
+def _text(grammar: str) -> Schema:
+    if not grammar:
+        return {"type": "string", "minLength": 1}
+    return {"type": "string", "pattern": f"^(?:{GRAMMARS[grammar].pattern})$"}

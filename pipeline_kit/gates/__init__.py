@@ -1,0 +1,1 @@
+"""Judging a model: its predictions, the metrics on them, the rules, and the verdict."""

@@ -1,0 +1,1 @@
+"""Descriptor and stage specifications to one CI-neutral plan. Pure."""

@@ -1,0 +1,1 @@
+"""The plan as CI files, and new projects as files."""

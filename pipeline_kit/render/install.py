@@ -1,0 +1,24 @@
+"""How a job on a CI server gets the kit."""
+
+from __future__ import annotations
+
+import shlex
+
+from pipeline_kit.descriptor.model import Kit
+from pipeline_kit.plan.model import PlannedJob
+
+
+def install_command(kit: Kit) -> str | None:
+    """The shell line that installs the pinned kit, or none where the image carries it."""
+    if kit.image is not None:
+        return None
+    if kit.lock is not None:
+        return f"pip install --require-hashes -r {shlex.quote(kit.lock.as_posix())}"
+    index = f"--index-url {shlex.quote(kit.index)} " if kit.index is not None else ""
+    return f"pip install {index}{shlex.quote(f'pipeline-kit=={kit.version}')}"
+
+
+def image_of(job: PlannedJob, kit: Kit) -> str | None:
+    """The image a job runs in: its runner class's, else the kit's own, else none."""
+    own = job.runner.image if job.runner is not None else None
+    return own or kit.image

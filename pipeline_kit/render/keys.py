@@ -1,0 +1,154 @@
+"""The keys of the descriptor that a line of a CI file is made from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pipeline_kit.descriptor.jobs import event_of
+from pipeline_kit.descriptor.model import Descriptor, EventPattern
+from pipeline_kit.descriptor.origin import Layer, Origin, Setting
+from pipeline_kit.plan.model import Plan, PlannedJob
+from pipeline_kit.render import gitlab, jenkins
+from pipeline_kit.render.barriers import ancestors
+from pipeline_kit.render.marks import MarkedLine
+from pipeline_kit.render.provenance import SOURCES, Source, value_name
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the descriptor; one that nothing sets has the kit's origin, and no setting where there is no default."""
+
+    path: tuple[str, ...]
+    origin: Origin
+    setting: Setting | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a file sets it."""
+        return self.origin.layer is not Layer.KIT
+
+
+class KeyFinder:
+    """Finds the keys of lines, for one plan and its settings."""
+
+    def __init__(self, plan: Plan, descriptor: Descriptor, settings: Setting) -> None:
+        self.plan = plan
+        self.descriptor = descriptor
+        self.settings = settings
+        self.started = gitlab.started_events(plan)
+        self.before = ancestors(plan)
+        self.settled = [job.name for job in plan.jobs if job.spec.changes_world][:1]
+
+    def find(self, line: MarkedLine) -> tuple[Source | None, tuple[Key, ...]]:
+        """What the line's own values come from; where it has none, those of the innermost condition that says it."""
+        job = self.plan.job(line.job) if line.job else None
+        for paths in (line.values, *line.conditions):
+            names = dict.fromkeys(self.name_of(path, line.text, job) for path in paths)
+            known = [SOURCES[name] for name in names if name in SOURCES]
+            if known:
+                found = [key for source in known for key in self.keys(source, line, job)]
+                return known[0], tuple(dict.fromkeys(found))
+        return None, self.keys(SOURCES["job.name"], line, job) if job else ()
+
+    def name_of(self, path: str, text: str, job: PlannedJob | None) -> str:
+        """The name of a value in `SOURCES`, with what tells the values of one list apart."""
+        name = value_name(path)
+        if name in ("settles", "newest") and not self.settled:
+            return ""
+        if name == "job.rules.when" and text.endswith("manual"):
+            return "job.rules.when.manual"
+        if name == "job.agent" and path.startswith("levels"):
+            return "job.agent.label" if text.lstrip().startswith("label") else "job.agent.image"
+        if name == "job.conditions" and path.startswith("levels") and job is not None:
+            return f"{name}.{self.condition_kinds(job)[int(path.rpartition('.')[2])]}"
+        return name
+
+    def condition_kinds(self, job: PlannedJob) -> list[str]:
+        """What each line of a job's conditions in the Jenkinsfile is about."""
+        scheduled = jenkins.takes_schedules(self.plan, self.descriptor)
+        by_kind = jenkins.conditions_by_kind(job, self.plan, scheduled)
+        return [kind for kind, lines in by_kind.items() for _ in lines]
+
+    def keys(self, source: Source, line: MarkedLine, job: PlannedJob | None) -> tuple[Key, ...]:
+        """The first of a source's keys that are set; where none is, the first of all with the kit's default."""
+        unset: list[Key] = []
+        for alternative in source.keys:
+            found = [key for pattern in alternative.split() for key in self.expanded(pattern, line, job)]
+            narrowed = [each for key in found if key.is_set for each in self.narrowed(key, line, job)]
+            if any(not source.value or (key.setting and key.setting.value == source.value) for key in narrowed):
+                return tuple(narrowed)
+            unset += [key for key in found if not key.is_set]
+        return tuple(unset[:1])
+
+    def expanded(self, pattern: str, line: MarkedLine, job: PlannedJob | None) -> Iterator[Key]:
+        """The keys that a pattern stands for."""
+        placeholder = re.search(r"\{(\w+)\}", pattern)
+        for name in self.names(placeholder[1], line, job) if placeholder else [""]:
+            path = tuple(re.sub(r"\{\w+\}", name, pattern).split("."))
+            setting = self.settings.at(path)
+            yield Key(path, setting.origin if setting else Origin(Layer.KIT), setting)
+
+    def names(self, placeholder: str, line: MarkedLine, job: PlannedJob | None) -> Sequence[str]:
+        """The names that a placeholder stands for on a line."""
+        match placeholder:
+            case "any":
+                event = self.event(line, job)
+                return self.declared([each for each in self.plan.jobs if event is None or event in each.events])
+            case "settled":
+                return self.settled
+            case "schedule":
+                return [name for name in self.descriptor.schedules if re.search(rf"={name}\b", line.text)]
+        if job is None:
+            return []
+        match placeholder:
+            case "job":
+                return self.declared([job])
+            case "before":
+                return self.declared([each for each in self.plan.jobs if each.name in self.before[job.name]])
+            case "runner":
+                return [job.runner.name] if job.runner else []
+            case "environment":
+                return [job.environment.name] if job.environment else []
+        return secrets_on(line.text, job)
+
+    def declared(self, jobs: Sequence[PlannedJob]) -> list[str]:
+        """The names of jobs in the descriptor: a cell has its matrix's."""
+        return list(dict.fromkeys(each.name.rpartition("_")[0] if each.cell else each.name for each in jobs))
+
+    def narrowed(self, key: Key, line: MarkedLine, job: PlannedJob | None) -> list[Key]:
+        """The key; of a list of events or secrets the entries that the line is made from, none where it has none."""
+        event = self.event(line, job)
+        if key.path[-1] == "events" and event is not None:
+            return items(key, lambda value: event_of(value) == event) or ([] if job is None else [key])
+        if key.path[-1] == "secrets" and job is not None and secrets_on(line.text, job):
+            return items(key, lambda value: value in secrets_on(line.text, job))
+        return [key]
+
+    def event(self, line: MarkedLine, job: PlannedJob | None) -> EventPattern | None:
+        """The one event that a line of GitLab's rules is about, or none."""
+        path = next((each for each in line.values if value_name(each) in ("workflow", "job.rules.condition")), "")
+        numbers = [int(part) for part in path.split(".") if part.isdigit()]
+        if not numbers:
+            return None
+        return self.started[numbers[0]] if job is None else job.events[numbers[1]]
+
+
+def items(key: Key, wanted: Callable[[str], bool]) -> list[Key]:
+    """The entries of a list that are wanted, as keys of their own."""
+    listed = (key.setting.items if key.setting else None) or ()
+    return [
+        Key((*key.path, str(number)), each.origin, each)
+        for number, each in enumerate(listed)
+        if isinstance(each.value, str) and wanted(each.value)
+    ]
+
+
+def secrets_on(text: str, job: PlannedJob) -> list[str]:
+    """The job's secrets whose variables a line names."""
+    suffix = r"(?:_USERNAME|_PASSWORD)?\b"
+    return [each.name for each in job.secrets if re.search(rf"PIPELINE_KIT_SECRET_{each.name.upper()}{suffix}", text)]

@@ -1,0 +1,19 @@
+"""The order in which Jenkins runs the jobs: it has no graph, so they stand in levels."""
+
+from __future__ import annotations
+
+from pipeline_kit.plan.model import Plan, PlannedJob
+from pipeline_kit.render.words import waits_for_a_person
+
+
+def jenkins_levels(plan: Plan) -> tuple[tuple[PlannedJob, ...], ...]:
+    """The jobs by level; the questions that a person must answer, and what is behind them, after all that asks nobody.
+
+    A build stands still while it asks, so whatever does not wait for the answer has to run before the question.
+    """
+    questions: dict[str, int] = {}
+    for job in plan.jobs:
+        before = max((questions[need] for need in job.needs if need in questions), default=0)
+        questions[job.name] = before + waits_for_a_person(job)
+    places = {job.name: (questions[job.name], job.level) for job in plan.jobs}
+    return tuple(tuple(job for job in plan.jobs if places[job.name] == place) for place in sorted({*places.values()}))

@@ -1,0 +1,28 @@
+"""Whose a CI file is: the kit's, which it may write anew, or somebody's, which it leaves alone."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline_kit import __version__
+
+HEADER = re.compile(r"(?m)^(#|//) Rendered by pipeline-kit \S+ from pipeline-kit\.yml, sha256:.*\n")
+ADVICE = re.compile(r"(?m)^(?:#|//) Do not edit: change pipeline-kit\.yml and run .*\n")
+TOP_LINES = 6
+
+
+def is_rendered(text: str) -> bool:
+    """Whether a file begins with the kit's header, be it below the marks of a merge conflict.
+
+    A file that was edited below its header is still the kit's.
+    """
+    return HEADER.search("".join(text.splitlines(keepends=True)[:TOP_LINES])) is not None
+
+
+def ejected(text: str) -> str:
+    """A rendered file's text as one that is nobody's but its owner's: a note stands where the header stood."""
+    found = HEADER.search(text)
+    if found is None:
+        return text
+    note = f"{found[1]} Ejected from pipeline-kit {__version__}: yours to edit, no longer rendered.\n"
+    return ADVICE.sub("", HEADER.sub(note, text, count=1), count=1)

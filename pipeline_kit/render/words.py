@@ -1,0 +1,56 @@
+"""What both files and both comparisons say in words: durations, events, outcomes."""
+
+from __future__ import annotations
+
+from pipeline_kit.descriptor.model import EventKind, EventPattern, When
+from pipeline_kit.plan.model import PlannedJob
+
+SERVER_MARGIN_SECONDS = 300
+"""How much later than the kit's own time limit a server's comes, so that the job can still report its timeout."""
+
+OUT = ".pipeline-kit/out"
+SCHEDULE_VARIABLE = "PIPELINE_KIT_SCHEDULE"
+KIND_WORDS = {
+    EventKind.MERGE_REQUEST: "merge requests",
+    EventKind.PUSH: "pushes",
+    EventKind.TAG: "tags",
+    EventKind.SCHEDULE: "schedules",
+    EventKind.MANUAL: "runs started by hand",
+}
+
+
+def duration_words(seconds: int) -> str:
+    """A duration as GitLab reads it and a person too: `6 hours 5 minutes`."""
+    parts = []
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
+    return " ".join(parts) or "0 seconds"
+
+
+def server_timeout_seconds(job: PlannedJob) -> int:
+    """The server's time limit for a job."""
+    return job.timeout_seconds + SERVER_MARGIN_SECONDS
+
+
+def event_words(event: EventPattern) -> str:
+    """An event pattern in words: `pushes to main`, `the schedule nightly`."""
+    if event.pattern == "*":
+        return KIND_WORDS[event.kind]
+    if event.kind is EventKind.PUSH:
+        return f"pushes to {event.pattern}"
+    return f"the schedule {event.pattern}" if event.kind is EventKind.SCHEDULE else f"tags {event.pattern}"
+
+
+def waits_for_a_person(job: PlannedJob) -> bool:
+    """Whether a job starts only when a person says so: by its own word or its environment's."""
+    approval = job.environment is not None and job.environment.approval is When.MANUAL
+    return job.when is When.MANUAL or approval
+
+
+def exclusive(job: PlannedJob, project: str) -> str | None:
+    """The name under which only one job runs at a time, over all pipelines: its lock, or its environment."""
+    if job.lock is not None:
+        return f"{project}-{job.lock}"
+    return f"{project}-{job.environment.name}" if job.environment is not None else None

@@ -1,0 +1,1 @@
+"""What people and servers read of a run: records, JUnit, Markdown, one HTML page, the terminal."""

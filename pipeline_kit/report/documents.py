@@ -1,0 +1,248 @@
+"""What jobs left for people to look at, parsed: metrics, verdict, data checks and training curves.
+
+A document that is not what it should be is left out: a report explains, it never decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.frozen import frozen
+
+Point = tuple[float, float]
+
+
+@frozen
+class Rule:
+    """One rule of the gate and how it was decided: PASS, FAIL, UNDECIDED, or waived."""
+
+    text: str
+    status: str
+    metric: str = ""
+    dataset: str = ""
+    slice_value: str | None = None
+    baseline: float | None = None
+    waived: bool = False
+
+
+@frozen
+class Verdict:
+    """The gate's verdict."""
+
+    status: str
+    sentence: str
+    passes: bool = False
+    decision: str | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+@frozen
+class Metric:
+    """One metric of some rows: a value, or why there is none; and the baseline's on the same rows."""
+
+    name: str
+    value: float | None
+    undefined: str | None = None
+    baseline: float | None = None
+
+
+@frozen
+class Slice:
+    """The metrics of the rows where a column has one value."""
+
+    column: str
+    value: str
+    rows: int
+    metrics: tuple[Metric, ...]
+
+
+@frozen
+class Bin:
+    """A bin of the calibration: how many rows, which probability they were given, and how many were so."""
+
+    rows: int
+    said: float
+    held: float
+
+
+@frozen
+class DatasetMetrics:
+    """Everything measured on one dataset."""
+
+    name: str
+    rows: int
+    metrics: tuple[Metric, ...]
+    labels: tuple[str, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()  # a row a true class, a column a predicted one
+    roc: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    calibration: tuple[Bin, ...] = ()
+    slices: tuple[Slice, ...] = ()
+
+
+@frozen
+class CheckedData:
+    """One dataset as the check found it."""
+
+    name: str
+    rows: int | None
+    digest: str
+    columns: int = 0
+    checks: int = 0
+    failures: tuple[str, ...] = ()
+    note: str = ""
+
+
+@frozen
+class Curve:
+    """One figure over the steps of a training."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+STEP_NAMES = ("step", "iteration", "epoch")
+
+
+def verdict_of(document: Value) -> Verdict | None:
+    """The verdict in a `verdict.json`, or none."""
+    top = _mapping(document)
+    status, sentence = top.get("status"), top.get("sentence")
+    if not isinstance(status, str) or not isinstance(sentence, str):
+        return None
+    decision = top.get("decision")
+    rules = tuple(_rule(_mapping(each)) for each in _list(top.get("rules")))
+    return Verdict(status, sentence, top.get("passes") is True, decision if isinstance(decision, str) else None, rules)
+
+
+def _rule(entry: Mapping[str, Value]) -> Rule:
+    slice_value = entry.get("slice_value")
+    return Rule(
+        text=_text(entry.get("text")),
+        status=_text(entry.get("status")),
+        metric=_text(_mapping(entry.get("rule")).get("metric")),
+        dataset=_text(entry.get("dataset")),
+        slice_value=None if slice_value is None else _text(slice_value),
+        baseline=_number(entry.get("baseline")),
+        waived=entry.get("waived") is True,
+    )
+
+
+def metrics_of(document: Value, verdict: Verdict | None = None) -> tuple[DatasetMetrics, ...]:
+    """The datasets of a `metrics.json`, beside each metric the baseline that the verdict compared it with."""
+    before = {
+        (rule.dataset, rule.metric): rule.baseline
+        for rule in (verdict.rules if verdict else ())
+        if rule.baseline is not None and rule.slice_value is None
+    }
+    datasets = _mapping(_mapping(document).get("datasets"))
+    return tuple(_dataset(name, _mapping(each), before) for name, each in datasets.items())
+
+
+def _dataset(name: str, entry: Mapping[str, Value], before: Mapping[tuple[str, str], float | None]) -> DatasetMetrics:
+    confusion, curves = _mapping(entry.get("confusion")), _mapping(entry.get("curves"))
+    return DatasetMetrics(
+        name=name,
+        rows=_whole(entry.get("rows")),
+        metrics=_metrics(entry, {metric: value for (dataset, metric), value in before.items() if dataset == name}),
+        labels=tuple(_text(each) for each in _list(confusion.get("labels"))),
+        confusion=tuple(tuple(_whole(cell) for cell in _list(row)) for row in _list(confusion.get("matrix"))),
+        roc={label: _points(points) for label, points in _mapping(curves.get("roc")).items()},
+        calibration=tuple(_bins(curves.get("calibration"))),
+        slices=tuple(
+            Slice(column, value, _whole(_mapping(each).get("rows")), _metrics(_mapping(each), {}))
+            for column, values in _mapping(entry.get("slices")).items()
+            for value, each in _mapping(values).items()
+        ),
+    )
+
+
+def _metrics(entry: Mapping[str, Value], before: Mapping[str, float | None]) -> tuple[Metric, ...]:
+    values, undefined = _mapping(entry.get("metrics")), _mapping(entry.get("undefined"))
+    found = [Metric(name, _number(value), None, before.get(name)) for name, value in values.items()]
+    return (*found, *(Metric(name, None, _text(why), before.get(name)) for name, why in undefined.items()))
+
+
+def _bins(value: Value) -> list[Bin]:
+    bins = []
+    for each in _list(value):
+        entry = _mapping(each)
+        rows, said, held = _whole(entry.get("rows")), _number(entry.get("said")), _number(entry.get("held"))
+        if rows and said is not None and held is not None:
+            bins.append(Bin(rows, said, held))
+    return bins
+
+
+def checks_of(document: Value) -> tuple[CheckedData, ...]:
+    """The datasets of a `checks.json`."""
+    top = _mapping(document)
+    checks = [_mapping(each) for each in _list(top.get("checks"))]
+    found = []
+    for name, value in _mapping(top.get("datasets")).items():
+        entry = _mapping(value)
+        own = [each for each in checks if each.get("dataset") == name]
+        failed = [
+            f"{_text(each.get('check'))}: {_text(each.get('found'))}" for each in own if each.get("status") == "failed"
+        ]
+        rows = entry.get("rows")
+        found.append(
+            CheckedData(
+                name=name,
+                rows=rows if isinstance(rows, int) else None,
+                digest=_text(entry.get("digest")),
+                columns=len(_mapping(entry.get("columns"))),
+                checks=len(own),
+                failures=tuple(failed),
+                note=_text(entry.get("note")),
+            )
+        )
+    return tuple(found)
+
+
+def curves_of(document: Value) -> tuple[Curve, ...]:
+    """The figures of a `curves.json`, each over its step (or epoch, or row number)."""
+    rows = [_mapping(each) for each in _list(_mapping(document).get("rows"))]
+    axis = next((name for name in STEP_NAMES if all(_number(row.get(name)) is not None for row in rows)), None)
+    found: dict[str, list[Point]] = {}
+    for number, row in enumerate(rows, 1):
+        step = _number(row.get(axis)) if axis else float(number)
+        for name, value in row.items():
+            figure = _number(value)
+            if name not in STEP_NAMES and figure is not None and step is not None:
+                found.setdefault(name, []).append((step, figure))
+    return tuple(Curve(name, tuple(points)) for name, points in found.items())
+
+
+def _points(value: Value) -> tuple[Point, ...]:
+    points = []
+    for each in _list(value):
+        pair = [_number(coordinate) for coordinate in _list(each)]
+        if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
+            points.append((pair[0], pair[1]))
+    return tuple(points)
+
+
+def _mapping(value: Value) -> Mapping[str, Value]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Value) -> Sequence[Value]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def _text(value: Value) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(value: Value) -> float | None:
+    """The value as a finite number, or none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def _whole(value: Value) -> int:
+    number = _number(value)
+    return int(number) if number is not None else 0

@@ -1,0 +1,57 @@
+"""How a run is told in words on a terminal, coloured or not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pipeline_kit.contract.result import Outcome
+from pipeline_kit.report.summary import JobRow, RunSummary, counted, duration
+
+# What a program may write to move the cursor or change colours (ECMA-48), and every other control character.
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CASES_SHOWN = 5
+STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.UNDECIDED: "bold yellow",
+    Outcome.SKIPPED: "dim",
+    Outcome.WAITING: "cyan",
+}
+
+
+def plain(text: str) -> str:
+    """Text that cannot move the cursor, ring, or colour what follows it."""
+    return CONTROL.sub("", text)
+
+
+def ending(outcome: Outcome, seconds: float, reason: str, *, cached: bool) -> str:
+    """How a job ended, in words: "passed in 1.2 s: 12 checks held"."""
+    if outcome in (Outcome.SKIPPED, Outcome.WAITING):
+        return f"{outcome.value}: {plain(reason)}"
+    return f"{outcome.value} {'from cache' if cached else 'in ' + duration(seconds)}: {plain(reason)}"
+
+
+def cells(job: JobRow) -> tuple[str, str, str, str]:
+    """A job's row: name, outcome, time, reason."""
+    return job.name, job.outcome.value, job.time, plain(" ".join(job.reason.split()))
+
+
+def failure_lines(job: JobRow) -> list[str]:
+    """What is known of a failed job: its cause, and the first cases that failed."""
+    lines = [f"{job.name} {job.outcome.value}: {plain(job.reason)}"]
+    if job.cause and job.cause not in job.reason:
+        lines.append(f"  cause: {plain(job.cause)}")
+    for case in job.failed_cases[:CASES_SHOWN]:
+        if case.failure != job.reason:
+            first, _, _ = (case.failure or "").partition("\n")
+            lines.append(f"  {plain(case.group)}: {plain(case.name)}: {plain(first)}")
+    if len(job.failed_cases) > CASES_SHOWN:
+        lines.append(f"  and {len(job.failed_cases) - CASES_SHOWN} more")
+    return lines
+
+
+def closing(summary: RunSummary, html: Path) -> list[str]:
+    """The last lines: the count where the sentence was another, and where the report is."""
+    count = counted(summary.jobs)
+    return [*([] if count == summary.sentence else [count]), f"report: {html}"]

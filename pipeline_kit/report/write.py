@@ -1,0 +1,127 @@
+"""The report of a run in files: `report.html`, `report.md`, `junit.xml`, from the records and what the jobs left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pipeline_kit.contract.result import Case, JobRecord, Outcome
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import DataError
+from pipeline_kit.frozen import frozen
+from pipeline_kit.report.junit import read_junit, write_junit
+from pipeline_kit.report.summary import Evidence, Plan, RunSummary, summarise
+
+JUNIT = "junit.xml"
+TOLD = ".told"
+"""The suffix of the file, beside the report's folder, that holds which results the report tells."""
+DOCUMENT_LIMIT = 64 * 1024 * 1024
+"""A document of more bytes is left out: the page is for people."""
+
+
+@frozen
+class Report:
+    """A written report: the summary, and the files that tell it."""
+
+    summary: RunSummary
+    html: Path
+    markdown: Path
+    junit: Path
+
+
+def write_report(plan: Plan, records: Mapping[str, JobRecord], out: Callable[[str], Path], target: Path) -> Report:
+    """Writes a run's report into the folder `target`; `out` says where a job's results are.
+
+    Where all of it came from the cache, the report of the run that made these very results is left as it is.
+    """
+    summary = summarise(plan, records, {name: gather(record, out(name)) for name, record in records.items()})
+    target.mkdir(parents=True, exist_ok=True)
+    report = Report(summary, target / "report.html", target / "report.md", target / JUNIT)
+    told, marker = _results(plan, records), target.with_suffix(TOLD)
+    if all(record.cached for record in records.values()) and _tells(report, marker, told):
+        return report
+    from pipeline_kit.report.html import write_html
+    from pipeline_kit.report.markdown import write_markdown
+
+    marker.unlink(missing_ok=True)
+    _write(report.html, write_html(summary))
+    _write(report.markdown, write_markdown(summary))
+    _write(report.junit, write_junit(plan.project, _cases(summary)))
+    _write(marker, told)
+    return report
+
+
+def _results(plan: Plan, records: Mapping[str, JobRecord]) -> str:
+    """What a report is about: the plan's shape, and the key of each job's result."""
+    levels = [[job.name for job in level] for level in plan.levels()]
+    keys = {name: record.key for name, record in records.items()}
+    return json.dumps({"project": plan.project, "levels": levels, "keys": keys}, sort_keys=True)
+
+
+def _tells(report: Report, marker: Path, told: str) -> bool:
+    """Whether a whole report of these results is there."""
+    try:
+        return marker.read_text(encoding="utf-8") == told and all(
+            path.is_file() for path in (report.html, report.markdown, report.junit)
+        )
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def gather(record: JobRecord, folder: Path) -> Evidence:
+    """What a job left for the report; what is missing or damaged is left out."""
+    kinds = {output.kind: folder / output.path for output in record.outputs.values()}
+    paths = {name: folder / output.path for name, output in record.outputs.items()}
+    return Evidence(
+        verdict=_document(kinds.get("verdict")),
+        metrics=_document(kinds.get("metrics")),
+        checks=_document(paths.get("report")) if record.stage == "check" else None,
+        curves=_document(paths.get("curves")) if record.stage == "train" else None,
+        cases=_read_cases(folder / JUNIT) if record.outcome in (Outcome.FAILED, Outcome.UNDECIDED) else (),
+    )
+
+
+def _document(path: Path | None) -> Value:
+    if path is None or path.suffix != ".json":
+        return None
+    try:
+        if path.stat().st_size > DOCUMENT_LIMIT:
+            return None
+        document: Value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return document
+
+
+def _read_cases(path: Path) -> tuple[Case, ...]:
+    try:
+        return read_junit(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, DataError):
+        return ()
+
+
+def _cases(summary: RunSummary) -> list[Case]:
+    """A case a job: a job that did not run is skipped, one that did not pass has failed."""
+    cases = []
+    for job in summary.jobs:
+        broken = job.outcome in (Outcome.FAILED, Outcome.UNDECIDED)
+        idle = job.outcome in (Outcome.SKIPPED, Outcome.WAITING)
+        cases.append(
+            Case(
+                job.name,
+                summary.project,
+                job.seconds,
+                failure=job.reason if broken else None,
+                detail=job.cause or "",
+                skipped=job.reason if idle else None,
+            )
+        )
+    return cases
+
+
+def _write(path: Path, text: str) -> None:
+    """Puts the file in its place at once, so that a reader never sees half of it."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", errors="replace")
+    part.replace(path)

@@ -1,0 +1,102 @@
+"""A job in a process of its own: forked, in its own session, its output through a pipe, gone when its parent is."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pipeline_kit.runner.exit_codes import INTERNAL
+from pipeline_kit.runner.stop import STOPPING
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+READ_BYTES = 65_536
+
+
+@dataclass(slots=True)
+class Child:
+    """A running job: its process, the reading end of its pipe, and the line that it has not ended yet."""
+
+    job: str
+    pid: int
+    pipe: int
+    started: float = field(default_factory=time.monotonic)
+    pending: bytes = b""
+    last: str = ""  # what it printed last
+    exit_code: int | None = None
+
+    def read(self) -> list[str] | None:
+        """The whole lines that are there now; none at the pipe's end."""
+        chunk = os.read(self.pipe, READ_BYTES)
+        if not chunk:
+            return None
+        *whole, self.pending = (self.pending + chunk).split(b"\n")
+        lines = [line.decode(errors="replace") for line in whole]
+        self.last = next((line for line in reversed(lines) if line.strip()), self.last)
+        return lines
+
+    def ended(self, *, wait: bool) -> bool:
+        """Whether the process has ended; its exit code is then known (128 and the signal where one killed it)."""
+        if self.exit_code is None:
+            pid, status = os.waitpid(self.pid, 0 if wait else os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self.exit_code = code if code >= 0 else 128 - code
+        return self.exit_code is not None
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the job; its own handler ends what it has started."""
+        if self.exit_code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def close(self) -> None:
+        """Closes the pipe."""
+        os.close(self.pipe)
+
+
+def start(job: str, work: Callable[[], int]) -> Child:
+    """Starts `work` in a child process, whose exit code is what it returns.
+
+    The parent must have no other thread: a fork copies only the one that forks. Everything that the child prints
+    comes through the pipe. The child gets SIGTERM from the kernel when the parent dies (Linux). Whoever calls this
+    holds back the stopping signals until the child is known; in the child they are let through again.
+    """
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        return Child(job, pid, reading)
+    code = INTERNAL
+    try:
+        os.setsid()
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        die_with(parent)
+        os.close(reading)
+        os.dup2(writing, 1)
+        os.dup2(writing, 2)
+        code = work()
+    except BaseException:
+        import traceback
+
+        os.write(2, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+def die_with(parent: int) -> None:
+    """Asks the kernel for SIGTERM at the parent's death; where it is dead already, ends at once."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(INTERNAL)

@@ -1,0 +1,97 @@
+"""What a stage made, as the record says it; and the record written, last of all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline_kit.adapters.files import write_atomically
+from pipeline_kit.contract.digest import digest_tree
+from pipeline_kit.contract.result import Case, JobRecord, Outcome, OutputRecord, StageResult
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import ModelError
+from pipeline_kit.plan.model import PlannedJob
+from pipeline_kit.report.junit import write_junit
+from pipeline_kit.report.record import to_json
+from pipeline_kit.runner.folders import JUNIT, RESULT
+
+
+def collect(job: PlannedJob, result: StageResult, out: Path) -> JobRecord:
+    """The record of a finished stage. Raises ModelError for an output that it reports but did not leave."""
+    outputs: dict[str, OutputRecord] = {}
+    for name, output in result.outputs.items():
+        path = out / output.path
+        if not path.resolve().is_relative_to(out.resolve()):
+            raise ModelError(f"output {name}: {output.path} leads out of the job's folder")
+        if not path.exists():
+            raise ModelError(f"output {name}: {output.path} is missing", hint="the project's code has to write it")
+        outputs[name] = OutputRecord(output.path, output.kind, digest_tree(path), size_of(path))
+    left_out = sorted(name for name, value in result.measurements.items() if not is_finite(value))
+    note = f" (not finite, left out: {', '.join(left_out)})" if left_out else ""
+    return JobRecord(
+        job=job.name,
+        stage=job.stage,
+        outcome=result.outcome,
+        reason=result.reason + note,
+        category=result.category,
+        measurements={name: value for name, value in result.measurements.items() if is_finite(value)},
+        outputs=outputs,
+        facts=result.facts,
+    )
+
+
+def is_finite(value: float | int | str | bool) -> bool:
+    """Whether JSON can hold the value."""
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file, or of all files of a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+
+
+def write_cases(record: JobRecord, cases: Sequence[Case], out: Path) -> None:
+    """Writes `junit.xml`: a case for the job, and one for each thing that it checked."""
+    failed = record.outcome in (Outcome.FAILED, Outcome.UNDECIDED) and not any(case.failure for case in cases)
+    own = Case(record.job, record.stage, record.seconds, record.reason if failed else None, record.cause or "")
+    write_atomically(out / JUNIT, write_junit(record.job, (own, *cases)), lasting=False)  # the record is what must last
+
+
+def write_record(record: JobRecord, out: Path) -> None:
+    """Writes `result.json`; this ends the job."""
+    write_atomically(out / RESULT, to_json(record), lasting=not record.cached)
+
+
+def masked_result(result: StageResult, mask: Callable[[str], str]) -> StageResult:
+    """The result without secrets: nothing that is made of it, written or printed, can show one."""
+    return replace(
+        result,
+        reason=mask(result.reason),
+        measurements={
+            mask(name): mask(each) if isinstance(each, str) else each for name, each in result.measurements.items()
+        },
+        cases=tuple(masked_case(case, mask) for case in result.cases),
+        facts={mask(name): masked(each, mask) for name, each in result.facts.items()},
+    )
+
+
+def masked_case(case: Case, mask: Callable[[str], str]) -> Case:
+    """The case without secrets."""
+    failure = None if case.failure is None else mask(case.failure)
+    skipped = None if case.skipped is None else mask(case.skipped)
+    return Case(mask(case.name), mask(case.group), case.seconds, failure, mask(case.detail), skipped)
+
+
+def masked(value: Value, mask: Callable[[str], str]) -> Value:
+    """The value with every text in it masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask(str(key)): masked(each, mask) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(each, mask) for each in value]
+    return value

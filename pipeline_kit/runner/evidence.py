@@ -1,0 +1,100 @@
+"""What of an earlier run is still to be had on this machine: records of jobs, and files by their digest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_kit.adapters.files import remove
+from pipeline_kit.contract.digest import digest_tree
+from pipeline_kit.contract.ports import Store
+from pipeline_kit.contract.result import JobRecord, Outcome
+from pipeline_kit.errors import DataError, ModelError
+from pipeline_kit.report.record import from_json
+from pipeline_kit.runner.cache import Cache
+from pipeline_kit.runner.collect import write_record
+from pipeline_kit.runner.folders import RESULT
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where to look: folders of jobs' results (such as downloaded artifacts, nearest first), the cache, the store."""
+
+    results: tuple[Path, ...]
+    cache: Cache
+    store: Store | None = None
+
+    def records(self, job: str) -> Iterator[JobRecord]:
+        """Every passed record of a job, nearest first."""
+        manifests = sorted(self.cache.root.glob("keys/*.json"), key=lambda path: -path.stat().st_mtime)
+        for path in (*(each / job / RESULT for each in self.results), *manifests):
+            try:
+                text = path.read_text(encoding="utf-8")
+                record = from_json(json.dumps(json.loads(text)["result"]) if path in manifests else text)
+            except (OSError, ValueError, KeyError, TypeError, DataError):
+                continue
+            if record.job == job and record.outcome is Outcome.PASSED:
+                yield record
+
+    def upstream(self, job: str, inputs: Mapping[str, str]) -> JobRecord | None:
+        """The record of a job whose outputs are the ones that these inputs name, or none."""
+        for record in self.records(job):
+            if all(inputs.get(f"{job}.{name}") == output.digest for name, output in record.outputs.items()):
+                return record
+        return None
+
+    def restore(self, record: JobRecord, out: Path) -> list[str]:
+        """Puts a job's outputs and its record into a folder; the outputs that are nowhere to be had."""
+        missing: list[str] = []
+        kept = self.cache.restore(record.key, out) if record.key else None
+        if kept is not None and kept.outputs == record.outputs:
+            write_record(record, out)
+            return missing
+        for name, output in record.outputs.items():
+            places = [each / record.job / output.path for each in self.results]
+            if not self.copy(output.digest, [*places, self.cache.object(output.digest)], out / output.path):
+                missing.append(f"{record.job}.{name}: {output.digest} is in no folder of results, cache or store here")
+        if not missing:
+            write_record(record, out)
+        return missing
+
+    def copy(self, digest: str, places: list[Path], target: Path) -> bool:
+        """Whether a file or folder of this digest was found, in one of the places or in the store, and copied."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for place in places:
+            if place.exists() and digest_tree(place) == digest:
+                remove(target)
+                shutil.copytree(place, target) if place.is_dir() else shutil.copyfile(place, target)
+                return True
+        try:
+            if self.store is not None:
+                self.store.fetch(digest, target)
+                return True
+        except ModelError:
+            return False
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingStore:
+    """A store that a replay reads from: what its job keeps there goes nowhere."""
+
+    store: Store
+
+    def put(self, path: Path) -> str:
+        """The file's digest."""
+        return digest_tree(path)
+
+    def fetch(self, digest: str, target: Path) -> None:
+        """Writes the object to `target`, verified."""
+        self.store.fetch(digest, target)
+
+    def resolve(self, name: str) -> str | None:
+        """The digest that the name points to now, which may be another one than then."""
+        return self.store.resolve(name)
+
+    def point(self, name: str, digest: str) -> None:
+        """Moves nothing."""

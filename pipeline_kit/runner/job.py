@@ -1,0 +1,315 @@
+"""One job, on any executor: a tuple of phases that ends with a record."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline_kit.adapters.files import empty_folder, locked
+from pipeline_kit.adapters.git import checkout
+from pipeline_kit.adapters.host import ThisHost
+from pipeline_kit.adapters.process import hurry
+from pipeline_kit.adapters.pythons import LockedPythons
+from pipeline_kit.adapters.store import open_store
+from pipeline_kit.catalog import Specs
+from pipeline_kit.contract.context import DataInput, GitFacts, StageContext
+from pipeline_kit.contract.ports import Store
+from pipeline_kit.contract.result import JobRecord, Outcome, StageResult
+from pipeline_kit.descriptor.model import Descriptor
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import Category, InfrastructureError, KitError
+from pipeline_kit.plan.model import PlannedJob
+from pipeline_kit.runner.cache import Cache
+from pipeline_kit.runner.collect import collect, masked, masked_result, size_of, write_cases, write_record
+from pipeline_kit.runner.decisions import read_decisions
+from pipeline_kit.runner.folders import LOG, RESULT, Folders, user_cache
+from pipeline_kit.runner.inputs import Inputs, gather
+from pipeline_kit.runner.key import key_of, key_parts
+from pipeline_kit.runner.leaks import refuse_leaks, remove_leaks
+from pipeline_kit.runner.log import Log
+from pipeline_kit.runner.redaction import Redactor
+from pipeline_kit.runner.secrets import take_secrets, values_to_mask, without_secrets
+from pipeline_kit.runner.stop import Interrupted, Stop, limited, stoppable
+from pipeline_kit.runner.sweep import sweep_job
+from pipeline_kit.runner.temporary import temporary_files_in
+from pipeline_kit.runner.why import write_why
+from pipeline_kit.runner.workspace import make_workspace
+
+if TYPE_CHECKING:
+    from pipeline_kit.runner.diagnosis import Cause
+
+LITTLE_BYTES = 16 * 1024 * 1024
+OF_THE_PROGRAM = {errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EBADF, errno.EINVAL, errno.EPIPE}
+"""What the system answers when a program asks for the wrong thing; all else is the machine's fault."""
+
+
+@dataclass(slots=True)
+class JobRun:
+    """A job while it runs; each phase adds what the next ones need, and `record` ends it."""
+
+    job: PlannedJob
+    descriptor: Descriptor
+    specs: Specs
+    folders: Folders
+    show: Callable[[str], None]
+    use_cache: bool = False
+    variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    mask: Redactor = field(default_factory=lambda: Redactor(()))
+    log: Log = field(init=False)
+    pythons: LockedPythons = field(init=False)
+    git: GitFacts = field(default_factory=GitFacts)
+    files: tuple[str, ...] | None = None  # of the project; where a run knows them, `git` is known too
+    look: Callable[[], tuple[GitFacts, tuple[str, ...]]] | None = None  # finds both out
+    inputs: Inputs | None = None
+    parts: Mapping[str, Value] = field(default_factory=dict)
+    environment: str | None = None
+    datasets: Mapping[str, DataInput] = field(default_factory=dict)
+    store: Store | None = None  # in place of the project's own
+    result: StageResult | None = None
+    record: JobRecord | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.log = Log(self.show, self.mask)
+
+    @property
+    def out(self) -> Path:
+        """The job's folder of results."""
+        return self.folders.out(self.job.name)
+
+
+def open_secrets(run: JobRun) -> None:
+    """Takes the job's secrets and masks them from here on."""
+    run.secrets = take_secrets(run.job.secrets, run.variables)
+    run.mask = Redactor(values_to_mask(run.job.secrets, run.secrets))
+    run.log = Log(run.show, run.mask)
+    seen = {**without_secrets(run.variables), **run.job.variables, **run.secrets}
+    run.pythons = LockedPythons(user_cache(), seen, run.log, run.mask)
+
+
+def gather_inputs(run: JobRun) -> None:
+    """Digests what the job reads and refuses what its makers did not report."""
+    if run.files is None:
+        run.git, run.files = run.look() if run.look else checkout(run.folders.root)
+    run.inputs = gather(run.job, run.descriptor, run.folders, run.files)
+
+
+def make_key(run: JobRun) -> None:
+    """Makes the cache key of everything that decides the result."""
+    assert run.inputs is not None
+    if run.job.spec.project_code:
+        project = run.descriptor.project
+        run.environment = run.pythons.digest(run.folders.root / project.lock, project.python)
+    run.parts = key_parts(run.job, run.inputs, run.environment)
+
+
+def restore_from_cache(run: JobRun) -> None:
+    """Ends the job where it ran with this key before."""
+    if not (run.use_cache and run.job.spec.cacheable):
+        return
+    kept = Cache(run.folders.cache).restore(key_of(run.parts), run.out)
+    if kept is not None:
+        run.record = replace(kept, cached=True, commit=run.git.commit, job=run.job.name)
+
+
+def prepare_workspace(run: JobRun) -> None:
+    """Makes an empty folder of results, the log in it, a temporary folder and the workspace."""
+    assert run.inputs is not None
+    empty_folder(run.out)
+    empty_folder(run.folders.temporary(run.job.name))
+    run.log.open(run.out / LOG)
+    run.datasets = make_workspace(run.inputs, run.folders.root, run.folders.work(run.job.name))
+
+
+def run_stage(run: JobRun) -> None:
+    """Runs the stage."""
+    assert run.inputs is not None
+    own = {output.name: output.path for output in run.job.spec.outputs}
+    declared = {name: run.out / each.path for name, each in run.job.outputs.items() if own.get(name) != each.path}
+    context = StageContext(
+        job=run.job.name,
+        settings=run.job.settings,
+        project=run.descriptor.project,
+        workspace=run.folders.work(run.job.name),
+        out=run.out,
+        outputs=declared,
+        datasets=run.datasets,
+        upstream=run.inputs.upstream,
+        git=run.git,
+        pythons=run.pythons,
+        host=ThisHost(),
+        log=run.log,
+        store=run.store or open_store(run.descriptor.store, run.folders.root),
+        decisions=read_decisions(run.folders.root),
+        secrets=run.secrets,
+        variables=run.job.variables,
+    )
+    run.result = masked_result(run.specs.load_run(run.job.stage)(context), run.mask)
+
+
+def cause_of(run: JobRun) -> Cause | None:
+    """What the last lines of a job that failed say of its cause."""
+    from pipeline_kit.runner.diagnosis import diagnose
+
+    return diagnose(list(run.log.tail))
+
+
+def collect_outputs(run: JobRun) -> None:
+    """Turns the stage's result into the record."""
+    assert run.result is not None
+    refuse_leaks(run.out, run.mask, run.result)
+    cause = cause_of(run) if run.result.outcome is Outcome.FAILED else None
+    record = collect(run.job, run.result, run.out)
+    category = record.category
+    tests_failed = any(case.failure for case in run.result.cases)
+    if cause and category is Category.PROJECT and run.job.spec.project_code and not tests_failed:
+        category = cause.category
+    told = run.result.facts.get("cause")
+    line = told if isinstance(told, str) else cause.line if cause else None
+    run.record = replace(record, cause=line, category=category, seconds=time.monotonic() - run.started)
+    write_cases(run.record, run.result.cases, run.out)
+
+
+def keep_in_cache(run: JobRun) -> None:
+    """Keeps a passed job's results for the next run; a cache that does not take them is no failure of the job's."""
+    if run.use_cache and run.record and run.record.outcome is Outcome.PASSED and run.job.spec.cacheable:
+        run.log.close()
+        try:
+            Cache(run.folders.cache).keep(complete(run, run.record), run.out)
+        except OSError as error:
+            run.show(f"not kept in the cache: {error.strerror}: {error.filename}")
+
+
+PHASES: tuple[Callable[[JobRun], None], ...] = (
+    open_secrets,
+    gather_inputs,
+    make_key,
+    restore_from_cache,
+    prepare_workspace,
+    run_stage,
+    collect_outputs,
+    keep_in_cache,
+)
+
+
+def run_job(run: JobRun) -> JobRecord:
+    """The job's record, after all of its phases or the first failure; `result.json` is written last.
+
+    Raises Interrupted after the record of that is written too, and InfrastructureError where it cannot be written.
+    """
+    stop = Stop(hurry, raising=False)
+    with locked(folders_lock(run), busy=f"job {run.job.name} is running in this directory already"), stoppable(stop):
+        try:
+            (run.out / RESULT).unlink(missing_ok=True)
+            with temporary_files_in(run.folders.temporary(run.job.name)), limited(stop, run.job.timeout_seconds):
+                stop.check()
+                pass_phases(run)
+        except Interrupted as interruption:
+            run.record = failure(run, Category.INTERRUPTED, str(interruption))
+        except Exception as error:
+            run.record = failure_of(run, error)
+        stop.raising = False  # where the limit came while it was being lifted
+        assert run.record is not None
+        record = complete(run, replace(run.record, seconds=time.monotonic() - run.started))
+        try:
+            finish(run, record)
+        except OSError as error:
+            reason = f"the result of job {run.job.name} cannot be written: {error.strerror}: {error.filename}"
+            raise InfrastructureError(reason, hint=f"it {record.outcome.value}: {record.reason}") from error
+    stop.check()
+    return record
+
+
+def recall(run: JobRun) -> JobRecord | None:
+    """The record of a job that the cache has and that reads little, without a process of its own; or none.
+
+    What goes wrong here goes wrong again where the job runs, and is told there.
+    """
+    if not (run.use_cache and run.job.spec.cacheable and reads_little(run)):
+        return None
+    try:
+        with locked(folders_lock(run), busy="it is running"):
+            for phase in PHASES[: PHASES.index(restore_from_cache) + 1]:
+                phase(run)
+            if run.record is None:
+                return None
+            record = complete(run, replace(run.record, seconds=time.monotonic() - run.started))
+            finish(run, record)
+            return record
+    except (KitError, OSError):
+        return None
+
+
+def reads_little(run: JobRun) -> bool:
+    """Whether all that the job could read is digested in no time; else it holds up nobody, and a signal can end it."""
+    root, datasets = run.folders.root, run.descriptor.data
+    places = [root / name for name in run.files or ()]
+    places += [root / datasets[name].path for name in run.job.datasets]
+    places += [run.folders.out(name) for name in run.job.takes]
+    left = LITTLE_BYTES
+    for place in places:
+        left -= size_of(place) if place.exists() else 0
+        if left < 0:
+            return False
+    return True
+
+
+def pass_phases(run: JobRun) -> None:
+    """Takes the job through its phases; one that the cache had ends there."""
+    for phase in PHASES:
+        phase(run)
+        if run.record is not None and run.record.cached:
+            return
+
+
+def folders_lock(run: JobRun) -> Path:
+    """The lock that keeps two runs of one job apart."""
+    return run.folders.lock(f"job-{run.job.name}")
+
+
+def complete(run: JobRun, record: JobRecord) -> JobRecord:
+    """The record with what every job tells: key, commit, environment, inputs."""
+    inputs = {run.mask(name): digest for name, digest in run.inputs.digests().items()} if run.inputs else {}
+    key = key_of(run.parts) if run.parts else ""
+    return replace(record, key=key, commit=run.git.commit, environment_digest=run.environment, inputs=inputs)
+
+
+def finish(run: JobRun, record: JobRecord) -> None:
+    """Writes what the job leaves, the result last, and removes its workspace."""
+    sweep_job(run.folders, run.job.name)
+    run.log.close()
+    write_why(run.folders.why(run.job.name), record, {name: masked(each, run.mask) for name, each in run.parts.items()})
+    if run.result is None and not record.cached:
+        remove_leaks(run.out, run.mask)
+        write_cases(record, (), run.out)
+    write_record(record, run.out)
+
+
+def failure(run: JobRun, category: Category, reason: str, cause: str | None = None) -> JobRecord:
+    """The record of a job that something stopped."""
+    told = run.mask(cause) if cause else None
+    return JobRecord(run.job.name, run.job.stage, Outcome.FAILED, run.mask(reason), category, told)
+
+
+def failure_of(run: JobRun, error: Exception) -> JobRecord:
+    """The record of a job that an exception ended: one that the kit explains, the machine's, or a fault of the kit."""
+    if isinstance(error, KitError):
+        if error.hint:
+            run.log(f"hint: {error.hint}")
+        reason = f"{error.message}" + (f" ({error.hint})" if error.hint else "")
+        return failure(run, error.category, reason)
+    if isinstance(error, OSError) and error.errno and error.errno not in OF_THE_PROGRAM:
+        reason = f"{error.strerror}: {error.filename or run.folders.kit}"
+        return failure(run, InfrastructureError.category, reason, str(error))
+    import traceback
+
+    for line in traceback.format_exception(error):
+        run.log(line.rstrip("\n"))
+    reason = f"a fault of pipeline-kit itself: {type(error).__name__}: {error}"
+    return failure(run, Category.INTERNAL, reason, traceback.format_exception(error)[-1].strip())

@@ -1,0 +1,227 @@
+"""The plan on this machine: each job started when all of its needs have passed, several at a time."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline_kit.contract.result import JobRecord, Outcome
+from pipeline_kit.descriptor.model import When
+from pipeline_kit.errors import Category
+from pipeline_kit.plan.model import Plan, PlannedJob
+from pipeline_kit.runner.child import Child, start
+from pipeline_kit.runner.collect import write_cases, write_record
+from pipeline_kit.runner.exit_codes import INFRASTRUCTURE, INTERNAL
+from pipeline_kit.runner.folders import RESULT, Folders
+from pipeline_kit.runner.stop import Stop, held_back, stoppable
+from pipeline_kit.runner.why import write_why
+
+TICK_SECONDS = 0.1
+PATIENCE_SECONDS = 20.0
+
+
+class Progress(Protocol):
+    """Who shows a run while it goes on."""
+
+    def started(self, job: str) -> None:
+        """A job started."""
+
+    def line(self, job: str, text: str) -> None:
+        """A job printed a line."""
+
+    def ended(self, job: str, outcome: Outcome, seconds: float, reason: str, cached: bool) -> None:
+        """A job ended, or will not start."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+
+@dataclass(slots=True)
+class PipelineRun:
+    """A run of a plan: what has ended, and what is running."""
+
+    plan: Plan
+    folders: Folders
+    work: Callable[[PlannedJob], int]  # runs one job in the child and returns its exit code
+    progress: Progress
+    parallel: int
+    named: Collection[str] = ()  # asked for by name: these start even where a person starts them
+    prepare: Callable[[PlannedJob], JobRecord | None] = lambda job: None  # its record where it needs no process
+    meanwhile: Callable[[], None] = lambda: None  # done once, while the first jobs work
+    records: dict[str, JobRecord] = field(default_factory=dict)
+    running: dict[str, Child] = field(default_factory=dict)
+    retried: set[str] = field(default_factory=set)
+    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+
+    def run(self) -> dict[str, JobRecord]:
+        """Every job's record, in the plan's order. Raises Interrupted after all children have ended."""
+        stop = Stop(self.hurry, raising=False)
+        with stoppable(stop):
+            try:
+                waited = False
+                while len(self.records) < len(self.plan.jobs):
+                    stop.check()
+                    self.settle()
+                    self.start_ready()
+                    if self.running and not waited:
+                        waited = True
+                        self.meanwhile()
+                    self.listen()
+                stop.check()
+            finally:
+                self.stop_all()
+                self.selector.close()
+        return {job.name: self.records[job.name] for job in self.plan.jobs}
+
+    def settle(self) -> None:
+        """Ends the jobs that cannot start: skipped where a need has not passed, waiting where a person must act."""
+        for job in self.plan.jobs:
+            if job.name in self.records or job.name in self.running:
+                continue
+            ended = {need: self.records[need].outcome for need in job.needs if need in self.records}
+            waiting = [need for need, outcome in ended.items() if outcome is Outcome.WAITING]
+            stopped = [need for need, outcome in ended.items() if outcome not in (Outcome.PASSED, Outcome.WAITING)]
+            if stopped:
+                self.end_unstarted(job, Outcome.SKIPPED, f"{stopped[0]} {ended[stopped[0]].value}")
+            elif waiting:
+                self.end_unstarted(job, Outcome.WAITING, f"{waiting[0]} waits for a person")
+            elif len(ended) == len(job.needs) and self.needs_person(job):
+                hint = f"a person starts it: pipeline-kit run {job.name}"
+                self.end_unstarted(job, Outcome.WAITING, hint)
+
+    def needs_person(self, job: PlannedJob) -> bool:
+        """Whether the job starts only when it is named."""
+        return (job.when is When.MANUAL or job.spec.changes_world) and job.name not in self.named
+
+    def end_unstarted(self, job: PlannedJob, outcome: Outcome, reason: str) -> None:
+        """Records a job that does not run; what an earlier run left of it no longer counts."""
+        record = JobRecord(job.name, job.stage, outcome, reason)
+        self.write(record)
+        self.end(record)
+
+    def end(self, record: JobRecord) -> None:
+        """Keeps a record and shows it."""
+        self.records[record.job] = record
+        self.progress.ended(record.job, record.outcome, record.seconds, record.reason, record.cached)
+
+    def start_ready(self) -> None:
+        """Starts what may start, in the plan's order, as many as run at a time."""
+        held = {job.lock for job in self.plan.jobs if job.name in self.running and job.lock}
+        for job in self.plan.jobs:
+            if len(self.running) >= self.parallel:
+                return
+            if job.name in self.records or job.name in self.running or job.lock in held:
+                continue
+            if all(need in self.records for need in job.needs):
+                self.start_job(job)
+                held.update([job.lock] if job.lock else [])
+
+    def start_job(self, job: PlannedJob) -> None:
+        """Starts one job, or ends it at once where it needs no process."""
+        if (known := self.prepare(job)) is not None:
+            self.progress.started(job.name)
+            self.end(known)
+            return
+        with held_back():
+            child = start(job.name, lambda: self.work(job))
+            self.running[job.name] = child
+        self.selector.register(child.pipe, selectors.EVENT_READ, child)
+        self.progress.started(job.name)
+
+    def listen(self) -> None:
+        """Passes on what the jobs print until something ends or a moment has passed."""
+        if not self.running:
+            return
+        for key, _ in self.selector.select(TICK_SECONDS):
+            child: Child = key.data
+            lines = child.read()
+            if lines is None:
+                child.ended(wait=True)
+            for line in lines or ():
+                self.progress.line(child.job, line)
+        for child in list(self.running.values()):
+            if child.ended(wait=False):
+                self.end_child(child)
+        self.progress.tick()
+
+    def end_child(self, child: Child) -> None:
+        """Takes in the record of a job that ended, or starts it once more where the infrastructure failed."""
+        self.forget(child)
+        job = self.plan.job(child.job)
+        assert job is not None
+        if child.exit_code == INFRASTRUCTURE and child.job not in self.retried:
+            self.retried.add(child.job)
+            self.progress.line(child.job, "the infrastructure failed: once more")
+            self.start_job(job)
+            return
+        record = self.folders.read(child.job)
+        self.end(record or self.killed(job, child))
+
+    def killed(self, job: PlannedJob, child: Child) -> JobRecord:
+        """The record of a job whose process ended before it could write one."""
+        number = (child.exit_code or 0) - 128
+        names = {each.value: each.name for each in signal.Signals}
+        by = f"killed by {names[number]}" if number in names else f"gone with exit code {child.exit_code}"
+        hint = ": the machine may have run out of memory" if number == signal.SIGKILL else ""
+        seconds = time.monotonic() - child.started
+        reason = f"the job's process was {by}{hint}"
+        if child.exit_code in (INFRASTRUCTURE, INTERNAL):
+            reason = child.last or "its result could not be written"
+        category = Category.INTERNAL if child.exit_code == INTERNAL else Category.INFRASTRUCTURE
+        record = JobRecord(job.name, job.stage, Outcome.FAILED, reason, category, seconds=seconds)
+        self.write(record)
+        return record
+
+    def write(self, record: JobRecord) -> None:
+        """Writes the record of a job whose own process did not; where that fails, the run goes on and says so."""
+        out = self.folders.out(record.job)
+        try:
+            (out / RESULT).unlink(missing_ok=True)
+            write_cases(record, (), out)
+            write_why(self.folders.why(record.job), record, {})
+            write_record(record, out)
+        except OSError as error:
+            self.progress.line(record.job, f"its result cannot be written: {error.strerror}: {error.filename}")
+
+    def forget(self, child: Child) -> None:
+        """Ends the listening to a child."""
+        self.selector.unregister(child.pipe)
+        if child.pending:
+            self.progress.line(child.job, child.pending.decode(errors="replace"))
+        child.close()
+        del self.running[child.job]
+
+    def stop_all(self) -> None:
+        """Ends the children that still run: SIGTERM, time to clean up, then SIGKILL to their sessions."""
+        for child in self.running.values():
+            child.signal(signal.SIGTERM)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for child in list(self.running.values()):
+            while not child.ended(wait=False) and time.monotonic() < deadline:
+                if self.selector.select(TICK_SECONDS):
+                    self.drain()
+            child.signal(signal.SIGKILL)
+            child.ended(wait=True)
+            self.forget(child)
+
+    def hurry(self) -> None:
+        """Tells the jobs to end at once: the second signal is that to them too."""
+        for child in tuple(self.running.values()):
+            child.signal(signal.SIGTERM)
+
+    def drain(self) -> None:
+        """Reads what stopping children still print, so that none blocks on a full pipe."""
+        for key, _ in self.selector.select(0):
+            child: Child = key.data
+            if child.read() is None:
+                child.ended(wait=True)
+
+
+def default_parallel() -> int:
+    """How many jobs run at a time where nobody says: the processors that this process may use."""
+    return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

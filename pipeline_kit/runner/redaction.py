@@ -1,0 +1,150 @@
+"""Secrets taken out of everything that is printed or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline_kit.frozen import frozen
+
+SHORTEST = 8
+LONGEST_BYTES = 65_536
+MASK = "[secret]"
+SURE_CHARACTERS = 16
+"""A piece of a secret of so many characters is masked wherever it stands: texts are cut, and wrapped into lines."""
+PLACES_KEPT = 16
+"""Places of a piece that are looked at: of one that is repeated a hundred times, the first few are enough."""
+
+
+@frozen
+class Form:
+    """A text by which a secret could be read, and how many of its characters in a row give it away."""
+
+    text: str
+    least: int
+
+    def around(self, text: str, position: int, offset: int) -> tuple[int, int]:
+        """The part of `text` around a position that goes along with this form around an offset."""
+        first, last = position, position
+        back, onward = offset, offset
+        while first and back and text[first - 1] == self.text[back - 1]:
+            first, back = first - 1, back - 1
+        while last < len(text) and onward < len(self.text) and text[last] == self.text[onward]:
+            last, onward = last + 1, onward + 1
+        return first, last
+
+
+class Redactor:
+    """Masks secrets: as they are, quoted, in JSON, XML and URLs, in hexadecimal, in base64 at each of its alignments.
+
+    Of each form a large part is masked too, so that a text that was cut, or wrapped into lines, shows none. A secret of
+    several lines is masked line by line as well, since output is streamed by lines. A file's content is given as bytes.
+    Raises ValueError for a secret under eight characters.
+    """
+
+    def __init__(self, secrets: Iterable[str | bytes]) -> None:
+        texts: set[str] = set()
+        self.whole: set[str] = set()
+        for secret in secrets:
+            content = secret.encode("utf-8", "surrogateescape") if isinstance(secret, str) else secret
+            text = content.decode("utf-8", "replace")
+            if len(text.strip()) < SHORTEST:
+                raise ValueError(f"a secret is shorter than {SHORTEST} characters")
+            self.whole.update(every_form(text, content))
+            texts.update(line.strip() for line in text.splitlines())
+        forms = set(self.whole)
+        for text in texts:
+            forms.update(every_form(text, text.encode("utf-8", "replace")))
+        self._pieces: dict[int, dict[str, list[tuple[Form, int]]]] = {}
+        for each in sorted(forms):
+            self._add(Form(each, telling(each)))
+
+    def _add(self, form: Form) -> None:
+        """Takes in the form's pieces, end to end, so small (of two sizes) that what gives it away holds a whole one."""
+        size = SURE_CHARACTERS // 2 if form.least >= SURE_CHARACTERS - 1 else SHORTEST // 2
+        places = self._pieces.setdefault(size, {})
+        for offset in range(0, len(form.text) - size + 1, size):
+            found = places.setdefault(form.text[offset : offset + size], [])
+            if len(found) < PLACES_KEPT:
+                found.append((form, offset))
+
+    def __call__(self, text: str) -> str:
+        """The text without the secrets."""
+        if not self._pieces:
+            return text
+        kept: list[str] = []
+        shown = 0
+        for first, last in sorted(self.spans(text)):
+            if last > shown:
+                if first >= shown:
+                    kept += [text[shown:first], MASK]
+                shown = last
+        return "".join([*kept, text[shown:]]) if kept else text
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """The places in a text that give a secret away, from and to."""
+        found: list[tuple[int, int]] = []
+        for size, places in self._pieces.items():
+            position = 0
+            while position <= len(text) - size:
+                onward = position + 1
+                for form, offset in places.get(text[position : position + size], ()):
+                    first, last = form.around(text, position, offset)
+                    if last - first >= form.least:
+                        found.append((first, last))
+                        onward = max(onward, last - size + 1)
+                position = onward
+        return found
+
+    def holds(self, content: bytes) -> bool:
+        """Whether a file's content has a whole secret in it."""
+        return any(form.encode("utf-8", "replace") in content for form in self.whole)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to mask."""
+        return not self._pieces
+
+
+def telling(text: str) -> int:
+    """How many characters in a row give a text away: two thirds, but at least eight, and sixteen in any case."""
+    return min(len(text), max(SHORTEST, min(SURE_CHARACTERS, -(-2 * len(text) // 3))))
+
+
+def every_form(text: str, content: bytes) -> set[str]:
+    """The texts of at least eight characters by which a secret could be read from an output."""
+    import json
+    from urllib.parse import quote, quote_from_bytes, quote_plus
+
+    forms = {content.hex(), content.hex().upper(), repr(content)[2:-1], *base64_forms(content)}
+    for each in {text, text.strip()}:
+        forms.update((each, json.dumps(each)[1:-1], json.dumps(each, ensure_ascii=False)[1:-1]))
+        forms.update((repr(each)[1:-1], ascii(each)[1:-1], each.replace("'", "'\\''"), each.replace("'", "'\"'\"'")))
+        for safe in ("", "/"):
+            quoted = (quote(each, safe, errors="replace"), quote_plus(each, safe, errors="replace"))
+            forms.update((*quoted, *(lower_escapes(one) for one in quoted)))
+        marked = each.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        forms.update((marked, marked.replace('"', "&quot;")))
+        for apostrophe, quotation in (("&#x27;", "&quot;"), ("&#39;", "&#34;"), ("&apos;", "&quot;")):
+            forms.add(marked.replace('"', quotation).replace("'", apostrophe))
+    forms.update((quote_from_bytes(content, ""), quote_from_bytes(content)))
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def lower_escapes(quoted: str) -> str:
+    """A URL-encoded text with the hexadecimal digits in lower case, as some programs write them."""
+    parts = quoted.split("%")
+    return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
+
+
+def base64_forms(content: bytes) -> set[str]:
+    """The base64 texts of the bytes at each of the three alignments, only the characters that they alone decide."""
+    import base64
+
+    forms: set[str] = set()
+    for offset in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded = encode(b"\0" * offset + content).decode().rstrip("=")
+            first = -(-offset * 4 // 3)
+            last = len(encoded) - (1 if (offset + len(content)) % 3 else 0)
+            forms.add(encoded[first:last])
+    return forms

@@ -1,0 +1,1 @@
+"""Checks the quality of every declared dataset."""

@@ -1,0 +1,1 @@
+"""Lets the model predict on labelled datasets, and scores what it predicted."""

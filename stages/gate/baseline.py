@@ -1,0 +1,138 @@
+"""The baseline, scored again on today's rows by its own code in its own recorded environment."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.digest import digest_file
+from pipeline_kit.contract.ports import ProjectPython
+from pipeline_kit.descriptor.grammar import GRAMMARS
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import InfrastructureError, KitError, ModelError
+from pipeline_kit.gates.decide import Baseline, Unavailable
+from pipeline_kit.gates.evidence import Evidence, evidence_of, metrics_document
+from pipeline_kit.models.manifest import Manifest
+from pipeline_kit.models.package import Package, unpack_package
+from pipeline_kit.models.predict import Evaluator, predict, without_labels
+
+INSTALLERS = frozenset({"pip", "setuptools", "wheel"})  # come with the interpreter, not with the lock file
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What became of the baseline: its evidence or why there is none, its metrics document, and who it is."""
+
+    baseline: Baseline
+    document: Mapping[str, Value] | None = None
+    package: str | None = None
+    manifest: Manifest | None = None
+
+    def value(self) -> Value:
+        """Who the baseline is, or why there is none, for the verdict and the job's facts."""
+        if isinstance(self.baseline, Unavailable):
+            return {"package": self.package, "error": self.baseline.reason}
+        if self.baseline is None or self.manifest is None:
+            return None
+        return {"package": self.package, "model": self.manifest.model_digest, "commit": self.manifest.commit}
+
+
+def score_baseline(context: StageContext, reference: str, candidate: Evidence) -> Scored:
+    """The baseline on the candidate's datasets. Whatever goes wrong leaves it unavailable, with the reason.
+
+    Raises InfrastructureError only: a network that failed says nothing of a model, and the job is tried again.
+    """
+    with tempfile.TemporaryDirectory(prefix="pipeline-kit-baseline-") as name:
+        folder = Path(name).resolve()
+        found = find_package(context, reference, folder / "fetched.tar")
+        if not isinstance(found, Path):
+            return Scored(found)
+        digest = digest_file(found)
+        step = "its package is not sound"
+        try:
+            package = unpack_package(found, folder / "package", found.name)
+            step = "its environment cannot be made"
+            python = locked_python(context, package)
+            step = "it cannot be scored on today's rows"
+            document = _document(context, package, python, candidate, folder)
+            return Scored(evidence_of(document), document, digest, package.manifest)
+        except InfrastructureError:
+            raise
+        except (KitError, ValueError, KeyError) as error:
+            return Scored(Unavailable(f"{step}: {error}", step, digest), package=digest)
+
+
+def find_package(context: StageContext, reference: str, fetched: Path) -> Path | Unavailable | None:
+    """The package's file, fetched from the store where the reference is a name; None where there is none yet.
+
+    What could never be found (a way out of the project, an address) is no first release but unavailable.
+    """
+    complaint = GRAMMARS["package"].complaint(reference)
+    if complaint:
+        return Unavailable(f"{reference} {complaint[0]}", "the reference names no package")
+    if "/" in reference or reference.endswith(".tar"):
+        path = context.workspace / reference
+        if not path.is_symlink() and not path.exists():
+            return None
+        if not path.is_file():
+            return Unavailable(f"{reference} is no file", "the reference is no file")
+        return path
+    if context.store is None:
+        return Unavailable(f"there is no store to find {reference!r} in", "there is no store")
+    try:
+        digest = context.store.resolve(reference)
+        if digest is None:
+            return None
+        context.store.fetch(digest, fetched)
+    except ModelError as error:
+        return Unavailable(f"the store does not give it: {error}", "the store does not give it")
+    return fetched
+
+
+def locked_python(context: StageContext, package: Package) -> ProjectPython:
+    """The baseline's own environment. Raises ModelError where what is installed is not what was recorded."""
+    manifest = package.manifest
+    python = context.pythons.locked(package.lock, manifest.python)
+    installed, recorded = python.record().packages, manifest.environment.packages
+    for name in sorted({*installed, *recorded} - INSTALLERS):
+        if installed.get(name) != recorded.get(name):
+            has, had = installed.get(name, "no"), recorded.get(name, "no")
+            raise ModelError(f"it has {has} {name} where {had} {name} was recorded")
+    return python
+
+
+def _document(
+    context: StageContext, package: Package, python: ProjectPython, candidate: Evidence, folder: Path
+) -> dict[str, Value]:
+    slices = {column for each in candidate.datasets.values() for column in each.slices}
+    evaluator = Evaluator(candidate.task, candidate.positive, candidate.bins, tuple(sorted(slices)))
+    by_name = {data.spec.name: data for data in context.datasets.values()}
+    missing = [name for name in candidate.datasets if name not in by_name]
+    if missing:
+        raise ModelError(f"the dataset {missing[0]!r} is not among the gate's inputs, add data.{missing[0]}")
+    datasets = {name: by_name[name] for name in candidate.datasets}
+    truths = {name: evaluator.truth(data) for name, data in datasets.items()}
+    hidden = {name: without_labels(data, folder / "data" / name / data.path.name) for name, data in datasets.items()}
+    files = predict(
+        python,
+        package.manifest.predict,
+        model=package.model,
+        model_digest=package.manifest.model_digest,
+        datasets=hidden,
+        predictions=folder / "predictions",
+        cwd=package.code,
+    )
+    evaluations = {
+        name: (data.digest, evaluator.evaluate(truths[name], files[name], f"the baseline's {files[name].name}"))
+        for name, data in datasets.items()
+    }
+    return metrics_document(
+        package.manifest.model_digest,
+        evaluations,
+        task=candidate.task,
+        positive=candidate.positive,
+        bins=candidate.bins,
+    )

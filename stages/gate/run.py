@@ -1,0 +1,145 @@
+"""The gate: reads the evidence, has the baseline scored, decides, and writes the verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.digest import digest_file, digest_tree
+from pipeline_kit.contract.freshness import refuse_stale
+from pipeline_kit.contract.result import Case, Outcome, StageResult
+from pipeline_kit.contract.settings import mapping, text, whole
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import Category, DataError, ModelError
+from pipeline_kit.gates.decide import decide
+from pipeline_kit.gates.evidence import Evidence, read_metrics
+from pipeline_kit.gates.rules import rules_of
+from pipeline_kit.gates.verdict import RuleResult, Status, Verdict
+
+from .baseline import Scored, score_baseline
+
+
+def run(context: StageContext) -> StageResult:
+    """Passed on PASS or on a recorded decision, failed on FAIL, else undecided.
+
+    Raises DataError or ModelError where the metrics are damaged, stale, of another model or of other data: that is
+    no evidence to decide on, and no decision of a person lets it pass.
+    """
+    metrics = _output(context, "metrics")
+    candidate = _candidate(context, metrics)
+    refuse_stale(context)
+    rules = rules_of(context.settings.get("rules"))
+    baseline = mapping(context.settings, "baseline")
+    needed = any(rule.bound.relative for rule in rules)
+    reference = text(baseline, "from") if needed else None
+    scored = score_baseline(context, reference, candidate) if reference else Scored(None)
+    verdict = decide(
+        rules,
+        candidate,
+        scored.baseline,
+        minimum_rows=whole(context.settings, "min_rows") or 1,
+        first_release=reference is not None and text(baseline, "first") == "absolute_rules",
+    )
+    verdict = _decided(context, verdict)
+    return _result(context, verdict, scored, {"metrics": digest_file(metrics), "baseline": scored.value()})
+
+
+def _output(context: StageContext, kind: str) -> Path:
+    found = context.nearest(kind)
+    if found is None:
+        raise ModelError(f"no job before this one made {kind}", hint="let the gate need an evaluate job")
+    return found[2]
+
+
+def _candidate(context: StageContext, metrics: Path) -> Evidence:
+    """The evidence. Raises ModelError or DataError where it is not of this model, or not of today's data."""
+    try:
+        candidate = read_metrics(metrics.read_text(encoding="utf-8"), metrics.name)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{metrics.name} is not UTF-8 text") from error
+    model = digest_tree(_output(context, "model"))
+    if candidate.model != model:
+        raise ModelError(
+            f"{metrics.name} is of the model {candidate.model}, not of {model}", hint="run the evaluation again"
+        )
+    for data in context.datasets.values():
+        judged = candidate.datasets.get(data.spec.name)
+        if judged and judged.digest != data.digest:
+            raise DataError(
+                f"{metrics.name} is of other rows of {data.spec.name}: {judged.digest}, not {data.digest}",
+                hint="run the evaluation again",
+            )
+    return candidate
+
+
+def _decided(context: StageContext, verdict: Verdict) -> Verdict:
+    """The verdict with a person's decision, where it is undecided and one is recorded for this very evidence."""
+    reason = context.decisions.get(verdict.evidence, "").strip()
+    if verdict.status is not Status.UNDECIDED:
+        return verdict
+    if not reason:
+        context.log(f"to pass it nevertheless, record a decision with a reason for the evidence {verdict.evidence}")
+        return verdict
+    return replace(verdict, decision=reason)
+
+
+def _result(context: StageContext, verdict: Verdict, scored: Scored, more: Mapping[str, Value]) -> StageResult:
+    document = {**verdict.value(), **more}
+    target = context.place("verdict", "verdict.json")
+    _write(target, document)
+    outputs = {"verdict": context.left("verdict", target)}
+    if scored.document is not None:
+        target = context.place("baseline", "baseline.json")
+        _write(target, scored.document)
+        outputs["baseline"] = context.left("baseline", target)
+    outcome, category = _outcome(verdict)
+    decided = f" Passed by a person's decision: {verdict.decision}" if verdict.decision else ""
+    return StageResult(
+        outcome,
+        verdict.sentence + decided,
+        category=category,
+        measurements=_measurements(verdict),
+        outputs=outputs,
+        cases=tuple(_case(each) for each in verdict.rules),
+        facts={**{name: each for name, each in document.items() if name != "rules"}, "verdict": verdict.status.value},
+    )
+
+
+def _outcome(verdict: Verdict) -> tuple[Outcome, Category | None]:
+    if verdict.passes:
+        return Outcome.PASSED, None
+    if verdict.status is Status.FAIL:
+        return Outcome.FAILED, Category.MODEL
+    return Outcome.UNDECIDED, Category.MODEL
+
+
+def _measurements(verdict: Verdict) -> dict[str, float | int | str | bool]:
+    """The verdict, and what overall rules were judged by: `f1`, `baseline.f1`; by dataset where there are several."""
+    overall = [each for each in verdict.rules if each.slice_value is None and each.candidate is not None]
+    several = len({each.dataset for each in overall}) > 1
+    found: dict[str, float | int | str | bool] = {"verdict": verdict.status.value}
+    for each in overall:
+        name = f"{each.dataset}.{each.rule.metric}" if several else each.rule.metric
+        if each.candidate is not None:
+            found[name] = each.candidate
+        if each.baseline is not None:
+            found[f"baseline.{name}"] = each.baseline
+    return found
+
+
+def _case(result: RuleResult) -> Case:
+    rule = result.rule
+    where = "".join(f" {key} {value}" for key, value in (("on", result.dataset), ("for", result.slice_value)) if value)
+    name = f"{rule.metric} {rule.bound.value} {rule.limit:g}{where}"
+    if result.waived:
+        return Case(name, "gate", skipped=result.text)
+    failure = None if result.status is Status.PASS else f"{result.status.value}: {result.text}"
+    return Case(name, "gate", failure=failure, detail=result.text)
+
+
+def _write(path: Path, document: Mapping[str, Value]) -> None:
+    written = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(written + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Prepares the data by the project's code, and shows what came out."""

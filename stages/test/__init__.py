@@ -1,0 +1,1 @@
+"""Runs the project's tests and lint in its locked environment."""

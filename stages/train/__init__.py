@@ -1,0 +1,1 @@
+"""Trains the model by the project's code."""

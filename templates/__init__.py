@@ -1,0 +1,1 @@
+"""The kit's templates, one folder a target; read as package data."""

@@ -1,0 +1,88 @@
+"""`stages`: what jobs may use, and all about one of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline_kit.catalog import BUILT_IN, Specs
+from pipeline_kit.report.stage_page import parameter_as_json, stage_as_json, stage_lines, summary_lines
+from tests.projects import STAGE_YML, kit, write_project
+
+
+def words(lines: list[str]) -> str:
+    """The text of lines, however they are wrapped."""
+    return " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_everything_about_a_stage_is_told_within_the_width(name: str, width: int) -> None:
+    """Every parameter with its help, every output and every kind it consumes, in lines that fit."""
+    spec = Specs()[name]
+    lines = stage_lines(spec, "pipeline-kit", width)
+    told = words(lines)
+    for parameter in spec.parameters:
+        assert f" {parameter.name}: " in told
+        assert words([parameter.help]) in told
+        for field in (*parameter.fields, *(parameter.items.fields if parameter.items else ())):
+            assert words([field.help]) in told
+    for output in spec.outputs:
+        assert f"{output.path} ({output.kind})" in told
+    for kind in spec.consumes:
+        assert kind in told
+    assert f"cacheable: {'yes' if spec.cacheable else 'no'}" in told
+    longest_word = max(len(word) for word in told.split())
+    assert all(len(line) <= max(width, longest_word + 16) for line in lines)
+
+
+def test_the_list_has_each_stage_with_its_first_sentence() -> None:
+    """Wrapped below its text, so that the names stand alone on the left."""
+    specs = Specs()
+    lines = summary_lines([(specs[name], "pipeline-kit") for name in BUILT_IN], 50)
+    assert [line.split()[0] for line in lines if line and not line.startswith(" ")] == [*BUILT_IN, "pipeline-kit"]
+    assert all(len(line) <= 80 for line in lines)
+    assert "gate      Judges the model." in lines
+
+
+def test_json_tells_the_same(tmp_path: Path) -> None:
+    """The list and the page of one stage, for a machine; what a parameter has not is left out."""
+    listed = json.loads(kit(tmp_path, "stages", "--json").stdout)["stages"]
+    assert [each["name"] for each in listed] == sorted(BUILT_IN)
+    page = json.loads(kit(tmp_path, "stages", "gate", "--json").stdout)
+    assert page == json.loads(json.dumps(stage_as_json(Specs()["gate"], "pipeline-kit")))
+    rules = next(each for each in page["parameters"] if each["name"] == "rules")
+    assert rules["required"] is True
+    assert [each["name"] for each in rules["items"]["fields"]][:2] == ["metric", "min"]
+    assert set(parameter_as_json(Specs()["test"].parameters[0])) == {
+        "name", "type", "help", "required", "default", "items"
+    }  # fmt: skip
+
+
+def test_stages_of_a_project_and_of_a_package_say_where_they_come_from(tmp_path: Path) -> None:
+    """A folder of the project, and the module of an installed package that announces it."""
+    project = write_project(tmp_path / "project", "  one: {stage: probe}\n")
+    site = tmp_path / "site"
+    folder = site / "acme_stages" / "smoke"
+    folder.mkdir(parents=True)
+    (site / "acme_stages" / "__init__.py").touch()
+    (folder / "stage.yml").write_text(STAGE_YML)
+    information = site / "acme_stages-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-stages\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[pipeline_kit.stages]\nsmoke = acme_stages.smoke\n")
+    listed = kit(project, "stages", PYTHONPATH=str(site), COLUMNS="120").stdout
+    assert "probe     Ends as it is told, for the tests of the runner. (project .pipeline-kit/stages/probe)" in listed
+    assert "(package acme_stages.smoke)" in listed
+    shown = kit(project, "stages", "smoke", PYTHONPATH=str(site)).stdout
+    assert shown.startswith("smoke (package acme_stages.smoke)\n")
+    assert "end: string, default passed" in shown
+
+
+def test_an_unknown_stage_is_told_with_the_nearest_one(tmp_path: Path) -> None:
+    """Exit code 2."""
+    shown = kit(tmp_path, "stages", "gte")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert "did you mean `gate`?" in shown.stderr

@@ -1,0 +1,2 @@
+def test_the_data_is_there():
+    assert open('iris.csv').readline().strip().endswith('species')

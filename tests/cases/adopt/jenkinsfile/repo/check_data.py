@@ -1,0 +1,3 @@
+import sys
+
+assert open(sys.argv[1]).readline().startswith('day'), 'no header'

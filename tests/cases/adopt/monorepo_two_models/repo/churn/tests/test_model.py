@@ -1,0 +1,5 @@
+from churnlib.clean import clean
+
+
+def test_clean():
+    assert clean

@@ -1,0 +1,5 @@
+from price.net import net
+
+
+def test_net():
+    assert net() is not None

@@ -1,0 +1,1 @@
+print 'the version of 2014'
