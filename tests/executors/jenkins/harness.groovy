@@ -1,7 +1,7 @@
 // Runs a declarative Jenkinsfile as Jenkins would, as far as this project's files need it: `groovy harness.groovy REQUEST`.
 // REQUEST is a JSON file: `builds` to run, `parallel` at a time, or files to `validate` only. Known deviations: docs/conformance.md.
 import groovy.json.JsonOutput
-import groovy.json.JsonSlurper
+import groovy.json.JsonSlurperClassic
 import java.util.concurrent.Callable
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.Executors
@@ -162,7 +162,8 @@ abstract class DeclarativeScript extends Script {
     void pipeline(Closure body) { binding.getVariable('build').pipeline(body) }
 }
 
-def config = new JsonSlurper().parse(new File(args[0]), 'UTF-8')
+// Plain maps: the lazy ones of JsonSlurper build themselves at the first read, and stages read from several threads.
+def config = new JsonSlurperClassic().parse(new File(args[0]), 'UTF-8')
 if (config.validate) {
     println JsonOutput.toJson(config.validate.collectEntries { [it, Rules.problems(new File(it).getText('UTF-8'))] })
     return
