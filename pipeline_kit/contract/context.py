@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_kit.contract.ports import Host, ProjectPython, Pythons, Store
 from pipeline_kit.contract.result import JobRecord, Output
-from pipeline_kit.descriptor.model import Dataset, Project
+from pipeline_kit.descriptor.model import Dataset, Environment, Project
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.frozen import frozen
+
+if TYPE_CHECKING:
+    from pipeline_kit.contract.world import World
 
 
 @frozen
@@ -64,6 +68,16 @@ class StageContext:
     decisions: Mapping[str, str] = field(default_factory=dict)  # evidence digest to a person's recorded reason
     secrets: Mapping[str, str] = field(default_factory=dict)  # variable to value
     variables: Mapping[str, str] = field(default_factory=dict)
+    world: World | None = None  # what a stage that changes or asks the world opens; see `the_world`
+    environment: Environment | None = None  # of the job
+    environments: tuple[Environment, ...] = ()  # all of them, in the order of their chain
+    declared: Mapping[str, Dataset] = field(default_factory=dict)  # every dataset; its files may be absent
+
+    def the_world(self) -> World:
+        """The world beyond the project. A context without one is a fault of the kit."""
+        if self.world is None:
+            raise TypeError("this context has no world")
+        return self.world
 
     def python(self) -> ProjectPython:
         """The project's locked environment."""

@@ -60,6 +60,7 @@ def check(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], problems: 
         environments=_environments(root, sections),
         organisation=_organisation(sections.record("organisation")),
         store=sections.text("store"),
+        insecure=sections.texts("insecure"),
         digest=_digest(root),
     )
 

@@ -171,6 +171,7 @@ GRAMMARS: dict[str, Grammar] = {
         r"[0-9]+(?:\.[0-9]+){1,3}(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?", "one exact version", "0.1.0"
     ),
     "python": Grammar(r"(?:>=)?3\.[0-9]{1,2}", "a Python version", '"3.11", or ">=3.11"'),
+    "host": Grammar(_HOST, "a host with its port, such as 127.0.0.1:5000", "127.0.0.1:5000"),
     "store": Grammar(
         rf"(?:s3|oci)://{_HOST}(?:/[A-Za-z0-9][A-Za-z0-9._/-]*)?|(?!-)(?![^/]*:){_SAFE}+",
         "a directory, or s3://BUCKET/PREFIX, or oci://HOST/REPOSITORY",

@@ -219,4 +219,5 @@ class Descriptor:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     organisation: Organisation | None = None
     store: str | None = None
+    insecure: tuple[str, ...] = ()  # hosts, with their ports, that may be spoken to without verified TLS
     digest: str = ""

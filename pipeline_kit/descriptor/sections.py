@@ -153,6 +153,7 @@ ROOT = (
     ORGANISATION,
     PROJECT,
     _word("store", "store", "Where models live: a directory, s3:// or oci://."),
+    _words("insecure", "host", "Hosts, with their ports, that may be spoken to without verified TLS."),
     _named("runners", "The runner classes.", RUNNER),
     _named("secrets", "References to secrets.", SECRET),
     _named("schedules", "Time tables.", SCHEDULE),

@@ -41,6 +41,7 @@ from pipeline_kit.runner.why import write_why
 from pipeline_kit.runner.workspace import make_workspace
 
 if TYPE_CHECKING:
+    from pipeline_kit.contract.world import World
     from pipeline_kit.runner.diagnosis import Cause
 
 LITTLE_BYTES = 16 * 1024 * 1024
@@ -149,8 +150,20 @@ def run_stage(run: JobRun) -> None:
         decisions=read_decisions(run.folders.root),
         secrets=run.secrets,
         variables=run.job.variables,
+        world=world_of(run),
+        environment=run.job.environment,
+        environments=tuple(sorted(run.descriptor.environments.values(), key=lambda each: each.order)),
+        declared=run.descriptor.data,
     )
     run.result = masked_result(run.specs.load_run(run.job.stage)(context), run.mask)
+
+
+def world_of(run: JobRun) -> World:
+    """The world with this job's variables and secrets."""
+    from pipeline_kit.adapters.world import ThisWorld
+
+    seen = {**run.variables, **run.job.variables, **run.secrets}
+    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log)
 
 
 def cause_of(run: JobRun) -> Cause | None:

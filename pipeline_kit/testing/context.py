@@ -12,7 +12,8 @@ from pipeline_kit.contract.context import DataInput, GitFacts, StageContext, Ups
 from pipeline_kit.contract.digest import digest_file, digest_tree
 from pipeline_kit.contract.ports import Completed, EnvironmentRecord, ProjectPython, Store, UserCall, UserReport
 from pipeline_kit.contract.result import JobRecord, Outcome, OutputRecord
-from pipeline_kit.descriptor.model import Dataset, Project
+from pipeline_kit.contract.world import World
+from pipeline_kit.descriptor.model import Dataset, Environment, Project
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError
 
@@ -165,6 +166,10 @@ def stage_context(
     store: Store | None = None,
     decisions: Mapping[str, str] | None = None,
     log: Callable[[str], None] = lambda line: None,
+    world: World | None = None,
+    secrets: Mapping[str, str] | None = None,
+    environment: Environment | None = None,
+    environments: Sequence[Environment] = (),
 ) -> StageContext:
     """A context whose workspace is `folder`/workspace and whose results go to `folder`/out.
 
@@ -192,4 +197,9 @@ def stage_context(
         log=log,
         store=store,
         decisions=dict(decisions or {}),
+        world=world,
+        secrets=dict(secrets or {}),
+        environment=environment,
+        environments=tuple(environments),
+        declared=dict(datasets or {}),
     )
