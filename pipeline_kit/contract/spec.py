@@ -5,12 +5,16 @@ from __future__ import annotations
 from pipeline_kit.descriptor.parameter import Parameter
 from pipeline_kit.frozen import frozen
 
+STORED_KINDS = frozenset({"model", "checkpoint", "checkpoints", "image"})
+"""Kinds of output that the store carries between a CI server's jobs where there is one: artifacts are capped."""
+
 
 @frozen
 class OutputSpec:
     """Something a stage leaves: its file name in the job's folder, what it is, and what kind of thing that is.
 
-    `kind` is what a consumer asks for: model, metrics, predictions, package, verdict, report, data, wheel, toolchain.
+    `kind` is what a consumer asks for: model, metrics, predictions, package, verdict, report, data, wheel, toolchain,
+    image, sbom, findings, attestation, pushed, release.
     """
 
     name: str
@@ -35,6 +39,7 @@ class StageSpec:
     default_inputs: tuple[str, ...] | None = None  # None: every file that git does not ignore
     cacheable: bool = True
     project_code: bool = False  # runs the project's code, so it needs the project's environment
+    extras: tuple[str, ...] = ()  # of the kit's distribution, which its dependencies are part of
     changes_world: bool = False  # pushes or deploys: never cached, never interrupted by a newer push
 
     def parameter(self, name: str) -> Parameter | None:

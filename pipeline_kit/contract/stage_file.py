@@ -18,7 +18,7 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 STAGE_KEYS = {
     "help", "parameters", "outputs", "consumes", "requires", "inputs", "data_from", "reads", "cacheable",
-    "project_code", "changes_world",
+    "project_code", "changes_world", "extras",
 }  # fmt: skip
 PARAMETER_KEYS = {
     "type", "help", "default", "required", "unit", "minimum", "maximum", "choices", "items", "fields", "deprecated",
@@ -56,6 +56,7 @@ def read_spec(folder: Path) -> StageSpec:
         cacheable=document.get("cacheable", True),
         project_code=document.get("project_code", False),
         changes_world=document.get("changes_world", False),
+        extras=tuple(document.get("extras", ())),
     )
 
 

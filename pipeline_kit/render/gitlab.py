@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.events import contains, covers
 from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, Secret, SecretType
 from pipeline_kit.plan.model import Plan, PlannedJob
@@ -20,9 +21,6 @@ from pipeline_kit.render.words import (
 )
 
 TEMPLATE = "gitlab/gitlab-ci.yml.j2"
-STORED_KINDS = frozenset({"model", "checkpoint", "checkpoints"})
-"""Kinds of output that the store carries where there is one: GitLab caps the size of artifacts."""
-
 SAME_PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
 PUSH_BESIDE_MERGE_REQUEST = '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH && $CI_OPEN_MERGE_REQUESTS'
 
@@ -65,7 +63,7 @@ def render_gitlab(plan: Plan, descriptor: Descriptor) -> str:
 def template_values(plan: Plan, descriptor: Descriptor) -> dict[str, object]:
     """What the template prints, by the template's names."""
     started = started_events(plan)
-    install = install_command(descriptor.kit)
+    install = install_command(descriptor.kit, plan)
     return {
         "workflow": tuple(yaml_line(condition(each)) for each in started),
         "push_beside": yaml_line(PUSH_BESIDE_MERGE_REQUEST) if both_pushed_and_merged(started) else "",

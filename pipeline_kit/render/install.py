@@ -5,17 +5,19 @@ from __future__ import annotations
 import shlex
 
 from pipeline_kit.descriptor.model import Kit
-from pipeline_kit.plan.model import PlannedJob
+from pipeline_kit.plan.model import Plan, PlannedJob
 
 
-def install_command(kit: Kit) -> str | None:
-    """The shell line that installs the pinned kit, or none where the image carries it."""
+def install_command(kit: Kit, plan: Plan) -> str | None:
+    """The shell line that installs the pinned kit with what the plan's stages need, or none where the image has it."""
     if kit.image is not None:
         return None
     if kit.lock is not None:
         return f"pip install --require-hashes -r {shlex.quote(kit.lock.as_posix())}"
     index = f"--index-url {shlex.quote(kit.index)} " if kit.index is not None else ""
-    return f"pip install {index}{shlex.quote(f'pipeline-kit=={kit.version}')}"
+    extras = sorted({extra for job in plan.jobs for extra in job.spec.extras})
+    name = f"pipeline-kit[{','.join(extras)}]" if extras else "pipeline-kit"
+    return f"pip install {index}{shlex.quote(f'{name}=={kit.version}')}"
 
 
 def image_of(job: PlannedJob, kit: Kit) -> str | None:

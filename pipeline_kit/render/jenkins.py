@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.events import ROOT_EVENTS, covers
 from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, Runner, Schedule, Secret, SecretType
 from pipeline_kit.plan.model import Plan, PlannedJob
-from pipeline_kit.render.gitlab import STORED_KINDS
 from pipeline_kit.render.install import image_of, install_command
 from pipeline_kit.render.order import jenkins_levels
 from pipeline_kit.render.quoting import groovy_string, name_expression, server_word
@@ -62,7 +62,7 @@ def render_jenkins(plan: Plan, descriptor: Descriptor) -> str:
 
 def template_values(plan: Plan, descriptor: Descriptor) -> dict[str, object]:
     """What the template prints, by the template's names."""
-    install, scheduled = install_command(descriptor.kit), takes_schedules(plan, descriptor)
+    install, scheduled = install_command(descriptor.kit, plan), takes_schedules(plan, descriptor)
     ordered = jenkins_levels(plan)
     settled = first_settled(ordered)
     levels = [

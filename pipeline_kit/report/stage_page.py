@@ -52,6 +52,8 @@ def facts(spec: StageSpec) -> Iterator[str]:
     yield "runs the project's code: " + ("yes, in its locked environment" if spec.project_code else "no")
     yield "cacheable: " + ("yes" if spec.cacheable else "no")
     yield "changes the world: " + ("yes, so a newer push does not interrupt it" if spec.changes_world else "no")
+    if spec.extras:
+        yield f"needs the kit installed as pipeline-kit[{','.join(spec.extras)}]"
 
 
 def parameter_lines(parameter: Parameter, lead: str, width: int) -> Iterator[str]:
@@ -126,6 +128,7 @@ def stage_as_json(spec: StageSpec, source: str) -> Mapping[str, Value]:
         "project_code": spec.project_code,
         "cacheable": spec.cacheable,
         "changes_world": spec.changes_world,
+        "extras": list(spec.extras),
     }
 
 

@@ -10,12 +10,15 @@ from pipeline_kit.adapters.git import project_files
 from pipeline_kit.contract.context import Upstream
 from pipeline_kit.contract.digest import digest_bytes, digest_files, digest_tree, digest_trees
 from pipeline_kit.contract.freshness import DECISIONS
+from pipeline_kit.contract.ports import Store
 from pipeline_kit.contract.result import Outcome
+from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.model import Dataset, Descriptor
 from pipeline_kit.errors import DataError, ModelError, UsageError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.plan.globs import matches_glob
 from pipeline_kit.plan.model import PlannedJob
+from pipeline_kit.runner.carry import take_over
 from pipeline_kit.runner.folders import Folders
 
 
@@ -37,12 +40,20 @@ class Inputs:
         return found
 
 
-def gather(job: PlannedJob, descriptor: Descriptor, folders: Folders, project: Sequence[str] | None = None) -> Inputs:
+def gather(
+    job: PlannedJob,
+    descriptor: Descriptor,
+    folders: Folders,
+    project: Sequence[str] | None = None,
+    store: Store | None = None,
+) -> Inputs:
     """The job's inputs; `project` has all files of the project where they are known.
+
+    What an earlier job made and artifacts have left out comes from the store.
 
     Raises KitError naming what is missing, or is not what its maker reported.
     """
-    upstream = {name: read_upstream(name, folders) for name in job.takes}
+    upstream = {name: read_upstream(name, folders, store) for name in job.takes}
     datasets = digest_datasets([descriptor.data[name] for name in job.datasets], folders.root)
     known = project if project is not None else project_files(folders.root)
     named = {f"data.{name}" for name in descriptor.data}
@@ -132,7 +143,7 @@ def unreadable(datasets: Sequence[Dataset], root: Path, error: OSError) -> DataE
     return DataError(f"data.{dataset.name}: {dataset.path}: {error.strerror}", hint=hint)
 
 
-def read_upstream(name: str, folders: Folders) -> Upstream:
+def read_upstream(name: str, folders: Folders, store: Store | None = None) -> Upstream:
     """An earlier job's record and verified files. Raises KitError where it has not passed or its files differ."""
     record = folders.read(name)
     if record is None:
@@ -143,6 +154,8 @@ def read_upstream(name: str, folders: Folders) -> Upstream:
     files: dict[str, Path] = {}
     for output, expected in record.outputs.items():
         path = folders.out(name) / expected.path
+        if not path.exists() and store is not None and expected.kind in STORED_KINDS:
+            take_over(expected, path, store)
         if not path.exists():
             raise ModelError(f"{name}.{output}: {expected.path} is missing", hint=f"run job {name} again")
         found = digest_tree(path)

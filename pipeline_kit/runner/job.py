@@ -25,6 +25,7 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, InfrastructureError, KitError
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.cache import Cache
+from pipeline_kit.runner.carry import hand_over
 from pipeline_kit.runner.collect import collect, masked, masked_result, size_of, write_cases, write_record
 from pipeline_kit.runner.decisions import read_decisions
 from pipeline_kit.runner.folders import LOG, RESULT, Folders, user_cache
@@ -72,6 +73,7 @@ class JobRun:
     environment: str | None = None
     datasets: Mapping[str, DataInput] = field(default_factory=dict)
     store: Store | None = None  # in place of the project's own
+    shared: bool = False  # on a CI server: the store carries what artifacts leave out
     result: StageResult | None = None
     record: JobRecord | None = None
     started: float = field(default_factory=time.monotonic)
@@ -98,7 +100,7 @@ def gather_inputs(run: JobRun) -> None:
     """Digests what the job reads and refuses what its makers did not report."""
     if run.files is None:
         run.git, run.files = run.look() if run.look else checkout(run.folders.root)
-    run.inputs = gather(run.job, run.descriptor, run.folders, run.files)
+    run.inputs = gather(run.job, run.descriptor, run.folders, run.files, store_of(run))
 
 
 def make_key(run: JobRun) -> None:
@@ -146,7 +148,7 @@ def run_stage(run: JobRun) -> None:
         pythons=run.pythons,
         host=ThisHost(),
         log=run.log,
-        store=run.store or open_store(run.descriptor.store, run.folders.root),
+        store=store_of(run),
         decisions=read_decisions(run.folders.root),
         secrets=run.secrets,
         variables=run.job.variables,
@@ -156,6 +158,11 @@ def run_stage(run: JobRun) -> None:
         declared=run.descriptor.data,
     )
     run.result = masked_result(run.specs.load_run(run.job.stage)(context), run.mask)
+
+
+def store_of(run: JobRun) -> Store | None:
+    """The store that the job was given, else the project's own, or none."""
+    return run.store or open_store(run.descriptor.store, run.folders.root)
 
 
 def world_of(run: JobRun) -> World:
@@ -189,6 +196,13 @@ def collect_outputs(run: JobRun) -> None:
     write_cases(run.record, run.result.cases, run.out)
 
 
+def hand_over_outputs(run: JobRun) -> None:
+    """Puts what artifacts leave out into the store, for the jobs that take it on other machines."""
+    store = store_of(run) if run.shared else None
+    if store is not None and run.record is not None and run.record.outcome is Outcome.PASSED:
+        hand_over(run.record.outputs, run.out, store)
+
+
 def keep_in_cache(run: JobRun) -> None:
     """Keeps a passed job's results for the next run; a cache that does not take them is no failure of the job's."""
     if run.use_cache and run.record and run.record.outcome is Outcome.PASSED and run.job.spec.cacheable:
@@ -207,6 +221,7 @@ PHASES: tuple[Callable[[JobRun], None], ...] = (
     prepare_workspace,
     run_stage,
     collect_outputs,
+    hand_over_outputs,
     keep_in_cache,
 )
 

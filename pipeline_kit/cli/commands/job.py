@@ -20,7 +20,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
         project = open_project(arguments.directory)
         job = project.job(arguments.name)
-        return run_shown(JobRun(job, project.descriptor, project.specs, project.folders, show, look=seen))
+        run = JobRun(job, project.descriptor, project.specs, project.folders, show, look=seen, shared=True)
+        return run_shown(run)
 
 
 def run_shown(run: JobRun) -> int:
