@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_init(commands)
     add_plan(commands)
     add_run(commands)
+    add_report(commands)
     add_render(commands)
     add_answers(commands)
     add_questions(commands)
@@ -93,6 +94,13 @@ def add_run(commands: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only say what would run")
     parser = command(commands, "job", "Run one job: the line that CI servers execute.")
     parser.add_argument("name", metavar="NAME", help="its name in the descriptor, or in the plan of a matrix")
+
+
+def add_report(commands: Any) -> None:
+    """`report`."""
+    parser = command(commands, "report", "Gather what all jobs left into one report: the last job of a CI pipeline.")
+    help_text = "also put it into GitLab's merge request, with the secret that `report.comment` names"
+    parser.add_argument("--comment", action="store_true", help=help_text)
 
 
 def add_render(commands: Any) -> None:

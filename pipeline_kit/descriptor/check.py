@@ -22,6 +22,7 @@ from pipeline_kit.descriptor.model import (
     Organisation,
     Position,
     Project,
+    Report,
     Runner,
     Schedule,
     Secret,
@@ -59,6 +60,7 @@ def check(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], problems: 
         schedules={name: _schedule(name, each) for name, each in sections.records("schedules").items()},
         environments=_environments(root, sections),
         organisation=_organisation(sections.record("organisation")),
+        report=_report(root, sections),
         store=sections.text("store"),
         insecure=sections.texts("insecure"),
         digest=_digest(root),
@@ -163,6 +165,9 @@ def _check_names(root: MapNode, jobs: Mapping[str, ReadJob], problems: Problems)
             hint = problems.choice_hint(word, names, section)
             problems.add(place, f"{path}: no {what} is called {shown(word)}", hint)
 
+    for key, section, what in (("runner", "runners", "runner class"), ("comment", "secrets", "secret")):
+        for word, place in words(root.child("report").get(key)):
+            known(word, section, place, f"report.{key}", what)
     for name, each in jobs.items():
         job, path = each.job, f"jobs.{name}"
         if job.runner is not None:
@@ -202,6 +207,11 @@ def _kit(fields: Fields) -> Kit:
 def _organisation(fields: Fields) -> Organisation | None:
     source, digest = fields.text("source"), fields.text("digest")
     return Organisation(source, digest) if source and digest else None
+
+
+def _report(root: MapNode, sections: Fields) -> Report | None:
+    fields = sections.record("report")
+    return Report(fields.text("runner"), fields.text("comment")) if "report" in root.entries else None
 
 
 def _runner(name: str, fields: Fields) -> Runner:

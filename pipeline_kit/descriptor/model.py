@@ -206,6 +206,14 @@ class Organisation:
 
 
 @frozen
+class Report:
+    """That CI's pipelines end with a job that gathers one report: its runner class, the secret to comment with."""
+
+    runner: str | None = None
+    comment: str | None = None
+
+
+@frozen
 class Descriptor:
     """One project's descriptor, all layers merged and checked. `digest` is of its canonical form."""
 
@@ -218,6 +226,7 @@ class Descriptor:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     environments: Mapping[str, Environment] = field(default_factory=dict)
     organisation: Organisation | None = None
+    report: Report | None = None
     store: str | None = None
     insecure: tuple[str, ...] = ()  # hosts, with their ports, that may be spoken to without verified TLS
     digest: str = ""

@@ -83,6 +83,17 @@ SCHEDULE = _record(
     Parameter("branch", Kind.STRING, "The branch whose head it runs.", default="main", grammar="branch"),
 )
 
+REPORT = _record(
+    "report",
+    "That CI's pipelines end with a job that gathers one report of all jobs, such as `report: {}`.",
+    _word("runner", "name", "The runner class it runs on."),
+    _word(
+        "comment",
+        "name",
+        "The secret with a GitLab token (scope `api`): merge requests then get the report as a comment.",
+    ),
+)
+
 COLUMN = _record(
     "",
     "What is declared of a column.",
@@ -152,6 +163,7 @@ ROOT = (
     KIT,
     ORGANISATION,
     PROJECT,
+    REPORT,
     _word("store", "store", "Where models live: a directory, s3:// or oci://."),
     _words("insecure", "host", "Hosts, with their ports, that may be spoken to without verified TLS."),
     _named("runners", "The runner classes.", RUNNER),

@@ -13,15 +13,19 @@ from pipeline_kit.render.quoting import name_expression, server_word, yaml_line,
 from pipeline_kit.render.templating import fill
 from pipeline_kit.render.words import (
     OUT,
+    REPORT_COMMAND,
     SCHEDULE_VARIABLE,
     duration_words,
     exclusive,
     server_timeout_seconds,
+    unattended,
     waits_for_a_person,
 )
 
 TEMPLATE = "gitlab/gitlab-ci.yml.j2"
 SAME_PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
+MOST_NEEDS = 50
+"""Jobs that one may need (https://docs.gitlab.com/ci/yaml/#needs); more are awaited by their stages."""
 PUSH_BESIDE_MERGE_REQUEST = '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH && $CI_OPEN_MERGE_REQUESTS'
 
 
@@ -55,6 +59,17 @@ class JobView:
     exclude: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The job that gathers the report, each field ready to print; empty where the file says nothing."""
+
+    image: str
+    tags: str
+    needs: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
+    script: str
+
+
 def render_gitlab(plan: Plan, descriptor: Descriptor) -> str:
     """The body of `.gitlab-ci.yml`, without its header."""
     return fill(TEMPLATE, **template_values(plan, descriptor))
@@ -63,19 +78,38 @@ def render_gitlab(plan: Plan, descriptor: Descriptor) -> str:
 def template_values(plan: Plan, descriptor: Descriptor) -> dict[str, object]:
     """What the template prints, by the template's names."""
     started = started_events(plan)
-    install = install_command(descriptor.kit, plan)
+    install = install_command(descriptor, plan)
     return {
         "workflow": tuple(yaml_line(condition(each)) for each in started),
         "push_beside": yaml_line(PUSH_BESIDE_MERGE_REQUEST) if both_pushed_and_merged(started) else "",
         "stages": yaml_list(tuple(stage_name(number) for number, _ in enumerate(plan.levels()))),
         "lock": yaml_scalar(server_word(descriptor.project.lock.as_posix(), "the lock file")),
         "install": yaml_line(install) if install is not None else "",
+        "report": report_view(plan, descriptor),
         "jobs": [
             job_view(job, stage_name(number), descriptor, started)
             for number, level in enumerate(plan.levels())
             for job in level
         ],
     }
+
+
+def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
+    """The job that gathers the report, or none: after all stages, or where a person holds some, after the others."""
+    if descriptor.report is None:
+        return None
+    runner = descriptor.runners.get(descriptor.report.runner or "")
+    image = (runner.image if runner else None) or descriptor.kit.image
+    tags = tuple(server_word(each, "the tag") for each in runner.gitlab) if runner else ()
+    secret = descriptor.secrets.get(descriptor.report.comment or "")
+    needed = tuple(job.name for job in unattended(plan))
+    return ReportView(
+        image=yaml_scalar(server_word(image, "the image")) if image else "",
+        tags=yaml_list(tags) if tags else "",
+        needs=needed if len(needed) < len(plan.jobs) and len(needed) <= MOST_NEEDS else (),
+        variables=secret_variables(secret) if secret else (),
+        script=yaml_line(REPORT_COMMAND + (" --comment" if secret else "")),
+    )
 
 
 def stage_name(number: int) -> str:

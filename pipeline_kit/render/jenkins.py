@@ -15,6 +15,7 @@ from pipeline_kit.render.quoting import groovy_string, name_expression, server_w
 from pipeline_kit.render.templating import fill
 from pipeline_kit.render.words import (
     OUT,
+    REPORT_COMMAND,
     SCHEDULE_VARIABLE,
     exclusive,
     server_timeout_seconds,
@@ -44,6 +45,16 @@ class JobView:
     out: str
     exclude: str
     outcome: str
+    told: str  # what its results are stashed as for the report; empty where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The stage that gathers the report, each field ready to print."""
+
+    agent: tuple[str, ...]
+    unstash: tuple[str, ...]
+    script: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ def render_jenkins(plan: Plan, descriptor: Descriptor) -> str:
 
 def template_values(plan: Plan, descriptor: Descriptor) -> dict[str, object]:
     """What the template prints, by the template's names."""
-    install, scheduled = install_command(descriptor.kit, plan), takes_schedules(plan, descriptor)
+    install, scheduled = install_command(descriptor, plan), takes_schedules(plan, descriptor)
     ordered = jenkins_levels(plan)
     settled = first_settled(ordered)
     levels = [
@@ -80,7 +91,26 @@ def template_values(plan: Plan, descriptor: Descriptor) -> dict[str, object]:
         "by_schedule": scheduled,
         "triggers": triggers(rendered_schedules(plan, descriptor)),
         "newest": newest(scheduled),
+        "report": report_view(plan, descriptor),
     }
+
+
+def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
+    """The stage that gathers the report, or none."""
+    if descriptor.report is None:
+        return None
+    runner = descriptor.runners.get(descriptor.report.runner or "")
+    image = (runner.image if runner else None) or descriptor.kit.image
+    return ReportView(
+        agent=agent(runner, image),
+        unstash=tuple(groovy_string(report_stash(job.name)) for job in plan.jobs),
+        script=groovy_string(REPORT_COMMAND),
+    )
+
+
+def report_stash(job: str) -> str:
+    """What a job's results are stashed as for the report, however it ended."""
+    return f"{job}.report"
 
 
 def newest(scheduled: bool) -> tuple[str, ...]:
@@ -145,6 +175,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         out=f"{OUT}/{job.name}",
         exclude=groovy_string(",".join(f"{each},{each}/**" for each in excluded)) if excluded else "",
         outcome=outcome_variable(job.name),
+        told=groovy_string(report_stash(job.name)) if descriptor.report is not None else "",
     )
 
 

@@ -70,6 +70,8 @@ EARLY = Source(
     "The conditions are weighed before an agent is asked for, and before a person is.", ("jobs.{job}.needs",)
 )
 
+REPORT = Source("A last job gathers what all jobs left into one report, whatever their end.", ("report",))
+
 SOURCES = {
     "workflow": Source("The pipeline starts on every event that starts one of its jobs.", ("jobs.{any}.events",)),
     "push_beside": Source(
@@ -85,6 +87,9 @@ SOURCES = {
     "level.settled": SETTLED,
     "levels.name": LEVEL,
     "level.jobs": LEVEL,
+    "report": REPORT,
+    **{f"report.{name}": REPORT for name in ("image", "tags", "needs", "variables", "script", "agent", "unstash")},
+    "job.told": REPORT,
     "job.name": Source("The job.", ("jobs.{job}",)),
     "job.stage": Source("Its level: the longest path of needs before it.", ("jobs.{job}.needs",)),
     "job.image": IMAGE,

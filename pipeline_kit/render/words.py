@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pipeline_kit.descriptor.model import EventKind, EventPattern, When
-from pipeline_kit.plan.model import PlannedJob
+from pipeline_kit.plan.model import Plan, PlannedJob
 
 SERVER_MARGIN_SECONDS = 300
 """How much later than the kit's own time limit a server's comes, so that the job can still report its timeout."""
 
 OUT = ".pipeline-kit/out"
+REPORT_COMMAND = "pipeline-kit report"
 SCHEDULE_VARIABLE = "PIPELINE_KIT_SCHEDULE"
 KIND_WORDS = {
     EventKind.MERGE_REQUEST: "merge requests",
@@ -47,6 +48,15 @@ def waits_for_a_person(job: PlannedJob) -> bool:
     """Whether a job starts only when a person says so: by its own word or its environment's."""
     approval = job.environment is not None and job.environment.approval is When.MANUAL
     return job.when is When.MANUAL or approval
+
+
+def unattended(plan: Plan) -> tuple[PlannedJob, ...]:
+    """The jobs that start without any person: neither they nor what they need waits for one."""
+    waiting: set[str] = set()
+    for job in plan.jobs:
+        if waits_for_a_person(job) or waiting.intersection(job.needs):
+            waiting.add(job.name)
+    return tuple(job for job in plan.jobs if job.name not in waiting)
 
 
 def exclusive(job: PlannedJob, project: str) -> str | None:

@@ -45,6 +45,19 @@ def test_it_weighs_no_rule_of_the_workflow(tmp_path: Path) -> None:
     assert when_of(folder, options_for(PUSH)) == {"a": "on_success"}
 
 
+def test_it_starts_no_always_job_behind_a_skipped_stage(tmp_path: Path) -> None:
+    """GitLab starts a job with `when: always` whatever became of the stages before: ci/yaml/#when."""
+    jobs: dict[str, Any] = {
+        "stages": ["one", "two"],
+        "a": {"stage": "one", "script": ["false"]},
+        "b": {"stage": "two", "script": ["true"]},
+        "last": {"stage": ".post", "script": ["true"], "rules": [{"when": "always"}]},
+    }
+    said = run(project(tmp_path / "p", jobs)).stdout
+    assert "FAIL  a" in said
+    assert "PASS  last" not in said
+
+
 def test_it_ignores_time_limits(tmp_path: Path) -> None:
     """GitLab ends a job after its `timeout`: ci/yaml/#timeout."""
     assert "PASS  a" in run(project(tmp_path / "p", {"a": {"timeout": "1 second", "script": ["sleep 1.5"]}})).stdout

@@ -93,7 +93,8 @@ def command(
 def needs_of(checkout: Path) -> dict[str, tuple[str, ...]]:
     """The needs of each entry of the file."""
     file = yaml.safe_load((checkout / ".gitlab-ci.yml").read_text(encoding="utf-8"))
-    return {name: tuple(each.get("needs", ())) for name, each in file.items() if isinstance(each, dict)}
+    listed = {name: each.get("needs", ()) for name, each in file.items() if isinstance(each, dict)}
+    return {name: tuple(n["job"] if isinstance(n, dict) else n for n in needs) for name, needs in listed.items()}
 
 
 def reachable(jobs: Mapping[str, str], needs: Mapping[str, tuple[str, ...]], start: Sequence[str]) -> list[str]:

@@ -150,6 +150,6 @@ class Rules {
 
     boolean isRecord(Statement statement) {
         def pair = statement instanceof ExpressionStatement || statement instanceof ReturnStatement ? statement.expression : null
-        pair instanceof BinaryExpression && pair.operation.text == '=' && pair.leftExpression.text.startsWith('env.')
+        pair instanceof BinaryExpression && pair.operation.text == '=' && pair.leftExpression.text.with { it.startsWith('env.') || it == 'currentBuild.description' }
     }
 }

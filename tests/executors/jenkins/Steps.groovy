@@ -11,6 +11,7 @@ class Steps {
     boolean failed = false
     boolean losesAgent
     private final Map overlay = [:]
+    private static final Map BUILD = new ConcurrentHashMap()
     private static final Map LOCKS = new ConcurrentHashMap()
 
     Steps(Map config, Variables env, String stage, File workspace, boolean parallel) {
@@ -53,8 +54,10 @@ class Steps {
     }
 
     def catchError(Map options, Closure body) {
-        try { run(body) } catch (Abort problem) { echo("ERROR: $problem.message"); failed = true }
+        try { run(body) } catch (Abort problem) { echo("ERROR: $problem.message"); failed |= options.buildResult != 'SUCCESS' }
     }
+    String readFile(String path) { new File(workspace, path).getText('UTF-8') }
+    Map getCurrentBuild() { BUILD.computeIfAbsent(config.work) { new ConcurrentHashMap() } }
     def timeout(Map options, Closure body) {
         if (!(options.time instanceof Integer) || !(options.unit in [null, 'SECONDS', 'MINUTES', 'HOURS', 'DAYS'])) throw new Abort('timeout needs a time and a unit')
         run(body)

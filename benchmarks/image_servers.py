@@ -1,0 +1,148 @@
+"""A registry that counts what is sent to it, and Docker engines of their own, for as long as a benchmark needs them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+START_SECONDS = 60.0
+CONFIG = """
+version: 0.1
+log: {{accesslog: {{disabled: true}}, level: error}}
+storage: {{filesystem: {{rootdirectory: "{root}"}}, delete: {{enabled: true}}}}
+http: {{addr: "127.0.0.1:{port}"}}
+"""
+
+
+@dataclass
+class Counter:
+    """A forwarder to a port of this machine; `sent` are the bytes that clients have sent through it."""
+
+    target: int
+    port: int = 0
+    sent: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, server: socket.socket) -> None:
+        """Serves until the socket is closed."""
+        while True:
+            try:
+                client, _ = server.accept()
+            except OSError:
+                return
+            upstream = socket.create_connection(("127.0.0.1", self.target))
+            for source, sink, counts in ((client, upstream, True), (upstream, client, False)):
+                threading.Thread(target=self.forward, args=(source, sink, counts), daemon=True).start()
+
+    def forward(self, source: socket.socket, sink: socket.socket, counts: bool) -> None:
+        """Moves one direction of a connection."""
+        with contextlib.suppress(OSError):
+            while piece := source.recv(1 << 18):
+                if counts:
+                    with self.lock:
+                        self.sent += len(piece)
+                sink.sendall(piece)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def counted_registry(folder: Path) -> Iterator[Counter]:
+    """Debian's docker-registry behind a counter, both on the loopback interface."""
+    port = free_port()
+    config = folder / "registry.yml"
+    config.write_text(CONFIG.format(root=folder / "registry", port=port), encoding="utf-8")
+    with running(["docker-registry", "serve", str(config)], folder / "registry.log") as process:
+        until(lambda: listens(port), process)
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+            counter = Counter(port, server.getsockname()[1])
+            threading.Thread(target=counter.open, args=(server,), daemon=True).start()
+            yield counter
+
+
+@dataclass(frozen=True)
+class OwnEngine:
+    """A Docker engine that nothing else uses: its process, and the variables by which the client finds it."""
+
+    process: subprocess.Popen[bytes]
+    variables: Mapping[str, str]
+
+    def read_bytes(self) -> int:
+        """What the engine has read so far, of files and of what clients sent it."""
+        return read_bytes(self.process.pid)
+
+
+@contextmanager
+def own_engine() -> Iterator[OwnEngine]:
+    """An engine without any image, network or cache: what a fresh CI agent has."""
+    with tempfile.TemporaryDirectory(prefix="engine-") as name:  # a short path: a socket's name is limited
+        folder = Path(name)
+        places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
+        options = [f"--{option}={folder / place}" for option, place in places.items()]
+        options += [f"--host=unix://{folder}/socket", "--bridge=none", "--iptables=false", "--ip-masq=false"]
+        with running(["dockerd", *options], folder / "log") as process:
+            engine = OwnEngine(process, {"DOCKER_HOST": f"unix://{folder}/socket", "DOCKER_BUILDKIT": "0"})
+            until(lambda: answers(engine), process)
+            yield engine
+
+
+def answers(engine: OwnEngine) -> bool:
+    """Whether the engine takes requests."""
+    asked = subprocess.run(["docker", "info"], env={**os.environ, **engine.variables}, capture_output=True, check=False)
+    return asked.returncode == 0
+
+
+@contextmanager
+def running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server for as long as the block lasts."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(words, stdout=file, stderr=file, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Waits for a condition. Raises RuntimeError where the server ends before, or does not start in a minute."""
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"{process.args!r} did not start")
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    """Whether something takes connections there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def read_bytes(process: int) -> int:
+    """The bytes that a process and its children that ended have read (`rchar` of proc(5))."""
+    lines = Path(f"/proc/{process}/io").read_text(encoding="utf-8").splitlines()
+    return int(lines[0].removeprefix("rchar: "))
