@@ -16,7 +16,21 @@ class Scale:
     jobs: int = 4
     planned_jobs: int = 200
     megabytes: int = 256
+    dependency_megabytes: int = 500
+    model_megabytes: int = 200
+    image_rounds: int = 3
 
 
 FULL = Scale()
-TINY = Scale(pairs=1, long_pairs=1, descriptors=3, stages=2, jobs=2, planned_jobs=5, megabytes=1)
+TINY = Scale(
+    pairs=1,
+    long_pairs=1,
+    descriptors=3,
+    stages=2,
+    jobs=2,
+    planned_jobs=5,
+    megabytes=1,
+    dependency_megabytes=2,
+    model_megabytes=1,
+    image_rounds=1,
+)

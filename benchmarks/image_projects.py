@@ -1,0 +1,175 @@
+"""What the builders are measured on: large wheels, a large model and a line of code, as each of them takes it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_kit.contract.digest import digest_file
+from pipeline_kit.contract.ports import EnvironmentRecord
+from pipeline_kit.models.manifest import Manifest, Predict
+from pipeline_kit.models.package import write_package
+
+STAGE = """help: Hands on the package that the benchmark made.
+inputs: []
+cacheable: false
+outputs:
+  package: {path: package.tar, kind: package, help: The package.}
+"""
+RUN = '''"""Hands on the package that the benchmark made."""
+
+import os
+from pathlib import Path
+
+from pipeline_kit.contract.result import Outcome, StageResult
+
+
+def run(context):
+    """The package, by a link: handing it on is not what is measured."""
+    os.link(os.environ["BENCH_PACKAGE"], context.out / "package.tar")
+    made = context.left("package", context.out / "package.tar")
+    return StageResult(Outcome.PASSED, "made", outputs={"package": made})
+'''
+DESCRIPTOR = """version: 1
+kit: 0.1.0
+project: {{name: bench, lock: requirements.lock}}
+insecure: ["{host}"]
+jobs:
+  package: {{stage: made}}
+  image: {{needs: [package], serve: serving, repository: "{host}/kit"}}
+  push: {{needs: [image], repository: "{host}/kit"}}
+"""
+DOCKERFILE = """FROM scratch
+COPY packages /app/packages
+COPY model /app/model
+COPY code /app/code
+ENTRYPOINT ["python3", "-m", "serving"]
+"""
+WHEEL = "big_dependency-1.0-py3-none-any.whl"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What goes into the image: a folder of packages, the same as a wheel, a model, and a file of code."""
+
+    folder: Path
+
+    @property
+    def model(self) -> Path:
+        """The model's file."""
+        return self.folder / "context" / "model" / "model.bin"
+
+    @property
+    def code(self) -> Path:
+        """The line that changes."""
+        return self.folder / "context" / "code" / "serving.py"
+
+    @property
+    def context(self) -> Path:
+        """The build context of a Dockerfile."""
+        return self.folder / "context"
+
+    @property
+    def package(self) -> Path:
+        """The kit's package of the same code and model."""
+        return self.folder / "package.tar"
+
+
+def make_content(folder: Path, dependency_megabytes: int, model_megabytes: int) -> Content:
+    """Random bytes, as weights and compiled libraries nearly are, in a wheel and beside it unpacked."""
+    content = Content(folder)
+    for each in ("packages/big_dependency", "code", "model"):
+        (content.context / each).mkdir(parents=True)
+    large = content.context / "packages" / "big_dependency" / "library.bin"
+    random_file(large, dependency_megabytes)
+    (content.context / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
+    information = "big_dependency-1.0.dist-info"
+    texts = {
+        f"{information}/METADATA": "Metadata-Version: 2.1\nName: big-dependency\nVersion: 1.0\n",
+        f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = [f"{name},," for name in (*texts, "big_dependency/library.bin", f"{information}/RECORD")]
+    (folder / "wheels").mkdir()
+    with zipfile.ZipFile(folder / "wheels" / WHEEL, "w") as wheel:
+        wheel.write(large, "big_dependency/library.bin")
+        for name, text in texts.items():
+            wheel.writestr(name, text)
+        wheel.writestr(f"{information}/RECORD", "\n".join(record) + "\n")
+    random_file(content.model, model_megabytes)
+    change_code(content, 0)
+    return content
+
+
+def change_code(content: Content, number: int) -> None:
+    """Another line of code, and the package with it."""
+    content.code.write_text(f'"""Serves."""\n\nNUMBER = {number}\n', encoding="utf-8")
+    make_package(content)
+
+
+def change_model(content: Content, megabytes: int) -> None:
+    """Other weights, and the package with them."""
+    random_file(content.model, megabytes)
+    make_package(content)
+
+
+def make_package(content: Content) -> None:
+    """The package as the kit's own stage would make it."""
+    content.package.unlink(missing_ok=True)
+    files = {
+        "model/model.bin": content.model,
+        "code/serving.py": content.code,
+        "code/requirements.lock": b"big-dependency==1.0\n",
+        "metrics.json": b"{}\n",
+        "verdict.json": b"{}\n",
+    }
+    manifest = Manifest(
+        project="bench",
+        model="model/model.bin",
+        model_digest=digest_file(content.model),
+        code="code",
+        lock="code/requirements.lock",
+        python="3.11",
+        predict=Predict("serving:predict"),
+        environment=EnvironmentRecord("sha256:" + "0" * 64, "3.11", "linux"),
+        files={},
+        verdict={"status": "PASS", "sentence": "the gate has passed", "evidence": "sha256:" + "0" * 64},
+        commit="0" * 40,
+    )
+    write_package(content.package, manifest, files)
+
+
+def make_project(folder: Path, host: str) -> None:
+    """A project whose jobs build the image and push it."""
+    stage = folder / ".pipeline-kit" / "stages" / "made"
+    stage.mkdir(parents=True)
+    (stage / "stage.yml").write_text(STAGE, encoding="utf-8")
+    (stage / "run.py").write_text(RUN, encoding="utf-8")
+    (folder / "pipeline-kit.yml").write_text(DESCRIPTOR.format(host=host), encoding="utf-8")
+    (folder / "requirements.lock").write_text("big-dependency==1.0\n", encoding="utf-8")
+    (folder / ".gitignore").write_text(
+        ".pipeline-kit/out/\n.pipeline-kit/cache/\n.pipeline-kit/work/\n", encoding="utf-8"
+    )
+    identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.invalid"]
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "A project"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
+def variables(content: Content, cache: Path) -> Mapping[str, str]:
+    """With which the project's jobs find the wheel, the package and their caches."""
+    return {
+        "BENCH_PACKAGE": str(content.package),
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(content.folder / "wheels"),
+        "XDG_CACHE_HOME": str(cache),
+    }
+
+
+def random_file(path: Path, megabytes: int) -> None:
+    """So many million random bytes."""
+    with path.open("wb") as file:
+        for _ in range(megabytes):
+            file.write(os.urandom(1_000_000))
