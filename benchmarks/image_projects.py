@@ -164,7 +164,7 @@ def variables(content: Content, cache: Path) -> Mapping[str, str]:
         "BENCH_PACKAGE": str(content.package),
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(content.folder / "wheels"),
-        "XDG_CACHE_HOME": str(cache),
+        "PIPELINE_KIT_CACHE": str(cache),
     }
 
 

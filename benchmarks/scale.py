@@ -14,6 +14,7 @@ class Scale:
     descriptors: int = 1000
     stages: int = 10
     jobs: int = 4
+    more_jobs: int = 20
     planned_jobs: int = 200
     megabytes: int = 256
     dependency_megabytes: int = 500
@@ -28,6 +29,7 @@ TINY = Scale(
     descriptors=3,
     stages=2,
     jobs=2,
+    more_jobs=2,
     planned_jobs=5,
     megabytes=1,
     dependency_megabytes=2,
