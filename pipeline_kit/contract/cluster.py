@@ -67,7 +67,10 @@ class Cluster(Protocol):
         """The replaced object, or none where its `resourceVersion` is no longer the newest, or it is gone."""
 
     def delete(self, kind: Kind, name: str, namespace: str | None) -> None:
-        """Deletes an object and what it owns; one that is gone is no error."""
+        """Deletes an object after all that it owns: until then it is there, with a `deletionTimestamp`.
+
+        One that is gone is no error.
+        """
 
     def logs(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> tuple[str, ...]:
         """The container's last lines; none where it has not written or never ran."""

@@ -11,6 +11,7 @@ from pipeline_kit.descriptor.events import ROOT_EVENTS, intersect, uncovered
 from pipeline_kit.descriptor.model import Descriptor, EventPattern, Job
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.problem import DescriptorError, Problem
+from pipeline_kit.plan.chain import chain_problem
 from pipeline_kit.plan.model import Plan, PlannedJob
 
 MOST_JOBS = 200
@@ -22,7 +23,8 @@ def build_plan(descriptor: Descriptor, specs: Mapping[str, StageSpec]) -> Plan:
     """The plan of all events.
 
     Raises DescriptorError with every problem that only the whole graph shows: too many jobs or needs, events
-    that start a job where its need does not start, a consumed output that no or more than one job makes.
+    that start a job where its need does not start, a consumed output that no or more than one job makes, a release
+    that passes an environment over.
     """
     cells = expand(descriptor.jobs.values())
     order = topological(cells)
@@ -108,6 +110,7 @@ class Builder:
         wanted = set(job.needs)
         needs = tuple(each for each in self.planned if each in wanted)
         self.ancestors[name] = self.closure(needs)
+        self.chain(job, spec)
         secrets = tuple(self.descriptor.secrets[each] for each in self.secret_names(job))
         planned = PlannedJob(
             name=name,
@@ -134,6 +137,13 @@ class Builder:
         )
         self.planned[name] = planned
         return planned
+
+    def chain(self, job: Job, spec: StageSpec) -> None:
+        """Keeps the problem of a release that passes an environment over."""
+        before = (self.planned[each] for each in self.ancestors[job.name])
+        wrong = chain_problem(job, spec, self.descriptor.environments, before)
+        if wrong:
+            self.problem(job, *wrong)
 
     def secret_names(self, job: Job) -> tuple[str, ...]:
         """The job's secrets and those of its environment, each once."""

@@ -1,0 +1,24 @@
+"""Why a release failed, with the last lines of the container that tells most about it."""
+
+from __future__ import annotations
+
+from pipeline_kit.errors import Category, KitError, ModelError, ProjectError, TimeLimitError
+
+CATEGORIES = {Category.MODEL: ModelError.category, Category.TIMEOUT: TimeLimitError.category}
+"""Whatever else a pod fails by, the same release would fail by it again: no server needs to try it once more."""
+
+
+class ReleaseError(KitError):
+    """Pods did not become what they should be. `lines` are the last ones of the container that failed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        category: Category = Category.PROJECT,
+        lines: tuple[str, ...] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.category = CATEGORIES.get(category, ProjectError.category)
+        self.lines = lines

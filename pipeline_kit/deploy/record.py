@@ -1,0 +1,192 @@
+"""What a release was, is and becomes: revisions with all that they consist of, and how far the newest one got. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from pipeline_kit.contract.cluster import Object
+from pipeline_kit.errors import ProjectError
+
+VERSION = 1
+KEPT = 10
+"""Revisions that the record keeps, beside the one that is live: all of it must fit into one Secret."""
+
+
+class State(Enum):
+    """What a revision is; one at most is begun or being taken back, and one at most is live."""
+
+    BEGUN = "begun"
+    TAKING_BACK = "taking back"
+    LIVE = "live"
+    REPLACED = "replaced"
+    FAILED = "failed"
+
+
+class Step(Enum):
+    """How far a revision got: what was begun last."""
+
+    PREPARED = "prepared"
+    APPLY = "apply"
+    READY = "ready"
+    VERIFY = "verify"
+    PRUNE = "prune"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a revision consists of, going forward and back as one: image, model, manifests and who is asked how."""
+
+    image: str
+    model_digest: str
+    manifests: tuple[Object, ...]
+    port: int
+    commit: str | None = None
+    commit_time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A numbered content, what became of it, and why. `rollback_to` is the number of the revision it goes back to."""
+
+    number: int
+    content: Content
+    state: State = State.BEGUN
+    step: Step = Step.PREPARED
+    reason: str = ""
+    date: str = ""
+    by: str = ""
+    rollback_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord:
+    """All revisions that are kept, oldest first."""
+
+    release: str
+    revisions: tuple[Revision, ...] = ()
+
+    @property
+    def live(self) -> Revision | None:
+        """The revision that serves, or is to serve again when what was begun is taken back."""
+        return next((each for each in self.revisions if each.state is State.LIVE), None)
+
+    @property
+    def unfinished(self) -> Revision | None:
+        """The revision that was begun and neither became live nor was taken back."""
+        return next((each for each in self.revisions if each.state in (State.BEGUN, State.TAKING_BACK)), None)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next revision: one more than any that is known."""
+        return max((each.number for each in self.revisions), default=0) + 1
+
+    def revision(self, number: int) -> Revision | None:
+        """The revision of that number, or none."""
+        return next((each for each in self.revisions if each.number == number), None)
+
+    @property
+    def before_live(self) -> Revision | None:
+        """The newest revision that has been live before the one that is."""
+        return next((each for each in reversed(self.revisions) if each.state is State.REPLACED), None)
+
+
+def begin(record: ReleaseRecord, revision: Revision) -> ReleaseRecord:
+    """With a new revision, of which nothing is in the cluster yet."""
+    if record.unfinished is not None:
+        raise AssertionError("a revision is begun while another is unfinished")
+    kept = [each for each in record.revisions if each.state is not State.LIVE][-KEPT + 1 :]
+    live = [each for each in record.revisions if each.state is State.LIVE]
+    return replace(record, revisions=(*sorted((*kept, *live), key=lambda each: each.number), revision))
+
+
+def advance(record: ReleaseRecord, step: Step) -> ReleaseRecord:
+    """With the unfinished revision at that step."""
+    return change(record, lambda each: replace(each, step=step))
+
+
+def give_up(record: ReleaseRecord, reason: str) -> ReleaseRecord:
+    """With the unfinished revision on its way back."""
+    return change(record, lambda each: replace(each, state=State.TAKING_BACK, reason=each.reason or reason))
+
+
+def taken_back(record: ReleaseRecord) -> ReleaseRecord:
+    """With the unfinished revision as failed; what was live still is."""
+    return change(record, lambda each: replace(each, state=State.FAILED))
+
+
+def finish(record: ReleaseRecord) -> ReleaseRecord:
+    """With the unfinished revision live, and the one that was as replaced."""
+    replaced = tuple(
+        replace(each, state=State.REPLACED) if each.state is State.LIVE else each for each in record.revisions
+    )
+    return change(replace(record, revisions=replaced), lambda each: replace(each, state=State.LIVE, step=Step.LIVE))
+
+
+def change(record: ReleaseRecord, become: Any) -> ReleaseRecord:
+    """With the unfinished revision become another."""
+    found = record.unfinished
+    revisions = tuple(become(each) if each is found else each for each in record.revisions)
+    return replace(record, revisions=revisions)
+
+
+def as_document(record: ReleaseRecord) -> dict[str, Any]:
+    """The record as JSON has it."""
+    return {"version": VERSION, "release": record.release, "revisions": [_revision(each) for each in record.revisions]}
+
+
+def _revision(revision: Revision) -> dict[str, Any]:
+    content = revision.content
+    return {
+        "number": revision.number,
+        "state": revision.state.value,
+        "step": revision.step.value,
+        "reason": revision.reason,
+        "date": revision.date,
+        "by": revision.by,
+        "rollback_to": revision.rollback_to,
+        "image": content.image,
+        "model_digest": content.model_digest,
+        "port": content.port,
+        "commit": content.commit,
+        "commit_time": content.commit_time,
+        "manifests": [dict(each) for each in content.manifests],
+    }
+
+
+def read_record(document: Mapping[str, Any]) -> ReleaseRecord:
+    """The record of a document. Raises ProjectError where it is damaged, or of a newer kit."""
+    if document.get("version") != VERSION:
+        hint = "use a kit as new as the one that wrote it"
+        raise ProjectError(f"the release's record has version {document.get('version')!r}, not {VERSION}", hint=hint)
+    try:
+        revisions = tuple(_read_revision(each) for each in document["revisions"])
+        return ReleaseRecord(str(document["release"]), revisions)
+    except (KeyError, TypeError, ValueError) as error:
+        hint = "restore the Secret, or delete it: the next release then counts as the first"
+        raise ProjectError(f"the release's record is damaged: {error!r}", hint=hint) from error
+
+
+def _read_revision(found: Mapping[str, Any]) -> Revision:
+    manifests: Sequence[Object] = found["manifests"]
+    content = Content(
+        image=str(found["image"]),
+        model_digest=str(found["model_digest"]),
+        manifests=tuple(dict(each) for each in manifests),
+        port=int(found["port"]),
+        commit=found["commit"],
+        commit_time=int(found["commit_time"]),
+    )
+    return Revision(
+        number=int(found["number"]),
+        content=content,
+        state=State(found["state"]),
+        step=Step(found["step"]),
+        reason=str(found["reason"]),
+        date=str(found["date"]),
+        by=str(found["by"]),
+        rollback_to=found["rollback_to"],
+    )

@@ -1,0 +1,42 @@
+"""The chain of environments: a digest moves on only after the environment before has verified it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pipeline_kit.contract.spec import StageSpec
+from pipeline_kit.descriptor.model import Environment, Job
+from pipeline_kit.plan.model import PlannedJob
+
+RELEASE = "release"
+"""The kind of what a deployment leaves, and takes from the one in the environment before."""
+
+
+def chain_problem(
+    job: Job, spec: StageSpec, environments: Mapping[str, Environment], before: Iterable[PlannedJob]
+) -> tuple[str, str] | None:
+    """What is wrong with a job that releases, and what to do about it; none of any other job.
+
+    `before` are all jobs that the job waits for.
+    """
+    if RELEASE not in spec.consumes:
+        return None
+    if job.environment is None:
+        known = ", ".join(environments) or "none is declared yet: `environments:` declares them"
+        return "it has no environment to release to", f"give it `environment:`, one of: {known}"
+    previous = environment_before(environments[job.environment], environments.values())
+    if previous is None or any(verifies(each, previous) for each in before):
+        return None
+    message = f"it releases to {job.environment}, and needs no job that has verified the image in {previous.name}"
+    return message, f"let it need the job that releases to {previous.name}, which comes before it in `environments:`"
+
+
+def environment_before(environment: Environment, environments: Iterable[Environment]) -> Environment | None:
+    """The environment that comes just before in the chain, or none of the first."""
+    return next((each for each in environments if each.order == environment.order - 1), None)
+
+
+def verifies(job: PlannedJob, environment: Environment) -> bool:
+    """Whether a job leaves the release of that environment."""
+    made = any(output.kind == RELEASE for output in job.outputs.values())
+    return made and job.environment is not None and job.environment.name == environment.name

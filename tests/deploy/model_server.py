@@ -1,0 +1,79 @@
+"""A tiny model server for pods: what the serving application answers, and the ways in which one goes wrong.
+
+BEHAVIOUR: serve (the default), crash, late (ready after DELAY seconds), never_ready, wrong_digest, wrong_prediction,
+out_of_memory, hang. MODEL_DIGEST and VERSION stand in the image.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import FrameType
+
+BEHAVIOUR = os.environ.get("BEHAVIOUR", "serve")
+DELAY = float(os.environ.get("DELAY", "0"))
+DIGEST = "sha256:" + "0" * 64 if BEHAVIOUR == "wrong_digest" else os.environ["MODEL_DIGEST"]
+STARTED = time.monotonic()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the serving application does."""
+
+    def do_GET(self) -> None:
+        """Health, readiness, and what is served."""
+        if self.path == "/healthz":
+            self.answer(200, {"status": "ok"})
+        elif self.path == "/readyz":
+            ready = BEHAVIOUR != "never_ready" and time.monotonic() - STARTED >= DELAY
+            self.answer(200 if ready else 503, {"ready": ready, "reason": "" if ready else "the model is not loaded"})
+        elif self.path == "/model":
+            self.answer(200, {"project": "fraud", "model_digest": DIGEST, "version": os.environ["VERSION"]})
+        else:
+            self.answer(404, {})
+
+    def do_POST(self) -> None:
+        """Predictions: twice the value, and one more where they are wrong."""
+        rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["rows"]
+        more = 1 if BEHAVIOUR == "wrong_prediction" else 0
+        found = [{"id": row.get("id"), "prediction": 2 * row["value"] + more} for row in rows]
+        self.answer(200, {"predictions": found, "model": DIGEST})
+
+    def answer(self, status: int, document: dict[str, object]) -> None:
+        """Sends JSON."""
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Says nothing."""
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """Ends at once when it is asked to."""
+    os._exit(0)
+
+
+def main() -> None:
+    """Serves, or goes wrong."""
+    signal.signal(signal.SIGTERM, stop)
+    if BEHAVIOUR == "crash":
+        print("loading the model", flush=True)
+        print("RuntimeError: the weights do not fit the network", file=sys.stderr, flush=True)
+        sys.exit(1)
+    if BEHAVIOUR == "out_of_memory":
+        print("loading the model", flush=True)
+        hoard = []
+        while True:
+            hoard.append(bytearray(16 << 20))
+    ThreadingHTTPServer(("", int(os.environ.get("PORT", "8000"))), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
