@@ -1,0 +1,76 @@
+"""Secrets in a file's content, by line: tokens of known form everywhere, guessed ones in text that is the team's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .assignments import assignments, is_plain, url_passwords
+from .finding import Finding, find, masked
+from .tokens import PRIVATE_KEY, tokens
+
+LARGEST_CONTENT = 16 << 20
+"""Bytes of a file that are read; what is larger is a model or data, and is counted as read in part."""
+PROBE = 8192
+ELF = b"\x7fELF"
+"""What programs and libraries begin with. Those of cryptography, such as gnutls, hold the keys of their self-tests."""
+_OTHERS = re.compile(
+    r"(?:.*/)?(?:site-packages|dist-packages|node_modules)/.*|app/packages/.*|(?:usr|lib|lib64|bin|sbin|var/lib)/.*"
+    r"|(?:.*/)?(?:package-lock\.json|yarn\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|requirements[\w.-]*\.lock)"
+)
+_FIXTURE = re.compile(r".*/(?:tests?|testing|testdata|examples?)/.*")
+_CI = re.compile(
+    r"(?:.*/)?(?:[\w.-]*\.gitlab-ci\.ya?ml|Jenkinsfile[\w.-]*|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml)"
+    r"|\.github/workflows/.*\.ya?ml|\.circleci/config\.yml|\.gitlab/.*\.ya?ml"
+)
+NOT_CHECKED_TEXT = re.compile(r".*\.(?:csv|tsv|jsonl|svg|min\.js|map|ipynb_checkpoints|po|pot)", re.IGNORECASE)
+"""Text that is data: rows of many random words, in which a guess is worth nothing. Tokens are looked for there too."""
+
+
+def is_binary(content: bytes) -> bool:
+    """Whether the content is no text: text holds no NUL."""
+    return b"\0" in content[:PROBE]
+
+
+def is_ci_file(path: str) -> bool:
+    """Whether a CI server reads it."""
+    return _CI.fullmatch(path) is not None
+
+
+def is_published(path: str) -> bool:
+    """Whether the file is of a published package, whose examples a guess would take for secrets."""
+    return _OTHERS.fullmatch(path) is not None
+
+
+def is_known_to_all(path: str, content: bytes) -> bool:
+    """Whether a private key in that file is a published one: of a library's self-test, or of a package's tests."""
+    return content.startswith(ELF) or (is_published(path) and _FIXTURE.fullmatch(path) is not None)
+
+
+def secrets_in(path: str, content: bytes, rule: str = "") -> Iterator[Finding]:
+    """The secrets in a file's content, each place once."""
+    rule = rule or ("secret_in_ci" if is_ci_file(path) else "secret")
+    binary = is_binary(content)
+    known: list[tuple[int, int]] = []
+    for token in tokens(content):
+        if token.kind == PRIVATE_KEY.kind and is_known_to_all(path, content):
+            continue
+        known.append((token.offset, token.offset + len(token.secret)))
+        line = None if binary else line_at(content, token.offset)
+        shown = (
+            "" if token.kind in ("private key", "PuTTY key") else f": {masked(token.secret.decode(errors='replace'))}"
+        )
+        yield find(rule, path, f"a {token.kind}{shown}", line, subject=token.kind)
+    if binary or is_published(path) or NOT_CHECKED_TEXT.fullmatch(path):
+        return
+    text = content.decode("latin-1")  # one character a byte, so that offsets are the content's
+    for each in (*assignments(text, plain=is_plain(path)), *url_passwords(text)):
+        if not any(start < each.offset + len(each.secret) and each.offset < end for start, end in known):
+            known.append((each.offset, each.offset + len(each.secret)))
+            shown = masked(each.secret.encode("latin-1").decode(errors="replace"))
+            yield find(rule, path, f"the {each.kind}: {shown}", line_at(content, each.offset), subject=each.kind)
+
+
+def line_at(content: bytes, offset: int) -> int:
+    """The line that an offset stands in, from 1."""
+    return content.count(b"\n", 0, offset) + 1

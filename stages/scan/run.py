@@ -1,0 +1,211 @@
+"""The scan: one pass over the image, one over the source tree, then the descriptor's word on what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.image_reference import LayoutReference
+from pipeline_kit.contract.result import Case, Outcome, Output, StageResult
+from pipeline_kit.contract.settings import mapping, text, texts, values, whole
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import Category, UsageError
+from pipeline_kit.images.scan.finding import RULES, Finding
+from pipeline_kit.images.scan.policy import Allow, Judged, Policy, judge, unused
+from pipeline_kit.images.scan.report import findings_document
+
+if TYPE_CHECKING:
+    from pipeline_kit.images.inventory import Inventory
+    from pipeline_kit.images.scan.content import Seen
+
+UNCHECKED = "not checked: no database of advisories is given"
+SHOWN = 20
+
+
+@dataclass(slots=True)
+class Scanned:
+    """What all passes found: the findings, what was looked at, of what, and the outputs so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    checked: dict[str, Value] = field(default_factory=dict)
+    subject: dict[str, Value] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
+    files: int = 0
+    size: int = 0
+
+    def count(self, what: str, seen: Seen) -> None:
+        """Records what one pass looked at."""
+        self.files += seen.files
+        self.size += seen.size
+        self.checked[what] = {"files": seen.files, "bytes": seen.size, "read_in_part": sorted(seen.partly)}
+
+
+def run(context: StageContext) -> StageResult:
+    """Passed where nothing was found that blocks; failed with the first such finding and the counts.
+
+    Raises UsageError for a policy that names no rule or no image to scan, ModelError for an image that cannot be read,
+    DataError for a database of advisories that is none.
+    """
+    policy = policy_of(context)
+    of = text(context.settings, "of") or "image"
+    scanned = Scanned()
+    if of != "source":
+        scan_the_image(context, scanned)
+    if of != "image":
+        scan_the_source(context, scanned)
+    judged = judge(scanned.findings, policy)
+    stale = unused(scanned.findings, policy)
+    for each in stale:
+        context.log(f"allow: nothing comes under {each.rule} at {each.path} any more; take the exception out")
+    target = context.place("findings", "findings.json")
+    target.write_text(findings_document(scanned.subject, scanned.checked, judged, stale), encoding="utf-8")
+    scanned.outputs["findings"] = context.left("findings", target)
+    show(context, judged)
+    return result_of(scanned, judged)
+
+
+def policy_of(context: StageContext) -> Policy:
+    """The policy of the job's settings. Raises UsageError for an exception that names no rule or gives no reason."""
+    allowed = []
+    for each in values(context.settings, "allow"):
+        fields = mapping({"allow": each}, "allow")
+        rule, path, reason = (text(fields, name) or "" for name in ("rule", "path", "reason"))
+        if rule not in RULES:
+            raise UsageError(f"allow: there is no rule {rule!r}", hint=f"the rules are {', '.join(RULES)}")
+        if not reason.strip():
+            raise UsageError(f"allow: the exception for {rule} at {path} has no reason", hint="say why it is no harm")
+        allowed.append(Allow(rule, path, reason, text(fields, "subject") or "*"))
+    default = Policy()
+    block = frozenset(texts(context.settings, "block")) if "block" in context.settings else default.block
+    return Policy(block, tuple(allowed), text(context.settings, "base") == "block")
+
+
+def scan_the_image(context: StageContext, scanned: Scanned) -> None:
+    """Scans the nearest image and writes its bill of materials."""
+    from pipeline_kit.images.sbom import bill_of_materials
+    from pipeline_kit.images.scan.image import scan_image
+    from pipeline_kit.images.source import open_image
+
+    found = context.nearest("image")
+    if found is None:
+        hint = "let the job need the image's, or scan the source with `of: source`"
+        raise UsageError("no job before this one made an image", hint=hint)
+    blobs, image = open_image(LayoutReference(found[2]), found[2], lambda: context.the_world().registries())
+    scan = scan_image(image, blobs)
+    target = context.place("sbom", "bom.cdx.json")
+    target.write_bytes(bill_of_materials(image, scan.inventory))
+    packages = scan.inventory.packages()
+    context.log(f"image {image.digest}: {scan.seen.files} files, {scan.seen.size} bytes, {len(packages)} packages")
+    scanned.findings += scan.findings
+    scanned.subject["image"] = image.digest
+    scanned.count("image", scan.seen)
+    scanned.outputs["sbom"] = context.left("sbom", target)
+    check_vulnerabilities(context, scanned, scan.inventory)
+
+
+def check_vulnerabilities(context: StageContext, scanned: Scanned, inventory: Inventory) -> None:
+    """Looks the packages up, where there is a database; where there is none, says that nobody did."""
+    from dataclasses import replace
+
+    from pipeline_kit.images.scan.advisories import read_advisories, vulnerabilities
+
+    given = text(context.settings, "advisories")
+    if given is None:
+        scanned.checked["vulnerabilities"] = UNCHECKED
+        context.log(f"vulnerabilities: {UNCHECKED}")
+        return
+    database = read_advisories(context.workspace / given)
+    for finding in vulnerabilities(inventory.packages(), database):
+        scanned.findings.append(replace(finding, owner=inventory.owners.get(finding.path, "")))
+    scanned.checked["vulnerabilities"] = {
+        "advisories": database.count,
+        "newest": database.newest,
+        "ecosystem": "PyPI",
+        "not_checked": "Debian packages",
+    }
+
+
+def scan_the_source(context: StageContext, scanned: Scanned) -> None:
+    """Scans the workspace, and the history as far as it is asked for and is there."""
+    from pipeline_kit.images.scan.tree import scan_history, scan_tree
+
+    tree = scan_tree(context.workspace)
+    scanned.findings += tree.findings
+    scanned.subject["commit"] = context.git.commit
+    scanned.count("source", tree.seen)
+    context.log(f"source: {tree.seen.files} files, {tree.seen.size} bytes")
+    most = whole(context.settings, "history") or 0
+    if not most:
+        scanned.checked["history"] = "not checked: history is 0"
+        return
+    sources = context.the_world().sources()
+    commits = sources.commits(most)
+    if not commits:
+        scanned.checked["history"] = "not checked: this is no git repository"
+        return
+    scanned.findings += scan_history(sources.added(most))
+    scanned.checked["history"] = {"commits": len(commits), "shallow": sources.shallow()}
+    context.log(f"history: {len(commits)} commits")
+
+
+def show(context: StageContext, judged: Sequence[Judged]) -> None:
+    """Logs the findings, those that block first."""
+    ordered = sorted(judged, key=lambda each: (not each.blocks, each.allowed is not None, -each.finding.severity.rank))
+    for each in ordered[:SHOWN]:
+        context.log(line_of(each))
+    if len(ordered) > SHOWN:
+        context.log(f"and {len(ordered) - SHOWN} more, in findings.json")
+
+
+def line_of(judged: Judged) -> str:
+    """A finding as one line."""
+    finding = judged.finding
+    word = "blocks" if judged.blocks else "allowed" if judged.allowed is not None else "told"
+    return f"{word}: {finding.rule} ({finding.severity.value}): {finding.place}: {finding.message}"
+
+
+def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
+    """The job's result: a case for each rule that was looked for."""
+    blocking = [each for each in judged if each.blocks]
+    measurements: Mapping[str, int] = {
+        "files": scanned.files,
+        "bytes": scanned.size,
+        "findings": len(judged),
+        "blocking": len(blocking),
+        **{f"severity.{name}": count for name, count in severities(judged).items()},
+    }
+    facts: Mapping[str, Value] = {**scanned.subject, "checked": scanned.checked}
+    cases = cases_of(scanned, judged)
+    if blocking:
+        first = max(blocking, key=lambda each: each.finding.severity.rank).finding
+        counts = Counter(each.finding.rule for each in blocking)
+        told = ", ".join(f"{count} of {rule}" for rule, count in sorted(counts.items()))
+        reason = f"{first.rule} at {first.place}: {first.message}; in all {told}"
+        return StageResult(Outcome.FAILED, reason, Category.PROJECT, measurements, scanned.outputs, cases, facts)
+    unchecked = "; vulnerabilities not checked" if scanned.checked.get("vulnerabilities") == UNCHECKED else ""
+    told = f"{len(judged)} finding{'' if len(judged) == 1 else 's'} told" if judged else "nothing found"
+    reason = f"nothing that blocks in {scanned.files} files, {told}{unchecked}"
+    return StageResult(Outcome.PASSED, reason, None, measurements, scanned.outputs, cases, facts)
+
+
+def severities(judged: Sequence[Judged]) -> dict[str, int]:
+    """How many findings of each severity nobody has allowed."""
+    return dict(sorted(Counter(each.finding.severity.value for each in judged if each.allowed is None).items()))
+
+
+def cases_of(scanned: Scanned, judged: Sequence[Judged]) -> tuple[Case, ...]:
+    """A row of the JUnit report for each rule: failed where a finding blocks, skipped where nobody looked."""
+    cases = []
+    for rule in RULES.values():
+        own = [each for each in judged if each.finding.rule == rule.id]
+        blocking = [each for each in own if each.blocks]
+        detail = "\n".join(line_of(each) for each in own)
+        failure = f"{blocking[0].finding.place}: {blocking[0].finding.message}" if blocking else None
+        skipped = (
+            UNCHECKED if rule.id == "vulnerability" and scanned.checked.get("vulnerabilities") == UNCHECKED else None
+        )
+        cases.append(Case(rule.id, "scan", failure=failure, detail=detail, skipped=skipped))
+    return tuple(cases)

@@ -1,0 +1,1 @@
+"""The stage that signs what an image is."""
