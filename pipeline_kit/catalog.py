@@ -19,7 +19,22 @@ from pipeline_kit.errors import UsageError
 
 Run = Callable[[StageContext], StageResult]
 
-BUILT_IN = ("build", "check", "command", "evaluate", "gate", "package", "prepare", "test", "train")
+BUILT_IN = (
+    "build",
+    "check",
+    "command",
+    "evaluate",
+    "gate",
+    "image",
+    "package",
+    "prepare",
+    "push",
+    "scan",
+    "sign",
+    "test",
+    "test_image",
+    "train",
+)
 ENTRY_POINTS = "pipeline_kit.stages"
 PROJECT_STAGES = Path(".pipeline-kit/stages")
 

@@ -64,6 +64,10 @@ class LockedPythons:
                 self.make(folder, lock, python, digest)
         return VenvPython(folder, read_record(folder / READY), self.variables, self.on_line, self.mask)
 
+    def interpreter(self, python: str) -> Path:
+        """The interpreter for that Python: of this machine, not of an environment."""
+        return find_python(python)
+
     def digest(self, lock: Path, python: str) -> str:
         """The digest of the environment that the lock file means on this machine."""
         if not lock.is_file():

@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from pipeline_kit.contract.cluster import Cluster
     from pipeline_kit.contract.oci import Registries
     from pipeline_kit.contract.serving import Engine, Processes, Wheels
+    from pipeline_kit.contract.world import Sources
 
 
 class ThisWorld:
     """Registries, engine, cluster and wheels, with these variables and credentials.
 
     `variables` are the job's own environment, secrets among them; `insecure` are hosts (with their port) that may be
-    spoken to without verified TLS.
+    spoken to without verified TLS; `root` is the project's folder, for its history.
     """
 
     def __init__(
@@ -25,11 +26,13 @@ class ThisWorld:
         variables: Mapping[str, str],
         insecure: Sequence[str],
         log: Callable[[str], None],
+        root: Path | None = None,
     ) -> None:
         self._cache = cache
         self._variables = variables
         self._insecure = tuple(insecure)
         self._log = log
+        self._root = root
 
     def registries(self) -> Registries:
         """Registries over HTTP."""
@@ -60,6 +63,12 @@ class ThisWorld:
         from pipeline_kit.adapters.wheels import PipWheels
 
         return PipWheels(self.cache("wheels"), self._variables, self._log)
+
+    def sources(self) -> Sources:
+        """The history of the project's repository, by git."""
+        from pipeline_kit.adapters.git_history import GitHistory
+
+        return GitHistory(self._root or Path.cwd())
 
     def cache(self, name: str) -> Path:
         """A folder under the user's cache."""

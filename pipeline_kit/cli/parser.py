@@ -34,6 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_questions(commands)
     add_records(commands)
     add_replay(commands)
+    add_predict(commands)
+    add_verify(commands)
     add_lint(commands)
     return parser
 
@@ -157,6 +159,32 @@ def add_lint(commands: Any) -> None:
     """`lint`."""
     parser = command(commands, "lint", "Find what is wrong in a .gitlab-ci.yml or a Jenkinsfile.", json=True)
     parser.add_argument("file", metavar="FILE", nargs="?", help="the file (default: those of the two that exist)")
+
+
+def add_predict(commands: Any) -> None:
+    """`predict`."""
+    help_text = "Run an image as a plain process, ask it for predictions, and print them."
+    parser = command(commands, "predict", help_text, json=True)
+    help_text = "an image: oci:FOLDER, or registry.example/team/name:tag (default: the newest that a run here has made)"
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help=help_text)
+    help_text = "rows, as CSV or JSON (default: the first row of the data that the model was judged on)"
+    parser.add_argument("--rows", metavar="FILE", type=Path, help=help_text)
+
+
+def add_verify(commands: Any) -> None:
+    """`verify` and `keys`."""
+    help_text = "Prove that an image holds what was judged, that nothing in it was changed, and who signed it."
+    parser = command(commands, "verify", help_text, json=True)
+    help_text = "an image: oci:FOLDER, registry.example/team/name@sha256:..., or registry.example/team/name:tag"
+    parser.add_argument("image", metavar="IMAGE", help=help_text)
+    help_text = "a public key (PEM) that may have signed; repeatable"
+    parser.add_argument("--key", metavar="FILE", type=Path, action="append", help=help_text)
+    help_text = "the signed statement (default: the one that is attached to the image)"
+    parser.add_argument("--attestation", metavar="FILE", type=Path, help=help_text)
+    help_text = "check digests only: not who made the image"
+    parser.add_argument("--unsigned", action="store_true", help=help_text)
+    parser = command(commands, "keys", "Make a pair of keys to sign images with, and say where each belongs.")
+    parser.add_argument("folder", metavar="DIR", type=Path, help="where to; nothing there is overwritten")
 
 
 def add_replay(commands: Any) -> None:

@@ -84,6 +84,9 @@ class Pythons(Protocol):
         Raises ProjectError where no such Python is here or the lock does not install.
         """
 
+    def interpreter(self, python: str) -> Path:
+        """The interpreter that environments for that Python are made with. Raises ProjectError where none is here."""
+
 
 class Store(Protocol):
     """Where models, checkpoints and packages live between jobs: by digest, with a few moving names."""

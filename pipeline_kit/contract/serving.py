@@ -48,13 +48,18 @@ class Processes(Protocol):
 
 @frozen
 class EngineBuild:
-    """What the engine builds: a folder with everything it needs, the Dockerfile in it, labels, build arguments."""
+    """What the engine builds: a folder with everything it needs, the Dockerfile in it, labels, build arguments.
+
+    `network` is what the build's steps have: None for the engine's own choice, `none` for no network at all.
+    """
 
     context: Path
     dockerfile: str = "Dockerfile"
     labels: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    platform: str | None = None
+    network: str | None = None
 
 
 class Engine(Protocol):

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from pipeline_kit.contract.cluster import Cluster
 from pipeline_kit.contract.oci import Registries
 from pipeline_kit.contract.serving import Engine, Processes, Wheels
+from pipeline_kit.frozen import frozen
+
+
+@frozen
+class Added:
+    """Lines that a commit added to a file, together: the first one's number, and the text of all."""
+
+    commit: str
+    path: str
+    line: int
+    text: bytes
+
+
+class Sources(Protocol):
+    """The project's git history, as far back as this clone has it."""
+
+    def commits(self, most: int) -> tuple[str, ...]:
+        """The newest commits, newest first; none outside a repository."""
+
+    def shallow(self) -> bool:
+        """Whether the clone was cut off, so that older commits are not here."""
+
+    def added(self, most: int) -> Iterator[Added]:
+        """What the newest commits added, newest first; files that git calls binary are left out.
+
+        Raises InfrastructureError where git fails, or writes more than is read.
+        """
 
 
 class World(Protocol):
-    """Registries, engine, cluster and wheels, as this job may use them."""
+    """Registries, engine, cluster, wheels and history, as this job may use them."""
 
     def registries(self) -> Registries:
         """The registries, with the credentials of Docker's configuration and of the CI server."""
@@ -27,6 +55,9 @@ class World(Protocol):
 
     def wheels(self) -> Wheels:
         """The wheels of lock files."""
+
+    def sources(self) -> Sources:
+        """The project's history."""
 
     def cache(self, name: str) -> Path:
         """A folder of the user's cache that all projects share; its content may vanish at any time."""

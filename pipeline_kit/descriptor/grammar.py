@@ -31,6 +31,10 @@ _REF = r"[A-Za-z0-9_*](?:[A-Za-z0-9._+*-]|/(?![/.]|$)|\.(?!\.)){0,99}"
 REF_PATTERN = rf"(?!.*\.\.)(?!.*(?:\.lock|[/.])$)(?!(?:[^*]*\*){{4}}){_REF}"
 _HOST = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?"
 _REPOSITORY = rf"(?:{_HOST}/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
+_REGISTRY = (  # its host is told by a dot, a port, or by being localhost
+    r"(?:localhost|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:[0-9]{1,5}|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?)"
+    r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+"
+)
 _TAG = "(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})"
 _LABEL = "[A-Za-z0-9][A-Za-z0-9_.:/-]*"
 
@@ -114,6 +118,14 @@ def _event_explained(text: str) -> str:
     return f"did you mean `{near}{':' + name if name else ''}`?" if near and near != kind else ""
 
 
+def _host_missing(text: str) -> str:
+    """The next step for a repository that names no host, or names a tag."""
+    name, colon, tag = text.rpartition(":")
+    if colon and "/" in name and "/" not in tag:
+        return f"leave out the tag: {name}"
+    return f"write its host too: registry.example/{text}" if re.fullmatch(_REPOSITORY, text) else ""
+
+
 def _reserved(text: str) -> Complaint | None:
     owner = RESERVED.get(text)
     return (f"is a word of {owner}'s own", f"call the job otherwise, for example `{text}_job`") if owner else None
@@ -190,6 +202,17 @@ GRAMMARS: dict[str, Grammar] = {
         _not_latest,
     ),
     "image_digest": Grammar(rf"{_REPOSITORY}{_TAG}?@{SHA256}", "an image with its digest", "ci/kit@sha256:..."),
+    "repository": Grammar(
+        _REGISTRY, "a repository with its host, without a tag", "registry.example/team/fraud", explain=_host_missing
+    ),
+    "tag": Grammar("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "an image's tag", "latest"),
+    "base": Grammar(
+        rf"scratch|oci:(?!-){_SAFE}+|{_REPOSITORY}(?:{_TAG}|{_TAG}?@{SHA256})",
+        "a base image: scratch, oci:FOLDER[:TAG], or an image with a tag or a digest",
+        "registry.example/python:3.11-slim",
+    ),
+    "platform": Grammar(r"linux/[a-z0-9]{1,20}(?:/v[0-9]{1,2})?", "an OCI platform", "linux/amd64"),
+    "module": Grammar(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", "a Python module", "model.serving"),
     "gitlab_tag": Grammar("[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}", "a GitLab runner's tag", "docker"),
     "jenkins_label": Grammar(
         rf"[!( ]*{_LABEL}[) ]*(?:(?:&&|\|\|)[!( ]*{_LABEL}[) ]*)*",

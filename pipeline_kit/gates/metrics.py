@@ -59,6 +59,7 @@ class Metric:
 
 _CLASSES = frozenset({Task.BINARY, Task.MULTICLASS})
 _NUMBERS = frozenset({Task.REGRESSION})
+_IMAGES: frozenset[Task] = frozenset()  # of an image that runs, whatever its model predicts: stage test_image
 
 _TABLE = (
     Metric("accuracy", Direction.HIGHER, 0, 1, _CLASSES, "Share of rows that are predicted right."),
@@ -73,6 +74,10 @@ _TABLE = (
     Metric("mae", Direction.LOWER, 0, None, _NUMBERS, "Mean absolute error."),
     Metric("rmse", Direction.LOWER, 0, None, _NUMBERS, "Square root of the mean squared error."),
     Metric("r2", Direction.HIGHER, None, 1, _NUMBERS, "Share of the target's variance that is explained."),
+    Metric("startup_seconds", Direction.LOWER, 0, None, _IMAGES, "From the image's start until it is ready."),
+    Metric("latency_p50_seconds", Direction.LOWER, 0, None, _IMAGES, "Median time of a request of one row."),
+    Metric("latency_p95_seconds", Direction.LOWER, 0, None, _IMAGES, "What 95 of 100 requests do not exceed."),
+    Metric("memory_bytes", Direction.LOWER, 0, None, _IMAGES, "The most memory that the running image has used."),
 )
 
 METRICS = {metric.name: metric for metric in _TABLE}

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline_kit.contract.digest import digest_bytes, digest_file
+from pipeline_kit.contract.image_documents import LARGEST_DOCUMENT, read_descriptor, read_document
 from pipeline_kit.contract.oci import INDEX, ContentDescriptor, StoredManifest
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images.documents import LARGEST_DOCUMENT, read_descriptor, read_document
 
 TAG_ANNOTATION = "org.opencontainers.image.ref.name"
 MARK = "oci-layout"
 INDEX_FILE = "index.json"
+LAYOUT_MARK = b'{"imageLayoutVersion": "1.0.0"}'
 
 
 class Layout:
@@ -32,8 +33,8 @@ class Layout:
         (folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
         layout = cls(folder)
         if not (folder / MARK).exists():
-            layout._write(folder / INDEX_FILE, _index(()))
-            layout._write(folder / MARK, b'{"imageLayoutVersion": "1.0.0"}')
+            layout._write(folder / INDEX_FILE, index_document(()))
+            layout._write(folder / MARK, LAYOUT_MARK)
         return layout
 
     def path(self, digest: str) -> Path:
@@ -99,7 +100,7 @@ class Layout:
 
     def write_index(self, manifests: Sequence[ContentDescriptor]) -> None:
         """Lists these manifests and no others; a tag is the annotation of its name."""
-        self._write(self.folder / INDEX_FILE, _index(manifests))
+        self._write(self.folder / INDEX_FILE, index_document(manifests))
 
     def manifest(self, reference: str | None = None) -> StoredManifest:
         """The manifest of a tag or digest, else the only one that is no referrer's. Raises ModelError."""
@@ -143,6 +144,7 @@ class Layout:
                 Path(partial).unlink()
 
 
-def _index(manifests: Sequence[ContentDescriptor]) -> bytes:
+def index_document(manifests: Sequence[ContentDescriptor]) -> bytes:
+    """The bytes of an index of these manifests."""
     document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [each.document() for each in manifests]}
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()

@@ -94,6 +94,10 @@ class Archive:
             raise ArchiveError(f"{self.label} is cut off inside {name}")
         return content
 
+    def offset(self, name: str) -> int:
+        """Where in the archive's file the content of a member begins: it stands there as it is, in one piece."""
+        return self._entries[name].offset_data
+
     def digest(self, name: str, target: Path | None = None) -> str:
         """The digest of a member's content, which is also written to `target` if one is given (mode 0644)."""
         digest = hashlib.sha256()

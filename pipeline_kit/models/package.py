@@ -55,15 +55,18 @@ def read_package(path: Path, label: str | None = None) -> Manifest:
         return _verified(archive, None)
 
 
-def unpack_package(path: Path, folder: Path, label: str | None = None) -> Package:
-    """The package unpacked into `folder`, every digest verified on the way. Raises ModelError naming what differs."""
+def unpack_package(path: Path, folder: Path, label: str | None = None, *, largest: int | None = None) -> Package:
+    """The package unpacked into `folder`, every digest verified on the way. Raises ModelError naming what differs.
+
+    Files of more bytes than `largest` are verified too, but stay in the archive only.
+    """
     with open_archive(path, label) as archive:
-        manifest = _verified(archive, folder)
+        manifest = _verified(archive, folder, largest)
     (folder / manifest.code).mkdir(parents=True, exist_ok=True)
     return Package(manifest, folder)
 
 
-def _verified(archive: Archive, folder: Path | None) -> Manifest:
+def _verified(archive: Archive, folder: Path | None, largest: int | None = None) -> Manifest:
     text = archive.read(MANIFEST, largest=_LARGEST_MANIFEST)
     try:
         manifest = read_manifest(text.decode(), archive.label)
@@ -72,7 +75,8 @@ def _verified(archive: Archive, folder: Path | None) -> Manifest:
     _check_members(archive, manifest)
     _check_parts(manifest, archive.label)
     for name, entry in manifest.files.items():
-        digest = archive.digest(name, folder / name if folder else None)
+        written = folder is not None and (largest is None or entry.size <= largest)
+        digest = archive.digest(name, folder / name if folder and written else None)
         if digest != entry.digest:
             said = f"{digest[:19]}, not {entry.digest[:19]}"
             raise ArchiveError(f"{archive.label}: {name} is not what the manifest says: {said}")

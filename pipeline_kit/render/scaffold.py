@@ -19,7 +19,8 @@ NAME = re.compile(r"[a-z](?:[a-z0-9_-]{0,39}[a-z0-9])?")
 FOLDERS = ("baseline", "build", "data", "dist", "main", "results", "src", "test", "tests")
 TOOLS = ("coverage", "pip", "pluggy", "pytest", "ruff", "setuptools", "wheel")
 LIBRARIES = ("joblib", "lightning", "numpy", "pytorch_lightning", "safetensors", "scipy", "sklearn", "threadpoolctl")
-TAKEN = frozenset((*FOLDERS, *TOOLS, *LIBRARIES, "torch", "torchmetrics", "yaml"))
+OF_SERVING = ("anyio", "click", "h11", "idna", "prometheus_client", "starlette", "uvicorn")
+TAKEN = frozenset((*FOLDERS, *TOOLS, *LIBRARIES, *OF_SERVING, "torch", "torchmetrics", "yaml"))
 """Import names that a project's package may not have: its own folders, and what its lock file installs."""
 
 

@@ -5,7 +5,6 @@ A file is an object by its digest. A folder is an archive, found by the name `tr
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +25,8 @@ def hand_over(outputs: Mapping[str, OutputRecord], out: Path, store: Store) -> N
 
 def put_folder(folder: Path, digest: str, store: Store) -> None:
     """Stores a folder under the name of its digest; one that is there already is left as it is."""
+    import tempfile
+
     from pipeline_kit.models.archive import write_archive
 
     if store.resolve(name_of(digest)) is not None:
@@ -43,6 +44,8 @@ def take_over(output: OutputRecord, target: Path, store: Store) -> None:
     if packed is None:
         store.fetch(output.digest, target)
         return
+    import tempfile
+
     from pipeline_kit.models.archive import unpack_archive
 
     with tempfile.TemporaryDirectory(prefix=".take-over-", dir=target.parent) as place:

@@ -170,7 +170,7 @@ def world_of(run: JobRun) -> World:
     from pipeline_kit.adapters.world import ThisWorld
 
     seen = {**run.variables, **run.job.variables, **run.secrets}
-    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log)
+    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log, run.folders.root)
 
 
 def cause_of(run: JobRun) -> Cause | None:

@@ -73,6 +73,10 @@ class FakePythons:
             raise self.error
         return self.python
 
+    def interpreter(self, python: str) -> Path:
+        """The one that runs the test."""
+        return Path(getattr(sys, "_base_executable", sys.executable))
+
 
 @dataclass
 class FakeHost:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.digest import digest_file, digest_json
+from pipeline_kit.contract.lock import read_lock
 from pipeline_kit.contract.ports import EnvironmentRecord, ProjectPython
 from pipeline_kit.contract.result import Case, Outcome, Output, StageResult
 from pipeline_kit.contract.settings import flag, mapping, text, texts
@@ -14,7 +15,7 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, ProjectError, UsageError
 
 from .debian import fulfils
-from .lock import deviations, python_fits, read_lock
+from .lock import deviations, python_fits
 from .wheel import build_wheel, is_project
 
 TOOLCHAIN = "toolchain.json"

@@ -47,6 +47,18 @@ RIGHT = {
         "git+file:///srv/ml.git@v7#kits/ml.yml",
     ),
     "locked_path": ("runners", "environments.production.approval", "jobs.train.parameters.rate"),
+    "host": ("127.0.0.1:5000", "registry.example", "registry.example:443"),
+    "repository": ("registry.example/team/fraud", "localhost/fraud", "127.0.0.1:5000/a/b_c", "ci:5000/fraud"),
+    "tag": ("latest", "1.4.2", "_a", "build-0123456789ab"),
+    "base": (
+        "scratch",
+        "oci:bases/python",
+        "oci:bases/python:3.11",
+        "python:3.11-slim",
+        f"registry.example/python@{SHA}",
+    ),
+    "platform": ("linux/amd64", "linux/arm64", "linux/arm/v7"),
+    "module": ("serving", "model.serving", "_a.b2"),
 }
 
 WRONG = {
@@ -77,6 +89,14 @@ WRONG = {
     "source": ("-x", "git+http://git.example/ml.git@v7", "git+https://git.example/ml.git", "git+https://a/b@-v",
                "git+https://a/b@v7#../x", "git+https://a/b@v7#a/../../x", "git+https://$H/b@v7"),
     "locked_path": ("", "a..b", "A", ".a", "a."),
+    "host": ("", "http://registry.example", "registry.example/a", "-a", "a:b", "Registry.example", "a b", "a:123456"),
+    "repository": ("", "fraud", "team/fraud", "registry.example/fraud:1", f"registry.example/fraud@{SHA}",
+                   "registry.example/Fraud", "https://registry.example/fraud", "registry.example/../a",
+                   "registry.example/"),
+    "tag": ("", "-a", ".a", "a b", "a" * 129, "a:b", "a/b"),
+    "base": ("", "python", "oci:", "oci:-a", "python:3.11 --x", "docker://python:3", "python@sha256:abc"),
+    "platform": ("", "amd64", "windows/amd64", "linux/", "linux/amd64/8", "linux/AMD64"),
+    "module": ("", "a-b", "1a", "a.", ".a", "a..b", "a b", "os;x"),
 }  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from pipeline_kit.stages.build.debian import fulfils, parsed
-from pipeline_kit.stages.build.lock import deviations, python_fits, read_lock
+from pipeline_kit.stages.build.lock import deviations, python_fits
 
 from pipeline_kit.catalog import Specs
+from pipeline_kit.contract.lock import read_lock
 from pipeline_kit.contract.ports import Completed, EnvironmentRecord
 from pipeline_kit.contract.result import Outcome, StageResult
 from pipeline_kit.errors import Category, UsageError

@@ -42,7 +42,7 @@ class Image:
         """The labels of its configuration."""
         found = self.config.get("config")
         labels = found.get("Labels") if isinstance(found, dict) else None
-        return {str(name): str(value) for name, value in (labels or {}).items()}
+        return {str(name): str(value) for name, value in labels.items()} if isinstance(labels, dict) else {}
 
 
 def read_image(blobs: Blobs, reference: str | None = None) -> Image:
@@ -55,6 +55,8 @@ def read_image(blobs: Blobs, reference: str | None = None) -> Image:
     layers = document.get("layers")
     if not isinstance(layers, list):
         raise ModelError(f"manifest {stored.digest} has no layers")
+    if config.size > LARGEST_DOCUMENT:
+        raise ModelError(f"config {config.digest} has {config.size} bytes, more than {LARGEST_DOCUMENT}")
     content = blobs.blob(config).read_bytes()
     return Image(
         stored,

@@ -1,0 +1,95 @@
+"""What an engine says while it builds or loads: lines to show, the image's id, and why it failed."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipeline_kit.errors import InfrastructureError, KitError, ProjectError
+
+STEP = re.compile(r"Step \d+/\d+ : ")
+CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12,64})")
+GONE = re.compile(r"Remov(?:ed|ing) intermediate container ([0-9a-f]{12,64})")
+LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
+TAIL_LINES = 20
+SHOWN_LINES = 8
+LONGEST_LINE = 8192
+OF_THE_MACHINE = (
+    "no space left on device",
+    "i/o timeout",
+    "no such host",
+    "tls handshake timeout",
+    "connection refused",
+    "connection reset",
+    "toomanyrequests",
+    "temporary failure in name resolution",
+    "server misbehaving",
+    "could not find bridge",
+    "failed to create endpoint",
+    "unexpected eof",
+)
+"""Words of the engine's own errors; what a step of the Dockerfile writes is not among them."""
+
+
+class EngineLog:
+    """Reads the messages of one build or load, and passes its lines on."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self.image: str | None = None  # the id of what was built, the id or name of what was loaded
+        self.container: str | None = None  # the one that the running step has
+        self._log = log
+        self._pending = ""
+        self._step = ""
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._said: dict[str, str] = {}
+
+    def read(self, message: Mapping[str, Any]) -> None:
+        """Takes one message. Raises ProjectError for a step that failed, InfrastructureError for the engine itself."""
+        if "error" in message:
+            self._line(self._pending)
+            raise self._failure(str(message["error"]))
+        auxiliary = message.get("aux")
+        if isinstance(auxiliary, Mapping) and isinstance(auxiliary.get("ID"), str):
+            self.image = auxiliary["ID"]
+        if isinstance(message.get("stream"), str):
+            *whole, self._pending = (self._pending + message["stream"]).replace("\r", "\n").split("\n")
+            for line in whole:
+                self._line(line)
+            self._pending = self._pending[:LONGEST_LINE]
+        elif message.get("status") and not message.get("progressDetail"):
+            self._status(str(message.get("id") or ""), str(message["status"]))
+
+    def _status(self, subject: str, status: str) -> None:
+        """Says once how far a pull is."""
+        if self._said.get(subject) != status:
+            self._said[subject] = status
+            self._line(f"{subject}: {status}" if subject else status)
+
+    def _line(self, line: str) -> None:
+        line = line.rstrip()[:LONGEST_LINE]
+        if not line:
+            return
+        if STEP.match(line):
+            self._step = line
+            self._tail.clear()
+        elif found := CONTAINER.match(line):
+            self.container = found[1]
+        elif GONE.match(line):
+            self.container = None
+        else:
+            self._tail.append(line)
+        if loaded := LOADED.match(line):
+            self.image = loaded[1]
+        self._log(line)
+
+    def _failure(self, reason: str) -> KitError:
+        reason = " ".join(reason.split())
+        said = [line for line in self._tail if not line.startswith(" ---> ")][-SHOWN_LINES:]
+        if any(words in reason.lower() for words in OF_THE_MACHINE):
+            return InfrastructureError(f"the Docker engine failed: {reason}", hint=self._step or None)
+        if not self._step:
+            return ProjectError(f"the image cannot be built: {reason}", hint="look at the Dockerfile")
+        step = self._step[:400]
+        return ProjectError(f"{step}: {reason}", hint="\n".join(["its last lines:", *said]) if said else None)

@@ -1,0 +1,40 @@
+"""What a request's rows must look like: the declared columns of a dataset, without what is to be predicted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pipeline_kit.descriptor.model import Column, Dataset
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import UsageError
+
+VERSION = 1
+
+
+def declared_inputs(datasets: Mapping[str, Dataset], name: str | None) -> bytes:
+    """The bytes of `inputs.json`. Raises UsageError where there is no such dataset, or it declares no columns."""
+    if name is None:
+        hint = f"name a dataset in `data`: {', '.join(datasets) or 'none is declared'}"
+        raise UsageError("it is not said what a request to the model must look like", hint=hint)
+    dataset = datasets.get(name)
+    if dataset is None:
+        raise UsageError(f"there is no dataset {name!r}", hint=f"declared are: {', '.join(datasets) or 'none'}")
+    columns = [column_document(each) for each in dataset.columns if each.name != dataset.target]
+    if not columns:
+        hint = f"declare them under data.{name}.columns: they are what a request is checked against"
+        raise UsageError(f"dataset {name} declares no columns but its target", hint=hint)
+    document = {"version": VERSION, "id": dataset.id, "columns": columns}
+    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def column_document(column: Column) -> dict[str, Value]:
+    """A column as the serving application reads it."""
+    return {
+        "name": column.name,
+        "type": column.type.value,
+        "min": column.minimum,
+        "max": column.maximum,
+        "values": list(column.values),
+        "missing": column.missing,
+    }

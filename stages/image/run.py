@@ -1,0 +1,179 @@
+"""The image: verifies the package, decides what goes in, and has it built."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.freshness import refuse_stale
+from pipeline_kit.contract.image_reference import SCRATCH
+from pipeline_kit.contract.lock import target_markers
+from pipeline_kit.contract.result import Outcome, StageResult
+from pipeline_kit.contract.settings import flag, text, texts
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import ModelError, UsageError
+from pipeline_kit.images.base import open_base
+from pipeline_kit.images.build import Builder, BuiltLayer, built_layers
+from pipeline_kit.images.content import ImageContent
+from pipeline_kit.images.earlier import Earlier, earlier_image
+from pipeline_kit.images.layer_store import LayerStore
+from pipeline_kit.images.names import INPUTS_FILE
+from pipeline_kit.images.platform import read_platform
+
+from .inputs import declared_inputs
+from .package import Judged, labels, read_judged
+from .serving_lock import check_serving_lock
+
+LARGEST_UNPACKED = 1 << 20
+"""Bytes of a file of the package that is unpacked; larger ones go from the package straight into their layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An image that was built: its digest and its layers."""
+
+    digest: str
+    layers: tuple[BuiltLayer, ...]
+
+
+def run(context: StageContext) -> StageResult:
+    """Passed when the image is in its layout.
+
+    Raises ModelError for a package that is not sound or not passed, ProjectError where serving would have other
+    versions than training, UsageError for settings that do not go together.
+    """
+    found = context.nearest("package")
+    if found is None:
+        raise ModelError("no job before this one made a package", hint="let the job need a package, after a gate")
+    entrypoint(context)
+    refuse_stale(context)
+    with tempfile.TemporaryDirectory(dir=context.workspace, prefix=".image-") as folder:
+        engine = text(context.settings, "builder") == "docker"  # it is handed files
+        judged = read_judged(found[2], Path(folder), context.git, largest=None if engine else LARGEST_UNPACKED)
+        content = content_of(context, judged)
+        made = build(context, content)
+    return report(context, judged, content, made)
+
+
+def entrypoint(context: StageContext) -> tuple[str, ...]:
+    """What the container runs. Raises UsageError unless exactly one of the two ways to say so is taken."""
+    serve, command = text(context.settings, "serve"), texts(context.settings, "command")
+    if (serve is None) == (not command):
+        raise UsageError(
+            "exactly one of serve and command says what the image runs", hint="such as serve: model.serving"
+        )
+    return command if serve is None else ("python3", "-m", serve)
+
+
+def content_of(context: StageContext, judged: Judged) -> ImageContent:
+    """What goes into the image."""
+    platform = str(read_platform(text(context.settings, "platform")))
+    files = judged.files()
+    data = text(context.settings, "data")
+    if data is not None or text(context.settings, "serve") is not None:
+        files[INPUTS_FILE] = declared_inputs(context.declared, data)
+    return ImageContent(
+        files=files,
+        parts=judged.parts(),
+        digests=judged.digests(),
+        lock=serving_lock(context, judged, platform),
+        python=judged.manifest.python,
+        platform=platform,
+        base=text(context.settings, "base") or SCRATCH,
+        entrypoint=entrypoint(context),
+        labels=labels(judged, context.git, text(context.settings, "version")),
+        created=context.git.commit_time,
+    )
+
+
+def serving_lock(context: StageContext, judged: Judged, platform: str) -> Path:
+    """The lock file of what serves, every version in it the one that the model was trained with."""
+    named = text(context.settings, "serving_lock")
+    if named is None:
+        return judged.package.lock
+    lock = context.workspace / named
+    if not lock.is_file():
+        raise UsageError(f"there is no lock file {named}", hint="freeze what serving needs into it")
+    check_serving_lock(lock, judged.package.lock, target_markers(judged.manifest.python, platform))
+    return lock
+
+
+def build(context: StageContext, content: ImageContent) -> Made:
+    """Has the image built by the builder that is wanted."""
+    layout = context.place("image", "image")
+    world = context.the_world()
+
+    def wheelhouse() -> Path:
+        return world.wheels().wheelhouse(content.lock, python=content.python, platform=content.platform)
+
+    dockerfile = text(context.settings, "dockerfile")
+    if text(context.settings, "builder") == "docker":
+        from pipeline_kit.images.docker_build import build_with_engine
+
+        descriptor = build_with_engine(
+            content,
+            world.engine(),
+            layout,
+            dockerfile=context.workspace / dockerfile if dockerfile else None,
+            wheelhouse=wheelhouse(),
+            log=context.log,
+        )
+        return Made(descriptor.digest, built_layers(layout))
+    if dockerfile:
+        raise UsageError("a Dockerfile is for the builder docker", hint="set builder: docker, or leave it out")
+    base = open_base(content.base, read_platform(content.platform), context.workspace, world.registries)
+    builder = Builder(
+        LayerStore(world.cache("layers")),
+        wheelhouse,
+        earlier(context),
+        compressed=text(context.settings, "compression") == "gzip",
+        whole=flag(context.settings, "whole"),
+    )
+    image = builder.build(content, base, layout)
+    return Made(image.descriptor.digest, image.layers)
+
+
+def earlier(context: StageContext) -> Earlier | None:
+    """The image whose layers are taken over, or none."""
+    repository, tag = text(context.settings, "repository"), text(context.settings, "reuse")
+    if repository is None or not tag:
+        return None
+    return earlier_image(context.the_world().registries(), repository, tag, context.log)
+
+
+def report(context: StageContext, judged: Judged, content: ImageContent, made: Made) -> StageResult:
+    """The result, and the report beside the image."""
+    layers: list[Value] = [
+        {
+            "kind": each.kind,
+            "digest": each.descriptor.digest,
+            "bytes": each.descriptor.size,
+            "made": each.made,
+        }
+        for each in made.layers
+    ]
+    new = sum(each.descriptor.size for each in made.layers if each.made)
+    reused = sum(not each.made for each in made.layers)
+    total = sum(each.descriptor.size for each in made.layers)
+    facts: dict[str, Value] = {
+        "image": made.digest,
+        "model": judged.manifest.model_digest,
+        "package": judged.digest,
+        "layers": layers,
+    }
+    place = context.place("report", "image.json")
+    document = {"version": 1, **facts, "base": content.base, "platform": content.platform, "labels": content.labels}
+    place.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return StageResult(
+        Outcome.PASSED,
+        f"built {made.digest} from {len(layers)} layers, {reused} of them reused: {new / 1e6:.1f} MB new",
+        measurements={"layers": len(layers), "layers_reused": reused, "bytes": total, "bytes_built": new},
+        outputs={
+            "image": context.left("image", context.place("image", "image")),
+            "report": context.left("report", place),
+        },
+        facts=facts,
+    )

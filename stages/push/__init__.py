@@ -1,0 +1,1 @@
+"""The stage that brings an image into a registry."""
