@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
-import subprocess
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,10 +39,12 @@ DESCRIPTOR = """version: 1
 kit: 0.1.0
 project: {{name: bench, lock: requirements.lock}}
 insecure: ["{host}"]
+data:
+  train: {{path: train.csv, target: label, columns: {{size: {{type: number}}, label: {{type: integer}}}}}}
 jobs:
   package: {{stage: made}}
-  image: {{needs: [package], serve: serving, repository: "{host}/kit"}}
-  push: {{needs: [image], repository: "{host}/kit"}}
+  package_image: {{stage: image, needs: [package], serve: serving, data: train, repository: "{host}/kit"}}
+  push: {{needs: [package_image], repository: "{host}/kit"}}
 """
 DOCKERFILE = """FROM scratch
 COPY packages /app/packages
@@ -92,7 +95,9 @@ def make_content(folder: Path, dependency_megabytes: int, model_megabytes: int) 
         f"{information}/METADATA": "Metadata-Version: 2.1\nName: big-dependency\nVersion: 1.0\n",
         f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = [f"{name},," for name in (*texts, "big_dependency/library.bin", f"{information}/RECORD")]
+    record = [recorded(name, hashlib.sha256(text.encode()).digest(), len(text)) for name, text in texts.items()]
+    digest = bytes.fromhex(digest_file(large).removeprefix("sha256:"))
+    record += [recorded("big_dependency/library.bin", digest, large.stat().st_size), f"{information}/RECORD,,"]
     (folder / "wheels").mkdir()
     with zipfile.ZipFile(folder / "wheels" / WHEEL, "w") as wheel:
         wheel.write(large, "big_dependency/library.bin")
@@ -102,6 +107,11 @@ def make_content(folder: Path, dependency_megabytes: int, model_megabytes: int) 
     random_file(content.model, model_megabytes)
     change_code(content, 0)
     return content
+
+
+def recorded(name: str, digest: bytes, size: int) -> str:
+    """A line of a wheel's RECORD."""
+    return f"{name},sha256={base64.urlsafe_b64encode(digest).decode().rstrip('=')},{size}"
 
 
 def change_code(content: Content, number: int) -> None:
@@ -137,7 +147,6 @@ def make_package(content: Content) -> None:
         environment=EnvironmentRecord("sha256:" + "0" * 64, "3.11", "linux"),
         files={},
         verdict={"status": "PASS", "sentence": "the gate has passed", "evidence": "sha256:" + "0" * 64},
-        commit="0" * 40,
     )
     write_package(content.package, manifest, files)
 
@@ -150,12 +159,6 @@ def make_project(folder: Path, host: str) -> None:
     (stage / "run.py").write_text(RUN, encoding="utf-8")
     (folder / "pipeline-kit.yml").write_text(DESCRIPTOR.format(host=host), encoding="utf-8")
     (folder / "requirements.lock").write_text("big-dependency==1.0\n", encoding="utf-8")
-    (folder / ".gitignore").write_text(
-        ".pipeline-kit/out/\n.pipeline-kit/cache/\n.pipeline-kit/work/\n", encoding="utf-8"
-    )
-    identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.invalid"]
-    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "A project"]):
-        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
 def variables(content: Content, cache: Path) -> Mapping[str, str]:

@@ -40,9 +40,15 @@ class Counter:
                 client, _ = server.accept()
             except OSError:
                 return
-            upstream = socket.create_connection(("127.0.0.1", self.target))
-            for source, sink, counts in ((client, upstream, True), (upstream, client, False)):
-                threading.Thread(target=self.forward, args=(source, sink, counts), daemon=True).start()
+            threading.Thread(target=self.connect, args=(client,), daemon=True).start()
+
+    def connect(self, client: socket.socket) -> None:
+        """Carries one connection, both ways at once."""
+        with client, socket.create_connection(("127.0.0.1", self.target)) as upstream:
+            back = threading.Thread(target=self.forward, args=(upstream, client, False), daemon=True)
+            back.start()
+            self.forward(client, upstream, True)
+            back.join()
 
     def forward(self, source: socket.socket, sink: socket.socket, counts: bool) -> None:
         """Moves one direction of a connection."""

@@ -85,7 +85,8 @@ class Kit:
 
     def build(self) -> int:
         """Two jobs, each a process of its own."""
-        words = [str(self.tools.pipeline_kit), "job", "image", "AND", str(self.tools.pipeline_kit), "job", "push"]
+        kit = str(self.tools.pipeline_kit)
+        words = [kit, "job", "package_image", "AND", kit, "job", "push"]
         return counted(words, self.folder / "project", self.variables())
 
     def variables(self) -> Mapping[str, str]:

@@ -25,6 +25,7 @@ COMMON_KEYS = {
 }  # fmt: skip
 KINDS = {
     "model", "metrics", "predictions", "package", "verdict", "report", "data", "wheel", "toolchain", "code", "baseline",
+    "image", "sbom", "findings", "attestation", "pushed", "release",
 }  # fmt: skip
 SENTENCE = re.compile(r"[A-Z`].*[.)]$", re.DOTALL)
 

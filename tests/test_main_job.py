@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,24 @@ from tests.projects import kit
 
 def verdict(project: Path) -> dict[str, Any]:
     return dict(json.loads((project / ".pipeline-kit/out/gate/verdict.json").read_text()))
+
+
+def image_of(project: Path) -> str:
+    return str(json.loads((project / ".pipeline-kit/out/package_image/result.json").read_text())["facts"]["image"])
+
+
+def test_the_same_commit_gives_the_same_image_elsewhere(tmp_path: Path) -> None:
+    """In another folder, later, under another umask, and with nothing taken from the first run's cache."""
+    one, other = checkout("tumour_logistic", tmp_path), tmp_path / "elsewhere"
+    assert kit(one, "run", "package_image").returncode == 0
+    before = os.umask(0o077)
+    try:
+        subprocess.run(["git", "clone", "-q", str(one), str(other)], check=True)
+        done = kit(other, "run", "package_image", "--no-cache")
+    finally:
+        os.umask(before)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert image_of(one) == image_of(other)
 
 
 def test_a_release_becomes_the_baseline_of_the_next(tmp_path: Path) -> None:
@@ -46,18 +66,20 @@ def test_a_release_becomes_the_baseline_of_the_next(tmp_path: Path) -> None:
     records = json.loads(third.stdout)
     assert third.returncode == 1
     assert records["gate"]["outcome"] == "failed"
-    assert records["package"]["outcome"] == "skipped"
+    assert {records[each]["outcome"] for each in ("package", "package_image", "test_image", "scan")} == {"skipped"}
     assert records["check"]["cached"]
     assert not records["train"]["cached"]
 
 
 def test_the_demo_again_comes_from_the_cache_and_says_so(tmp_path: Path) -> None:
-    """All but what is never cached: the gate and the package."""
+    """All but what is never cached: gate, package, and the jobs of the image, which is the same again."""
     project = checkout("tumour_logistic", tmp_path)
     assert kit(project, "run").returncode == 0
+    first = image_of(project)
     again = kit(project, "run")
     assert again.returncode == 0
-    assert "8 jobs passed, 6 from the cache." in again.stdout
+    assert "11 jobs passed, 6 from the cache." in again.stdout
+    assert image_of(project) == first
     assert "from cache" in again.stdout
     report = (project / ".pipeline-kit/report/report.html").read_text()
     assert "PASS" in report

@@ -91,7 +91,7 @@ def metric_table() -> str:
     rows = [
         (
             code(metric.name),
-            ", ".join(sorted(task.value for task in metric.tasks)),
+            ", ".join(sorted(task.value for task in metric.tasks)) or "of an image",
             metric.direction.value,
             metric.range_text(),
             escaped(metric.help),

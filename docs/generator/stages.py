@@ -26,7 +26,7 @@ STAGE_MEANINGS = {
     "cacheable": "Whether its results may come from the local cache (default: true).",
     "project_code": "Whether it runs the project's code, and so needs the locked environment (default: false).",
     "changes_world": "Whether it pushes or deploys: never cached, never interrupted by a newer push (default: false).",
-    "extras": "Extras that the kit is installed with for it, such as `[kubernetes]`: CI files of a plan with it ask for them.",
+    "extras": "Extras that the kit is installed with for it, such as `[kubernetes]`: CI files ask for them.",
 }
 PARAMETER_MEANINGS = {
     "type": "One of " + ", ".join(f"`{kind.value}`" for kind in Kind) + ". Required.",

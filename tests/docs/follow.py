@@ -29,6 +29,8 @@ COMMAND_SECONDS = 300
 NORMAL = (
     (re.compile(r"sha256:[0-9a-f]+(?:…|\.\.\.)?"), "sha256:#"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:s|ms|min)\b"), "# s"),
+    (re.compile(r"\b\d+(?:\.\d+)? MB\b"), "# MB"),
+    (re.compile(r"\b\d+ of them reused\b"), "# of them reused"),
     (re.compile(r"\bPython 3\.\d+\.\d+"), "Python 3.x"),
     (re.compile(r"\b[0-9a-f]{40}\b"), "#commit"),
     (re.compile(r"/tmp/[\w.-]+"), "/tmp/#"),

@@ -14,11 +14,15 @@ from pipeline_kit.adapters.pythons import LockedPythons
 from pipeline_kit.catalog import Parameters, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan
+from pipeline_kit.render.scaffold import scaffold
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/pipeline-kit.yml"))
-STAGES = {"check", "prepare", "build", "test", "train", "evaluate", "gate", "package"}
-PIN = re.compile(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+( \\)?")
+STAGES = {"check", "prepare", "build", "test", "train", "evaluate", "gate", "package", "image", "test_image", "scan"}
+LOCKS = ("requirements.lock", "serving.lock")
+PROFILES = {"tabular": "tumour_logistic", "lightning": "digits_cnn"}
+SERVING = ("rows.py", "served.py", "server.py")
+PIN = re.compile(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==[A-Za-z0-9.+]+( \\)?")
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -44,7 +48,7 @@ def test_the_data_script_writes_the_committed_bytes_again(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_descriptor_loads_and_plans_every_stage_of_the_kit(name):
-    """Each example shows all of the built-in stages, in one plan."""
+    """Each example shows all stages that need neither a registry nor a cluster, in one plan."""
     specs = Specs(EXAMPLES / name)
     descriptor = load_descriptor(EXAMPLES / name, Parameters(specs))
     plan = build_plan(descriptor, specs)
@@ -53,10 +57,11 @@ def test_the_descriptor_loads_and_plans_every_stage_of_the_kit(name):
     assert all((EXAMPLES / name / each.path).is_file() for each in descriptor.data.values())
 
 
+@pytest.mark.parametrize("file", LOCKS)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_lock_pins_every_line_and_names_no_index(name):
+def test_the_lock_pins_every_line_and_names_no_index(name, file):
     """A lock holds exact versions; where they come from is the machine's business."""
-    lock = (EXAMPLES / name / "requirements.lock").read_text()
+    lock = (EXAMPLES / name / file).read_text()
     lines = [line for line in lock.splitlines() if line and not line.startswith(("#", "    --hash=sha256:"))]
     assert [line for line in lines if not PIN.fullmatch(line)] == []
     assert "://" not in lock
@@ -67,6 +72,16 @@ def test_the_logistic_regression_is_locked_by_hash():
     lock = (EXAMPLES / "tumour_logistic" / "requirements.lock").read_text()
     entries = re.split(r"\n(?=[a-z])", lock)[1:]
     assert entries and all("--hash=sha256:" in entry for entry in entries)
+
+
+@pytest.mark.parametrize("file", SERVING)
+def test_examples_and_profiles_serve_by_the_same_code(file):
+    """What serves a model knows nothing of it: the same bytes in every example and every new project."""
+    (one,) = {next(path for path in (EXAMPLES / name).glob(f"*/{file}")).read_bytes() for name in NAMES}
+    for profile, name in PROFILES.items():
+        files = scaffold(profile, "fraud")
+        assert files[f"fraud/{file}"].encode() == one
+        assert files["serving.lock"] == (EXAMPLES / name / "serving.lock").read_text()
 
 
 def test_the_logistic_regression_runs_by_hand(tmp_path):

@@ -21,7 +21,11 @@ EXAMPLES = [
     pytest.param("tumour_logistic", id="tumour_logistic"),
     pytest.param("digits_cnn", id="digits_cnn", marks=pytest.mark.torch),
 ]
-JOBS = {"check", "prepare", "build", "test", "train", "evaluate", "gate", "package"}
+JOBS = {"check", "prepare", "build", "test", "train", "evaluate", "gate", "package"} | {
+    "package_image",
+    "test_image",
+    "scan",
+}
 TIME_LIMIT_SECONDS = 900
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import json
 import subprocess
 import sys
 import tomllib
@@ -19,9 +20,14 @@ from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.render.scaffold import profiles, scaffold, suggested_name
+from tests.projects import commit, kit
 
 ROOT = Path(__file__).parents[2]
 NAMES = [profile.name for profile in profiles()]
+SERVED = {"fraud/rows.py", "fraud/served.py", "fraud/server.py", "fraud/serving.py", "serving.in", "serving.lock"} | {
+    "tests/test_server.py",
+    "tests/test_serving.py",
+}
 ALWAYS = {".gitignore", "README.md", "pipeline-kit.yml", "pyproject.toml", "requirements.lock", "fraud/__init__.py"}
 
 
@@ -45,13 +51,13 @@ def test_the_profiles_are_the_folders_of_the_templates():
         ("bare", {"fraud/words.py", "tests/test_words.py"}),
         (
             "tabular",
-            {"fraud/table.py", "fraud/model.py", "fraud/jobs.py", "data/train.csv", "data/test.csv"}
-            | {"tests/test_table.py", "tests/test_jobs.py"},
+            {"fraud/table.py", "fraud/model.py", "fraud/training.py", "fraud/jobs.py", "data/train.csv"}
+            | {"data/test.csv", "tests/test_table.py", "tests/test_jobs.py", *SERVED},
         ),
         (
             "lightning",
             {"fraud/images.py", "fraud/network.py", "fraud/training.py", "fraud/jobs.py", "data/train.csv"}
-            | {"data/test.csv", "tests/test_images.py", "tests/test_jobs.py"},
+            | {"data/test.csv", "tests/test_images.py", "tests/test_jobs.py", *SERVED},
         ),
     ],
 )
@@ -85,12 +91,12 @@ def test_every_file_parses_and_ends_with_one_line_end(profile, name):
 
 @pytest.mark.parametrize("profile", NAMES)
 def test_the_descriptor_loads_and_plans(profile, tmp_path):
-    """A new project's pipeline is right as it stands: a bare one builds and tests, the others go on to a package."""
+    """A new project's pipeline is right as it stands: a bare one builds and tests, the others go on to an image."""
     write(scaffold(profile, "credit-card"), tmp_path)
     specs = Specs(tmp_path)
     plan = build_plan(load_descriptor(tmp_path, Parameters(specs)), specs)
     stages = [job.stage for job in plan.jobs]
-    whole = {"build", "check", "evaluate", "gate", "package", "test", "train"}
+    whole = {"build", "check", "evaluate", "gate", "image", "package", "scan", "test", "test_image", "train"}
     assert set(stages) == ({"build", "test"} if profile == "bare" else whole)
 
 
@@ -105,13 +111,26 @@ def test_the_code_is_formatted_and_free_of_lint(profile, name, tmp_path):
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("profile", ["bare", "tabular"])
-def test_the_tests_of_a_new_project_pass(profile, tmp_path):
+def test_the_tests_of_a_new_bare_project_pass(tmp_path):
     """Its own tests are green, with warnings as errors."""
-    write(scaffold(profile, "credit-card"), tmp_path)
+    write(scaffold("bare", "credit-card"), tmp_path)
     argv = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_new_projects_pipeline_ends_with_an_image_that_predicts(tmp_path):
+    """What `init` makes passes at once, its own tests among it, and its image answers."""
+    write(scaffold("tabular", "credit-card"), tmp_path)
+    commit(tmp_path)
+    done = kit(tmp_path, "run", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {record["outcome"] for record in json.loads(done.stdout).values()} == {"passed"}
+    predicted = kit(tmp_path, "predict", "--rows", "data/test.csv", "--json")
+    assert predicted.returncode == 0, predicted.stderr
+    with (tmp_path / ".pipeline-kit/out/evaluate/predictions/test.csv").open(newline="") as file:
+        evaluated = [row["prediction"] for row in csv.DictReader(file)]
+    assert [each["prediction"] for each in json.loads(predicted.stdout)["predictions"]] == evaluated
 
 
 @pytest.mark.parametrize(("ci", "said"), [(["gitlab"], [".gitlab-ci.yml"]), (["jenkins"], ["Jenkinsfile"]), ([], [])])

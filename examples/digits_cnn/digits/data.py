@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,15 +30,22 @@ def load(path: Path) -> Images:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         header = next(reader)
-        rows = list(reader)
+        return images_of(header, list(reader), path.name)
+
+
+def images_of(header: Sequence[str], rows: Sequence[Sequence[object]], source: str = "the request") -> Images:
+    """The square images of rows that a file or a request has. Raises ValueError when they are not square.
+
+    Pixels are in the header's order, from the top left; cells are texts of a file or whole numbers of a request.
+    """
     columns = [number for number, name in enumerate(header) if name not in NOT_PIXELS]
     side = math.isqrt(len(columns))
     if side * side != len(columns) or not rows:
-        raise ValueError(f"{path.name} has {len(rows)} rows of {len(columns)} pixels: no square images")
+        raise ValueError(f"{source} has {len(rows)} rows of {len(columns)} pixels: no square images")
     identifier = header.index("id")
     label = header.index("label") if "label" in header else None
     return Images(
-        tuple(row[identifier] for row in rows),
+        tuple(str(row[identifier]) for row in rows),
         np.array([[int(row[column]) for column in columns] for row in rows]).reshape(-1, side, side),
         np.array([] if label is None else [int(row[label]) for row in rows], dtype=int),
     )

@@ -57,7 +57,6 @@ def train(job) -> None:
 
 def predict(job) -> None:
     """Writes a prediction a row of every dataset given."""
-    torch.set_num_threads(1)
     fitted = network.load(job.inputs["model"])
     for name, target in job.outputs.items():
         kind, _, dataset = name.partition(".")
@@ -74,11 +73,9 @@ def latest(checkpoint: Path | None) -> Path | None:
 
 def write_predictions(path: Path, images: data.Images, fitted: network.DigitNetwork) -> None:
     """Writes id, digit, and the probability of every digit, row by row."""
-    with torch.inference_mode():
-        parts = torch.from_numpy(images.pixels).split(512)
-        probabilities = torch.cat([fitted(part).double().softmax(dim=1) for part in parts])
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["id", "prediction", *(f"probability_{digit}" for digit in range(network.CLASSES))])
-        for identifier, values in zip(images.identifiers, probabilities.tolist(), strict=True):
-            rows.writerow([identifier, values.index(max(values)), *values])
+        predictions = fitted.predictions(torch.from_numpy(images.pixels))
+        for identifier, row in zip(images.identifiers, predictions, strict=True):
+            rows.writerow([identifier, *row.values()])

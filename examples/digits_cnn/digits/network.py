@@ -1,9 +1,8 @@
-"""The network: two convolution blocks and two dense layers, as a Lightning module and as a file of weights."""
+"""The network: two convolution blocks and two dense layers, as a module of torch and as a file of weights."""
 
 import math
 from pathlib import Path
 
-import pytorch_lightning as lightning
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -22,7 +21,7 @@ def block(before: int, after: int) -> nn.Sequential:
     )
 
 
-class DigitNetwork(lightning.LightningModule):
+class DigitNetwork(nn.Module):
     """Square images of `side` pixels, batch x height x width, to ten logits.
 
     `largest` is the brightest pixel of the training rows; it lies in the weights, so predictions scale alike.
@@ -30,9 +29,9 @@ class DigitNetwork(lightning.LightningModule):
 
     largest: torch.Tensor
 
-    def __init__(self, side: int, largest: float, rate: float = 0.001) -> None:
+    def __init__(self, side: int, largest: float) -> None:
         super().__init__()
-        self.rate = rate
+        self.side = side
         self.register_buffer("largest", torch.tensor(float(largest)))
         self.convolutions = nn.Sequential(block(1, CHANNELS[0]), block(CHANNELS[0], CHANNELS[1]))
         self.dense = nn.Sequential(
@@ -43,26 +42,18 @@ class DigitNetwork(lightning.LightningModule):
         """Logits, batch x classes."""
         return self.dense(self.convolutions((pixels.float() / self.largest).unsqueeze(1)))
 
-    def training_step(self, batch: list[torch.Tensor]) -> torch.Tensor:
-        """The mean cross entropy of a batch."""
-        pixels, labels = batch
-        loss = nn.functional.cross_entropy(self(pixels), labels)
-        self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
-        return loss
+    def predictions(self, pixels: torch.Tensor) -> list[dict]:
+        """Digit and probability of every digit of each image, as files and the serving application have them.
 
-    def validation_step(self, batch: list[torch.Tensor]) -> None:
-        """Records cross entropy and accuracy of rows that nothing was learned from."""
-        pixels, labels = batch
-        logits = self(pixels)
-        figures = {
-            "validation_loss": nn.functional.cross_entropy(logits, labels),
-            "validation_accuracy": (logits.argmax(dim=1) == labels).float().mean(),
-        }
-        self.log_dict(figures, batch_size=len(labels))
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam, at the rate given."""
-        return torch.optim.Adam(self.parameters(), lr=self.rate)
+        Each image goes through alone: of a batch, the last bits would depend on what else is in it.
+        """
+        torch.set_num_threads(1)
+        with torch.inference_mode():
+            rows = [self(image).double().softmax(dim=1)[0].tolist() for image in pixels.split(1)]
+        return [
+            {"prediction": values.index(max(values)), **{f"probability_{n}": value for n, value in enumerate(values)}}
+            for values in rows
+        ]
 
 
 def save(network: DigitNetwork, path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from torch import nn
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from digits.network import DigitNetwork
@@ -32,6 +33,35 @@ class EpochOrder(Sampler[int]):
 
     def __len__(self) -> int:
         return self.rows
+
+
+class Learner(lightning.LightningModule):
+    """The network with what Lightning needs to teach it; what serves it needs no Lightning."""
+
+    def __init__(self, network: DigitNetwork, rate: float) -> None:
+        super().__init__()
+        self.network, self.rate = network, rate
+
+    def training_step(self, batch: list[torch.Tensor]) -> torch.Tensor:
+        """The mean cross entropy of a batch."""
+        pixels, labels = batch
+        loss = nn.functional.cross_entropy(self.network(pixels), labels)
+        self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
+        return loss
+
+    def validation_step(self, batch: list[torch.Tensor]) -> None:
+        """Records cross entropy and accuracy of rows that nothing was learned from."""
+        pixels, labels = batch
+        logits = self.network(pixels)
+        figures = {
+            "validation_loss": nn.functional.cross_entropy(logits, labels),
+            "validation_accuracy": (logits.argmax(dim=1) == labels).float().mean(),
+        }
+        self.log_dict(figures, batch_size=len(labels))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam, at the rate given."""
+        return torch.optim.Adam(self.parameters(), lr=self.rate)
 
 
 class Recorder(Callback):
@@ -76,7 +106,7 @@ def train(
     """
     be_deterministic(seed)
     pixels = learn.tensors[0]
-    network = DigitNetwork(side=pixels.shape[-1], largest=float(pixels.max()), rate=rate)
+    network = DigitNetwork(side=pixels.shape[-1], largest=float(pixels.max()))
     callbacks: list[Callback] = [Recorder(record)]
     if checkpoints is not None:
         callbacks.append(
@@ -95,7 +125,6 @@ def train(
         num_sanity_val_steps=0,
     )
     order = EpochOrder(len(learn), seed)
-    trainer.fit(
-        network, DataLoader(learn, batch, sampler=order), DataLoader(validate, 256), ckpt_path=resume, weights_only=True
-    )
+    batches = DataLoader(learn, batch, sampler=order), DataLoader(validate, 256)
+    trainer.fit(Learner(network, rate), *batches, ckpt_path=resume, weights_only=True)
     return network

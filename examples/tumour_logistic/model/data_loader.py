@@ -1,7 +1,7 @@
 """Reads the measurements, cleans them, and scales them by what the training rows say."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Table:
         for name in features:
             if name not in self.features:
                 raise ValueError(f"the data has no column {name!r}")
-        return self.values[:, [self.features.index(name) for name in features]]
+        return np.ascontiguousarray(self.values[:, [self.features.index(name) for name in features]])
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,25 @@ def load(path: Path) -> Table:
     """The rows of a CSV file. Raises ValueError, with the line, for a cell that is no number."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    return table_of(rows, lambda number: f"{path.name}, line {number + 2}")
+
+
+def table_of(rows: Sequence[Mapping[str, object]], place: Callable[[int], str] = "row {}".format) -> Table:
+    """The table of rows that a file or a request has; `place` says where a row stands.
+
+    Cells are texts of a file or numbers of a request: the same figure is the same float64. Raises ValueError, with
+    the place, for a cell that is no number.
+    """
     features = tuple(name for name in (rows[0] if rows else {}) if name not in NOT_FEATURES)
     values = np.empty((len(rows), len(features)))
-    for line, row in enumerate(rows):
+    for number, row in enumerate(rows):
         for column, name in enumerate(features):
             try:
-                values[line, column] = float(row[name])
+                values[number, column] = float(row.get(name))
             except (TypeError, ValueError):
-                raise ValueError(f"{path.name}, line {line + 2}: {name} is {row[name]!r}, not a number") from None
-    return Table(
-        tuple(row[IDENTIFIER] for row in rows), features, values, tuple(row[TARGET] for row in rows if TARGET in row)
-    )
+                raise ValueError(f"{place(number)}: {name} is {row.get(name)!r}, not a number") from None
+    identifiers = tuple(str(row.get(IDENTIFIER, number)) for number, row in enumerate(rows))
+    return Table(identifiers, features, values, tuple(str(row[TARGET]) for row in rows if TARGET in row))
 
 
 def clean(table: Table) -> Table:

@@ -11,7 +11,7 @@ import numpy as np
 
 from model import trainer
 from model.data_loader import IDENTIFIER, TARGET, Scaling, Table, clean, load
-from model.model import TumourModel, labels
+from model.model import TumourModel
 
 
 def prepare(job) -> None:
@@ -77,8 +77,8 @@ def read_scaling(path: Path) -> Scaling:
 
 def write_predictions(path: Path, table: Table, fitted: TumourModel, threshold: float) -> None:
     """Writes id, diagnosis and probability of a malignant tumour, row by row."""
-    probabilities = fitted.probabilities(table)
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["id", "prediction", "probability"])
-        rows.writerows(zip(table.identifiers, labels(probabilities, threshold), probabilities.tolist(), strict=True))
+        for identifier, row in zip(table.identifiers, fitted.predictions(table, threshold), strict=True):
+            rows.writerow([identifier, *row.values()])

@@ -20,9 +20,15 @@ class TumourModel:
     intercept: float
 
     def probabilities(self, table: Table) -> np.ndarray:
-        """The probability of a malignant tumour, row by row."""
+        """The probability of a malignant tumour, row by row: the same to the last bit whatever the other rows are."""
         score = (self.scaling.apply(table) * self.weights).sum(axis=1) + self.intercept
         return 0.5 * (1.0 + np.tanh(0.5 * score))  # the logistic function, without overflow
+
+    def predictions(self, table: Table, threshold: float = 0.5) -> list[dict]:
+        """Diagnosis and probability of each row, as the predictions' file and the serving application have them."""
+        probabilities = self.probabilities(table)
+        pairs = zip(labels(probabilities, threshold), probabilities.tolist(), strict=True)
+        return [{"prediction": label, "probability": probability} for label, probability in pairs]
 
     def save(self, path: Path) -> None:
         """Writes the model; equal models are equal bytes."""
