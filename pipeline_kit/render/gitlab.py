@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.events import contains, covers
 from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, Secret, SecretType
+from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.install import image_of, install_command
 from pipeline_kit.render.quoting import name_expression, server_word, yaml_line, yaml_list, yaml_scalar
@@ -212,7 +213,7 @@ def secret_variables(secret: Secret) -> tuple[tuple[str, str], ...]:
     """The job's variables for a secret: their names, and references to the project's own variables."""
     if secret.gitlab is None:
         return ()
-    name, source = f"PIPELINE_KIT_SECRET_{secret.name.upper()}", server_word(secret.gitlab, "the variable")
+    name, source = secret_variable(secret.name), server_word(secret.gitlab, "the variable")
     if secret.type is SecretType.USERNAME_PASSWORD:
         return tuple((f"{name}_{part}", yaml_scalar(f"${source}_{part}")) for part in ("USERNAME", "PASSWORD"))
     return ((name, yaml_scalar(f"${source}")),)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.events import ROOT_EVENTS, covers
 from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, Runner, Schedule, Secret, SecretType
+from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.install import image_of, install_command
 from pipeline_kit.render.order import jenkins_levels
@@ -271,7 +272,7 @@ def agent(runner: Runner | None, image: str | None) -> tuple[str, ...]:
 
 def binding(secret: Secret) -> str:
     """The credentials binding of a secret: https://www.jenkins.io/doc/pipeline/steps/credentials-binding/"""
-    name = f"PIPELINE_KIT_SECRET_{secret.name.upper()}"
+    name = secret_variable(secret.name)
     credential = f"credentialsId: {groovy_string(secret.jenkins or '')}"
     if secret.type is SecretType.USERNAME_PASSWORD:
         variables = f"usernameVariable: '{name}_USERNAME', passwordVariable: '{name}_PASSWORD'"

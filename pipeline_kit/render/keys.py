@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pipeline_kit.descriptor.jobs import event_of
 from pipeline_kit.descriptor.model import Descriptor, EventPattern
 from pipeline_kit.descriptor.origin import Layer, Origin, Setting
+from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render import gitlab, jenkins
 from pipeline_kit.render.barriers import ancestors
@@ -151,4 +152,4 @@ def items(key: Key, wanted: Callable[[str], bool]) -> list[Key]:
 def secrets_on(text: str, job: PlannedJob) -> list[str]:
     """The job's secrets whose variables a line names."""
     suffix = r"(?:_USERNAME|_PASSWORD)?\b"
-    return [each.name for each in job.secrets if re.search(rf"PIPELINE_KIT_SECRET_{each.name.upper()}{suffix}", text)]
+    return [each.name for each in job.secrets if re.search(secret_variable(each.name) + suffix, text)]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.settings import text
+from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.errors import UsageError
 from pipeline_kit.images.signature import LARGEST_KEY
 
-PREFIX = "PIPELINE_KIT_SECRET_"
 HINT = "give the job the secret, of the type text or file, that holds the private key; `pipeline-kit keys DIR` makes it"
 
 
@@ -18,23 +18,18 @@ def signing_key(context: StageContext) -> tuple[bytes, bytes | None]:
     named, passphrase = text(context.settings, "key"), text(context.settings, "passphrase")
     word = value_of(context, passphrase, "passphrase") if passphrase else None
     if named is None:
-        left = [name for name in context.secrets if passphrase is None or name != variable(passphrase)]
+        left = [name for name in context.secrets if passphrase is None or name != secret_variable(passphrase)]
         if len(left) != 1:
             raise UsageError(f"the job has {len(left)} secrets, and key does not say which holds the key", hint=HINT)
         return content_of(context.secrets[left[0]]), word
     return value_of(context, named, "key"), word
 
 
-def variable(secret: str) -> str:
-    """The variable in which a secret comes."""
-    return PREFIX + secret.upper()
-
-
 def value_of(context: StageContext, secret: str, parameter: str) -> bytes:
     """The content of a secret. Raises UsageError naming the parameter where the job does not have it."""
-    if variable(secret) not in context.secrets:
+    if secret_variable(secret) not in context.secrets:
         raise UsageError(f"{parameter} names the secret {secret}, which the job does not have", hint=HINT)
-    return content_of(context.secrets[variable(secret)])
+    return content_of(context.secrets[secret_variable(secret)])
 
 
 def content_of(value: str) -> bytes:

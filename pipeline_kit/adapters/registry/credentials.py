@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_kit.adapters.registry.helper import HelperError, ask_helper
+from pipeline_kit.descriptor.secret_variables import PREFIX
 from pipeline_kit.errors import UsageError
 
-SECRET = "PIPELINE_KIT_SECRET_"
 USERNAME, PASSWORD = "_USERNAME", "_PASSWORD"
 TOKEN_USER = "<token>"
 """What a credential helper answers in place of a name where the password is an identity token."""
@@ -63,7 +63,7 @@ class Credentials:
         names = {
             name.removesuffix(PASSWORD)
             for name in self._variables
-            if name.startswith(SECRET)
+            if name.startswith(PREFIX)
             and name.endswith(PASSWORD)
             and name.removesuffix(PASSWORD) + USERNAME in self._variables
         }

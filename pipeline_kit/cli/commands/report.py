@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.result import JobRecord, Outcome
+from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.report.terminal import print_summary
@@ -32,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.comment and wanted:
         from pipeline_kit.adapters.merge_request import comment
 
-        comment(report.markdown.read_text(encoding="utf-8"), os.environ, f"PIPELINE_KIT_SECRET_{wanted.upper()}")
+        comment(report.markdown.read_text(encoding="utf-8"), os.environ, secret_variable(wanted))
     return 0
 
 
