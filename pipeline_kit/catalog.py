@@ -23,6 +23,7 @@ BUILT_IN = (
     "build",
     "check",
     "command",
+    "deploy",
     "evaluate",
     "gate",
     "image",

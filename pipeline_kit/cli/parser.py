@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_replay(commands)
     add_predict(commands)
     add_verify(commands)
+    add_releases(commands)
     add_lint(commands)
     return parser
 
@@ -185,6 +186,33 @@ def add_verify(commands: Any) -> None:
     parser.add_argument("--unsigned", action="store_true", help=help_text)
     parser = command(commands, "keys", "Make a pair of keys to sign images with, and say where each belongs.")
     parser.add_argument("folder", metavar="DIR", type=Path, help="where to; nothing there is overwritten")
+
+
+def add_releases(commands: Any) -> None:
+    """`deploy`, `rollback` and `releases`."""
+    help_text = "Release to an environment from here, as its job does on a CI server; or say what that would change."
+    parser = command(commands, "deploy", help_text, json=True)
+    add_environment(parser)
+    help_text = "change nothing: show what would, field by field, and exit 1 where the release would be refused"
+    parser.add_argument("--diff", action="store_true", help=help_text)
+    help_text = "Bring back a revision that has been live: image, model and manifests as one."
+    parser = command(commands, "rollback", help_text, json=True)
+    add_environment(parser)
+    parser.add_argument("--to", metavar="N", type=int, help="its number (default: the one before the live one)")
+    parser = command(
+        commands, "releases", "Show what was released to an environment, and what became of it.", json=True
+    )
+    parser.add_argument("action", choices=("list", "show"), help="all revisions, or one with all it consists of")
+    add_environment(parser)
+    parser.add_argument(
+        "revision", metavar="N", type=int, nargs="?", help="of show: its number (default: the live one)"
+    )
+
+
+def add_environment(parser: argparse.ArgumentParser) -> None:
+    """Adds the environment that a command for releases is about."""
+    help_text = "the environment, or the job that releases to it (default: the only one)"
+    parser.add_argument("environment", metavar="ENVIRONMENT", nargs="?", help=help_text)
 
 
 def add_replay(commands: Any) -> None:

@@ -11,6 +11,7 @@ from pipeline_kit.images.names import PORT
 CONTAINER = "serve"
 """The name of the container that serves, in the kit's own manifests."""
 GRACE_SECONDS = 30
+CPU, MEMORY = "500m", "512Mi"
 GPU_RESOURCE = "nvidia.com/gpu"
 
 
@@ -39,8 +40,8 @@ class Workload:
     identity: Identity
     port: int = PORT
     replicas: int = 2
-    cpu: str = "500m"
-    memory: str = "512Mi"
+    cpu: str = CPU
+    memory: str = MEMORY
     gpu: int = 0
     gpu_resource: str = GPU_RESOURCE
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -241,6 +241,9 @@ GRAMMARS: dict[str, Grammar] = {
         explain=_package_explained,
     ),
     "namespace": Grammar("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes namespace", "fraud-staging"),
+    "quantity": Grammar(
+        r"(?:[0-9]{1,9}\.)?[0-9]{1,9}(?:[mkMGTP]|[KMGTP]i)?", "an amount as Kubernetes writes it", "500m, 2 or 512Mi"
+    ),
     "digest": Grammar(SHA256, "a digest", "sha256: and 64 hexadecimal digits"),
     "label": Grammar(r"[^\x00-\x1f\x7f]{1,200}", "a name on one line, at most 200 characters long", "income"),
     "text": Grammar(r"[\s\S]*", "text", "any text"),

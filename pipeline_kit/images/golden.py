@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline_kit.contract.context import DataInput
 from pipeline_kit.descriptor.model import Dataset
 from pipeline_kit.descriptor.parameter import Value
-from pipeline_kit.errors import ModelError
+from pipeline_kit.errors import DataError, ModelError
 from pipeline_kit.gates.tables import FORMATS, Table, read_table
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")  # Python converts no longer text
@@ -57,6 +58,22 @@ def golden_rows(dataset: Dataset, path: Path, inputs: Mapping[str, Value], count
     rows = rows_of(table, inputs, dataset.id)[:count]
     ids = table.column(dataset.id) if dataset.id else [str(row) for row in range(table.rows)]
     return Golden(dataset.name, dataset.id is not None, rows, tuple(ids[: len(rows)]))
+
+
+def evaluated_rows(
+    datasets: Iterable[DataInput], folder: Path, inputs: Mapping[str, Value], count: int
+) -> tuple[Golden, ...]:
+    """The first rows of each dataset that the evaluation left predictions of in `folder`, with these.
+
+    Raises DataError where there is none.
+    """
+    found = []
+    for data in datasets:
+        if data.spec.target is not None and any(folder.glob(f"{data.spec.name}.*")):
+            found.append(with_predictions(golden_rows(data.spec, data.path, inputs, count), folder))
+    if not found:
+        raise DataError("no evaluated dataset is here to ask for", hint="let the job need an evaluation of one")
+    return tuple(found)
 
 
 def rows_of(table: Table, inputs: Mapping[str, Value], identifier: str | None) -> tuple[Mapping[str, Value], ...]:

@@ -120,7 +120,7 @@ def verify_pushed(
 ) -> Verified:
     """What is proved of an image in a registry; the attestation is found among its referrers where none is given.
 
-    A deployment needs no `deep`: the signed digest of the manifest binds every layer. Raises as `verify_image`.
+    Raises as `verify_image`.
     """
     wanted = image.wanted if isinstance(image, Reference) else image
     return verify_image(blobs, wanted, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)

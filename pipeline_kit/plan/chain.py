@@ -10,6 +10,8 @@ from pipeline_kit.plan.model import PlannedJob
 
 RELEASE = "release"
 """The kind of what a deployment leaves, and takes from the one in the environment before."""
+PUSHED = "pushed"
+"""The kind of what a push leaves, which is what a deployment releases."""
 
 
 def chain_problem(
@@ -24,6 +26,10 @@ def chain_problem(
     if job.environment is None:
         known = ", ".join(environments) or "none is declared yet: `environments:` declares them"
         return "it has no environment to release to", f"give it `environment:`, one of: {known}"
+    before = tuple(before)
+    if job.settings.get("image") is None and not any(pushes(each) for each in before):
+        hint = "let it need a job of the stage push, or name the image by digest: `image:`"
+        return "no job before it pushes an image, and it names none", hint
     previous = environment_before(environments[job.environment], environments.values())
     if previous is None or any(verifies(each, previous) for each in before):
         return None
@@ -34,6 +40,11 @@ def chain_problem(
 def environment_before(environment: Environment, environments: Iterable[Environment]) -> Environment | None:
     """The environment that comes just before in the chain, or none of the first."""
     return next((each for each in environments if each.order == environment.order - 1), None)
+
+
+def pushes(job: PlannedJob) -> bool:
+    """Whether a job leaves an image in a registry."""
+    return any(output.kind == PUSHED for output in job.outputs.values())
 
 
 def verifies(job: PlannedJob, environment: Environment) -> bool:

@@ -14,6 +14,7 @@ from pipeline_kit.contract.ports import Store
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.model import Dataset, Descriptor
+from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError, ModelError, UsageError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.plan.globs import matches_glob
@@ -81,7 +82,7 @@ def wanted_files(wanted: Wanted, root: Path, files: Sequence[str]) -> list[str]:
     """The project files that the job's inputs name, and the lock file where it runs the project's code."""
     job, known = wanted.job, [name for name in files if name != DECISIONS]
     needed = [wanted.lock] if job.spec.project_code and (root / wanted.lock).is_file() else []
-    settings = [name for name in map(job.setting, job.spec.reads) if isinstance(name, str)]
+    settings = [name for each in job.spec.reads for name in names_in(job.setting(each))]
     for name in settings:
         refuse_unreadable(root, name)
     needed.extend(name for name in settings if is_inside(root, name))
@@ -97,6 +98,12 @@ def wanted_files(wanted: Wanted, root: Path, files: Sequence[str]) -> list[str]:
             raise UsageError(f"job {job.name}: its input {glob!r} matches no file", hint=hint)
         found.update(matching)
     return sorted(found)
+
+
+def names_in(setting: Value) -> tuple[str, ...]:
+    """The names that a setting holds: one, or a list of them."""
+    listed = (setting,) if isinstance(setting, str) or not isinstance(setting, Sequence) else setting
+    return tuple(each for each in listed if isinstance(each, str))
 
 
 def refuse_unreadable(root: Path, name: str) -> None:

@@ -132,14 +132,20 @@ def prepare_workspace(run: JobRun) -> None:
 
 def run_stage(run: JobRun) -> None:
     """Runs the stage."""
+    context = context_of(run, run.folders.work(run.job.name))
+    run.result = masked_result(run.specs.load_run(run.job.stage)(context), run.mask)
+
+
+def context_of(run: JobRun, workspace: Path) -> StageContext:
+    """What the job's stage is handed, once its inputs are gathered; its files are in the workspace."""
     assert run.inputs is not None
     own = {output.name: output.path for output in run.job.spec.outputs}
     declared = {name: run.out / each.path for name, each in run.job.outputs.items() if own.get(name) != each.path}
-    context = StageContext(
+    return StageContext(
         job=run.job.name,
         settings=run.job.settings,
         project=run.descriptor.project,
-        workspace=run.folders.work(run.job.name),
+        workspace=workspace,
         out=run.out,
         outputs=declared,
         datasets=run.datasets,
@@ -157,7 +163,6 @@ def run_stage(run: JobRun) -> None:
         environments=tuple(sorted(run.descriptor.environments.values(), key=lambda each: each.order)),
         declared=run.descriptor.data,
     )
-    run.result = masked_result(run.specs.load_run(run.job.stage)(context), run.mask)
 
 
 def store_of(run: JobRun) -> Store | None:

@@ -59,6 +59,7 @@ RIGHT = {
     ),
     "platform": ("linux/amd64", "linux/arm64", "linux/arm/v7"),
     "module": ("serving", "model.serving", "_a.b2"),
+    "quantity": ("500m", "2", "0.5", "512Mi", "1.5Gi", "4G"),
 }
 
 WRONG = {
@@ -96,6 +97,7 @@ WRONG = {
     "tag": ("", "-a", ".a", "a b", "a" * 129, "a:b", "a/b"),
     "base": ("", "python", "oci:", "oci:-a", "python:3.11 --x", "docker://python:3", "python@sha256:abc"),
     "platform": ("", "amd64", "windows/amd64", "linux/", "linux/amd64/8", "linux/AMD64"),
+    "quantity": ("", "-1", "500 m", "1e3", "512mi", "2KB", ".5", "1.", "Mi", "$(x)"),
     "module": ("", "a-b", "1a", "a.", ".a", "a..b", "a b", "os;x"),
 }  # fmt: skip
 

@@ -1,0 +1,94 @@
+"""`pipeline-kit deploy`: a release as the CI server makes it, or what it would change."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from pipeline_kit.cli.commands import job
+from pipeline_kit.cli.project import open_project
+from pipeline_kit.cli.releasing import open_release, releasing_job
+from pipeline_kit.deploy.difference import Change
+from pipeline_kit.deploy.intent import Intent, intent_of
+from pipeline_kit.deploy.outlook import ObjectChange, Outlook, outlook
+from pipeline_kit.errors import UsageError
+
+SIGNS = {"created": "+", "changed": "~", "removed": "-"}
+WIDEST = 100
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Releases, or with `--diff` says what that would change and whether it would be refused (exit code 1 then)."""
+    if not arguments.diff:
+        if arguments.json:
+            raise UsageError("--json says what would change", hint="give --diff too; a release leaves its result.json")
+        found = releasing_job(open_project(arguments.directory), arguments.environment)
+        return job.execute(argparse.Namespace(name=found.name, directory=arguments.directory))
+    opened = open_release(arguments.directory, arguments.environment, job.show, inputs=True)
+    context = replace(opened.context, settings={**opened.context.settings, "golden_rows": 0}, log=silent)
+    intent = intent_of(context)
+    seen = outlook(opened.cluster, intent)
+    if arguments.json:
+        print(json.dumps(document_of(intent, seen), indent=2))
+    else:
+        print("\n".join(lines_of(intent, seen)))
+    return 1 if seen.refusal else 0
+
+
+def silent(line: str) -> None:
+    """Says nothing."""
+
+
+def document_of(intent: Intent, seen: Outlook) -> dict[str, Any]:
+    """What would change, for a machine."""
+    return {
+        "environment": intent.place.environment,
+        "namespace": intent.place.namespace,
+        "image": intent.content.image,
+        "model": intent.content.model_digest,
+        "live": seen.live.number if seen.live else None,
+        "refusal": seen.refusal,
+        "changes": [
+            {"object": each.name, "verb": each.verb, "fields": [as_json(field) for field in each.fields]}
+            for each in seen.changes
+        ],
+        "unchanged": list(seen.unchanged),
+    }
+
+
+def as_json(change: Change) -> dict[str, Any]:
+    """A field that would change."""
+    return {"path": change.path, "before": change.before, "after": change.after}
+
+
+def lines_of(intent: Intent, seen: Outlook) -> Iterator[str]:
+    """What would change, to be read."""
+    live = f"revision {seen.live.number} is live" if seen.live else "nothing is live yet"
+    yield f"{intent.place.release} in {intent.place.environment}, namespace {intent.place.namespace}: {live}"
+    if seen.unfinished is not None:
+        yield f"revision {seen.unfinished.number} was left unfinished: a release finishes it, or takes it back first"
+    for each in seen.changes:
+        yield from change_lines(each)
+    if seen.unchanged:
+        yield f"unchanged: {', '.join(seen.unchanged)}"
+    if seen.refusal:
+        yield f"it would be refused: {seen.refusal}"
+    elif not seen.changes:
+        yield "nothing would change"
+
+
+def change_lines(change: ObjectChange) -> Iterator[str]:
+    """One object; of one that is new its fields are not told one by one."""
+    yield f"{SIGNS[change.verb]} {change.name}"
+    if change.verb == "changed":
+        for field in change.fields:
+            yield f"    {field.path}: {shown(field.before)} -> {shown(field.after)}"
+
+
+def shown(value: object) -> str:
+    """A value on one line; a long one is cut."""
+    text = json.dumps(value, ensure_ascii=False) if value is not None else "none"
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

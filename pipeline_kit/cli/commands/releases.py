@@ -1,0 +1,96 @@
+"""`pipeline-kit releases`: what was released to an environment, and what became of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pipeline_kit.cli.commands.job import show
+from pipeline_kit.cli.releasing import OpenRelease, open_release
+from pipeline_kit.deploy.objects import name_of
+from pipeline_kit.deploy.record import ReleaseRecord, Revision, as_document
+from pipeline_kit.errors import UsageError
+
+SHORT = 12
+COLUMNS = ("revision", "state", "model", "image", "commit", "date", "what")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Prints the record of an environment, or one revision of it."""
+    environment: str | None = arguments.environment
+    number: int | None = arguments.revision
+    if number is None and environment is not None and environment.isdecimal():  # `releases show 3`: a name has letters
+        environment, number = None, int(environment)
+    opened = open_release(arguments.directory, environment, show)
+    record = opened.record()
+    if arguments.action == "list":
+        print(json.dumps(as_document(record), indent=2) if arguments.json else "\n".join(list_lines(opened, record)))
+        return 0
+    revision = wanted(record, number)
+    if arguments.json:
+        print(json.dumps(document_of(record, revision), indent=2))
+    else:
+        print("\n".join(show_lines(revision)))
+    return 0
+
+
+def wanted(record: ReleaseRecord, number: int | None) -> Revision:
+    """The revision of that number, or the live one. Raises UsageError where there is none."""
+    found = record.live if number is None else record.revision(number)
+    if found is None:
+        known = ", ".join(str(each.number) for each in record.revisions) or "none"
+        what = "nothing is live" if number is None else f"there is no revision {number}"
+        raise UsageError(what, hint=f"the record has: {known}")
+    return found
+
+
+def document_of(record: ReleaseRecord, revision: Revision) -> dict[str, Any]:
+    """A revision as the record has it."""
+    found: dict[str, Any] = next(each for each in as_document(record)["revisions"] if each["number"] == revision.number)
+    return found
+
+
+def list_lines(opened: OpenRelease, record: ReleaseRecord) -> list[str]:
+    """The revisions as a table, oldest first."""
+    place = opened.place
+    head = f"{place.release} in {place.environment}, namespace {place.namespace} of {opened.cluster.name()}"
+    if not record.revisions:
+        return [head, "nothing was released yet"]
+    rows = [COLUMNS, *(row_of(each) for each in record.revisions)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    table = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return [head, *table]
+
+
+def row_of(revision: Revision) -> Sequence[str]:
+    """A revision as a row."""
+    content = revision.content
+    return (
+        str(revision.number),
+        revision.state.value,
+        short(content.model_digest),
+        short(content.image.rpartition("@")[2]),
+        (content.commit or "-")[:SHORT],
+        revision.date[:19] + "Z" if revision.date else "-",
+        revision.reason or (f"back to revision {revision.rollback_to}" if revision.rollback_to else ""),
+    )
+
+
+def short(digest: str) -> str:
+    """The beginning of a digest."""
+    return digest.removeprefix("sha256:")[:SHORT]
+
+
+def show_lines(revision: Revision) -> Iterator[str]:
+    """A revision with all that it consists of."""
+    content = revision.content
+    yield f"revision {revision.number}: {revision.state.value}" + (f": {revision.reason}" if revision.reason else "")
+    if revision.rollback_to:
+        yield f"  goes back to revision {revision.rollback_to}"
+    yield f"  image     {content.image}"
+    yield f"  model     {content.model_digest}"
+    yield f"  commit    {content.commit or 'unknown'}"
+    yield f"  begun     {revision.date or 'unknown'} by {revision.by or 'unknown'}; got to: {revision.step.value}"
+    yield f"  manifests {', '.join(str(name_of(each)) for each in content.manifests)}"

@@ -1,0 +1,123 @@
+"""The image that a job wants released: by digest, proved to be ours, and verified in the environment before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.image_documents import Image, read_image
+from pipeline_kit.contract.image_reference import Reference, parse_reference
+from pipeline_kit.contract.oci import Repository
+from pipeline_kit.contract.settings import flag, text, texts
+from pipeline_kit.descriptor.model import Environment
+from pipeline_kit.errors import ModelError, UsageError
+from pipeline_kit.images.names import LABEL_COMMIT_TIME
+from pipeline_kit.images.verify import Verified, verify_pushed
+
+PUSHED, RELEASE = "pushed", "release"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedImage:
+    """An image by digest, where its blobs are, and what was proved of it."""
+
+    reference: Reference
+    blobs: Repository
+    image: Image
+    verified: Verified
+
+    @property
+    def commit_time(self) -> int:
+        """When its commit was made, in seconds since 1970; 0 where that is not known."""
+        told = self.image.labels.get(LABEL_COMMIT_TIME, "")
+        return int(told) if told.isdecimal() and len(told) <= 12 else 0
+
+
+def wanted_image(context: StageContext) -> WantedImage:
+    """The image that the job names, or else the one that was pushed before it.
+
+    Raises ModelError where it does not verify, is another project's, or was not verified in the environment before;
+    UsageError where no image or no key is named.
+    """
+    reference = reference_of(context)
+    check_chain(context, reference)
+    blobs = context.the_world().registries().repository(reference.name)
+    keys = keys_of(context)
+    deep = flag(context.settings, "read_layers")
+    verified = verify_pushed(blobs, reference, keys=keys, deep=deep, unsigned=not keys)
+    if verified.project != context.project.name:
+        message = f"the image is of the project {verified.project}, not of {context.project.name}"
+        raise ModelError(message, hint="each project's releases are its own: deploy it from that project")
+    who = f"signed by the key {verified.key}" if verified.signed else "not signed"
+    context.log(f"{reference} verified: model {verified.model_digest}, verdict {verified.verdict}, {who}")
+    return WantedImage(reference, blobs, read_image(blobs, reference.digest), verified)
+
+
+def reference_of(context: StageContext) -> Reference:
+    """The image by digest, without a tag: tags move."""
+    named = text(context.settings, "image")
+    if named is None:
+        found = context.nearest(PUSHED)
+        if found is None:
+            raise UsageError("no job before this one pushed an image", hint="let it need a push, or name the `image`")
+        named = str(read_json(found[2]).get("image"))
+    reference = parse_reference(named)
+    if reference.digest is None:
+        raise UsageError(f"{named} is no image by digest", hint="such as registry.example/team/fraud@sha256:...")
+    return reference.at(reference.digest)
+
+
+def keys_of(context: StageContext) -> tuple[bytes, ...]:
+    """The public keys of who may have built the image; none where the job says that nobody need have signed it."""
+    names = texts(context.settings, "key")
+    if bool(names) == flag(context.settings, "unsigned"):
+        hint = "`key: [release.pub]` names files with public keys; `unsigned: true` asks nobody who built the image"
+        raise UsageError("say either by which key the image is verified, or that it need not be signed", hint=hint)
+    return tuple(content_of(context.workspace / name, name) for name in names)
+
+
+def content_of(path: Path, name: str) -> bytes:
+    """A key's file. Raises UsageError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"the key {name} cannot be read: {error.strerror}", hint="it is a file of the project"
+        ) from error
+
+
+def check_chain(context: StageContext, reference: Reference) -> None:
+    """Raises ModelError unless the environment before this one has verified this very image."""
+    before = environment_before(context)
+    if before is None:
+        return
+    found = context.nearest(RELEASE)
+    released: Mapping[str, Any] = read_json(found[2]) if found else {}
+    if released.get("environment") != before.name:
+        what = f"no job before this one has released to {before.name}"
+        raise ModelError(what, hint=f"let it need the job that releases to {before.name}")
+    verified = str(released.get("image")).rpartition("@")[2]
+    if verified != reference.digest:
+        message = f"{before.name} has verified the image {verified}, not {reference.digest}"
+        raise ModelError(message, hint=f"release it to {before.name} first")
+
+
+def environment_before(context: StageContext) -> Environment | None:
+    """The environment that comes just before the job's in the chain, or none of the first."""
+    order = context.environment.order if context.environment else 0
+    return next((each for each in context.environments if each.order == order - 1), None)
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """What a job before this one wrote. Raises ModelError where it is no JSON object."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path.name} cannot be read: {error}", hint="run the job that makes it again") from error
+    if not isinstance(found, dict):
+        raise ModelError(f"{path.name} is no JSON object", hint="run the job that makes it again")
+    return found
