@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline_kit.descriptor.model import EventKind
+from pipeline_kit.render.jenkins_starts import all_starts
 from pipeline_kit.render.words import KIND_WORDS, duration_words
 
 
@@ -78,9 +79,14 @@ def rule_words(rules: object, everything: set[str]) -> set[str]:
             continue
         words = condition_words(str(rule.get("if", "")))
         changed = mapping(rule.get("changes")).get("paths", rule.get("changes"))
-        narrowed = f" that change {', '.join(map(str, sequence(changed)))}" if changed else ""
+        narrowed = f" that change {', '.join(map(folder_words, sequence(changed)))}" if changed else ""
         found |= {words + narrowed} if words else everything
     return found
+
+
+def folder_words(glob: object) -> str:
+    """A glob of `changes` as the descriptor has it: GitLab needs `src/**/*` for all within a folder."""
+    return str(glob).removesuffix("/*") if str(glob).endswith("/**/*") else str(glob)
 
 
 def condition_words(condition: str) -> str:
@@ -114,12 +120,17 @@ JENKINS_LINES = {
 def jenkins_facts(text: str) -> dict[str, JobFacts]:
     """The stages with an agent of a `Jenkinsfile` as the kit writes them, line by line."""
     found: dict[str, JobFacts] = {}
+    blocks: dict[str, str] = {}
     settled = False
     for block in re.split(r"(?m)^ *stage\(", text)[1:]:
         name = re.match(r"'(\w+)'\) \{", block)
         settled = settled or block.startswith("'no return')")
         if name is not None and re.search(r"(?m)^ *agent\b", block):
+            blocks[name[1]] = block
             found[name[1]] = jenkins_job(block, settled)
+    starts = all_starts(blocks, {name: job.needs for name, job in found.items()})
+    for stage, job in found.items():
+        job.starts = starts[stage]
     return found
 
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from pipeline_kit.descriptor.model import When
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.drift import drift, drifts
+from pipeline_kit.render.meaning import facts_of
 from pipeline_kit.render.project import edited_by_hand, render_project
 from tests.render.plans import CPU, GPU, MERGE_REQUEST, STAGING, descriptor, full, job, plan
+from tests.render.test_golden_files import GOLDEN, NAMES
 
 FILES = (".gitlab-ci.yml", "Jenkinsfile")
 
@@ -55,12 +57,22 @@ def test_a_change_is_told_in_words_for_both_files(name: str, changes: dict[str, 
     assert all(sentence in told[file] for file in FILES), told
 
 
-def test_lost_events_are_told() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_lost_events_are_told(file: str) -> None:
     """A job that starts on fewer events says which; the job that is not changed says nothing."""
-    told = said(BASE, with_job(BASE, "train", events=(MERGE_REQUEST,)))[".gitlab-ci.yml"]
+    told = said(BASE, with_job(BASE, "train", events=(MERGE_REQUEST,)))[file]
     assert "train no longer starts on tags" in told
     assert "train no longer starts on pushes" in told
     assert not any(sentence.startswith(("check", "test")) for sentence in told)
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_both_files_of_a_descriptor_start_each_job_on_the_same(case: str) -> None:
+    """In words, though a stage of Jenkins leaves out what the outcome of a need has said already."""
+    gitlab = facts_of(".gitlab-ci.yml", (GOLDEN / case / "gitlab-ci.yml").read_text(encoding="utf-8"))
+    jenkins = facts_of("Jenkinsfile", (GOLDEN / case / "Jenkinsfile").read_text(encoding="utf-8"))
+    assert jenkins
+    assert {name: job.starts for name, job in jenkins.items()} == {name: gitlab[name].starts for name in jenkins}
 
 
 def test_jobs_come_and_go() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,10 @@ def test_a_descriptor_renders_to_its_golden_files(name: str) -> None:
         assert text == path.read_text(encoding="utf-8"), f"{path} has drifted"
 
 
-def test_no_golden_folder_is_left_over() -> None:
+def test_no_golden_folder_is_left_over(count: Callable[[str, int], None]) -> None:
     """Every folder of golden files belongs to a descriptor, and there are at least fourteen."""
     assert sorted(path.name for path in GOLDEN.iterdir()) == NAMES
+    count("descriptors with golden CI files", len(NAMES))
     assert len(NAMES) >= 14
 
 
