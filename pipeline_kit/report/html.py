@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline_kit.report.documents import DatasetMetrics
 from pipeline_kit.report.plots import calibration_drawing, curve_drawing, plan_drawing, roc_drawing
-from pipeline_kit.report.summary import RunSummary, counted, duration
+from pipeline_kit.report.summary import RunSummary, counted, duration, figure
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -49,7 +49,7 @@ def template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["duration"] = duration
+    environment.filters |= {"duration": duration, "figure": figure}
     return environment.get_template(TEMPLATE)
 
 

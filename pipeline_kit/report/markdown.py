@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.report.documents import DatasetMetrics
-from pipeline_kit.report.summary import JobRow, RunSummary, counted
+from pipeline_kit.report.summary import JobRow, RunSummary, counted, figure
 
 SIGNS = {
     Outcome.PASSED: "✅ passed",
@@ -85,7 +85,7 @@ def _metrics(data: DatasetMetrics) -> str:
     head = ("Metric", "Value", "Baseline") if compared else ("Metric", "Value")
     rows = []
     for metric in data.metrics:
-        value = f"undefined: {metric.undefined}" if metric.value is None else f"{metric.value:.4f}"
-        baseline = "" if metric.baseline is None else f"{metric.baseline:.4f}"
+        value = f"undefined: {metric.undefined}" if metric.value is None else figure(metric.value)
+        baseline = "" if metric.baseline is None else figure(metric.baseline)
         rows.append((metric.name, value, baseline)[: len(head)])
     return f"### {escape(data.name)}: {data.rows} rows\n\n{table(head, rows)}"

@@ -17,9 +17,11 @@ from pipeline_kit.report.summary import JobRow
 
 Element = ElementTree.Element
 
-BOX_WIDTH, BOX_HEIGHT = 148, 40
-GAP_ACROSS, GAP_DOWN = 46, 14
-NAME_CHARACTERS = 19
+BOX_WIDTH, BOX_HEIGHT = 136, 40
+GAP_ACROSS, GAP_DOWN = 28, 14
+NAME_CHARACTERS = 17
+READABLE = 0.75
+"""The share of its size below which a plan is not drawn: a narrower page scrolls it, since nobody reads its words."""
 
 FRAME_WIDTH, FRAME_HEIGHT = 320, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 34
@@ -36,6 +38,7 @@ def plan_drawing(levels: Sequence[Sequence[JobRow]]) -> str:
     width = max(1, len(levels)) * (BOX_WIDTH + GAP_ACROSS) - GAP_ACROSS + 4
     height = max(1, tallest) * (BOX_HEIGHT + GAP_DOWN) - GAP_DOWN + 4
     root = _root(width, height, "The plan: jobs by level, coloured by outcome")
+    root.set("style", f"min-width: {width * READABLE:.0f}px")
     places: dict[str, tuple[float, float]] = {}
     for column, level in enumerate(levels):
         free = height - 4 - len(level) * (BOX_HEIGHT + GAP_DOWN) + GAP_DOWN

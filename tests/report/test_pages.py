@@ -93,6 +93,15 @@ def test_a_page_follows_light_dark_and_print(run: Run) -> None:
     assert 'name="viewport"' in text
 
 
+def test_a_narrow_page_scrolls_a_long_plan_and_stacks_the_jobs(run: Run) -> None:
+    """The plan's words keep a size that can be read, and a job's reason stands under its outcome."""
+    text = write_html(run.summary())
+    width, least = re.findall(r'<svg [^>]*?width="(\d+)"[^>]*?style="min-width: (\d+)px"', text)[0]
+    assert int(least) == round(0.75 * int(width))
+    assert "@media (max-width: 640px)" in text
+    assert 'class="jobs"' in text
+
+
 def test_what_failed_stands_before_the_plan(run: Run) -> None:
     """The reason, the cause line and the failed case come first."""
     case = Case("test_y", "tests/test_x.py", failure="AssertionError: 1 == 2", detail="assert 1 == 2\ntrace")

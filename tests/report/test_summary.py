@@ -14,7 +14,7 @@ from pipeline_kit.contract.result import Case, Outcome
 from pipeline_kit.report.documents import checks_of, curves_of, metrics_of, verdict_of
 from pipeline_kit.report.html import write_html
 from pipeline_kit.report.markdown import write_markdown
-from pipeline_kit.report.summary import Evidence, duration, summarise
+from pipeline_kit.report.summary import Evidence, duration, figure, summarise
 from tests.report.conftest import METRICS, VERDICT, Run
 
 JSON = st.recursive(
@@ -162,6 +162,18 @@ def test_no_document_breaks_the_writing(verdict: Any, metrics: Any, checks: Any,
 def test_durations_are_read_at_a_glance(seconds: float, words: str) -> None:
     """Tenths below ten seconds, then what matters."""
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.97, "0.9700"), (0, "0.0000"), (57552896, "57552896"), (1234.5, "1234.5000"), (0.000213, "0.000213")],
+)
+def test_a_measured_number_is_read_at_a_glance(value: float, words: str) -> None:
+    """Bytes have no decimals, and what is tiny is not told as nothing."""
+    assert figure(value) == words
+    assert figure(value, "+") == f"+{words}"
+    assert figure(-1e300) == "-1e+300"
+    assert figure(float("inf")) == "inf"
 
 
 def test_the_summary_of_the_same_records_is_the_same(run: Run) -> None:
