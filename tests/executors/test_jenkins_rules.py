@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,15 @@ def test_the_plain_file_is_taken(problems: dict[str, list[dict[str, object]]]) -
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_file_is_refused(name: str, problems: dict[str, list[dict[str, object]]]) -> None:
+def test_a_wrong_file_is_refused(
+    name: str, problems: dict[str, list[dict[str, object]]], count: Callable[[str, int], None]
+) -> None:
     """Each has the expected problem at a line of the file."""
     text, expected = WRONG[name]
     found = [each for each in problems[name] if expected in str(each["message"])]
     assert found, problems[name]
     assert all(0 < int(str(each["line"])) <= text.count("\n") + 1 for each in found)
+    count("wrong Jenkinsfiles that the harness refuses", 1)
 
 
 def test_a_file_that_is_refused_runs_nothing(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -26,6 +28,14 @@ def own_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process runs the stages of one project as a rule; tests that run jobs in their own process have one each."""
     for name in [name for name in sys.modules if name.startswith("pipeline_kit_stage_")]:
         monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Processes are started as a terminal starts them; those of a shell's background would ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,9 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on_when_there_is_space(
 
 @pytest.mark.parametrize("name", [".", ".pipeline-kit", "out", "work", "tmp", "locks", "why", "report"])
 @pytest.mark.parametrize("command", [["run"], ["job", "a"]], ids=["run", "job"])
-def test_a_read_only_folder_is_named(tmp_path: Path, name: str, command: list[str]) -> None:
+def test_a_read_only_folder_is_named(
+    tmp_path: Path, name: str, command: list[str], count: Callable[[str, int], None]
+) -> None:
     """Exit 3 and the folder's name; where it can be written again, the same command works."""
     folder = tmp_path / "project"
     folder.mkdir()
@@ -64,6 +66,7 @@ def test_a_read_only_folder_is_named(tmp_path: Path, name: str, command: list[st
         assert name.lstrip(".") in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
     assert kit(folder, *command).returncode == 0
+    count("read-only folders named, and the same command works later", 1)
 
 
 def test_a_cache_that_takes_nothing_fails_no_job(tmp_path: Path) -> None:
