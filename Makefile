@@ -3,18 +3,28 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test lint docs transcript bench clean help
+.PHONY: demo demo-cluster test lint docs transcript bench clean help
 
 help:
 	@echo 'make demo   run the whole pipeline of examples/tumour_logistic on this machine'
+	@echo 'make demo-cluster   the whole way on the cluster that KUBECONFIG names: images, releases, and back'
 	@echo 'make test   pass the tests'
 	@echo 'make lint   ruff, mypy and import-linter'
 	@echo 'make bench  measure the speed beside other tools, and write benchmarks/RESULTS.md'
 	@echo 'make docs   build the documentation as a site: .make/docs/index.html'
 	@echo 'make clean  remove the environments and what the demo left'
 
+# The pipeline, and then the image that it made: proved, and asked for a prediction. docs/generator/readme.py types the same.
+IMAGE := oci:.pipeline-kit/out/package_image/image
 demo: .make/demo/ready
 	@.make/demo/bin/python -m pipeline_kit -C examples/tumour_logistic run
+	@printf '\n$$ pipeline-kit verify $(IMAGE) --unsigned\n'
+	@.make/demo/bin/python -m pipeline_kit -C examples/tumour_logistic verify $(IMAGE) --unsigned
+	@printf '\n$$ pipeline-kit predict\n'
+	@.make/demo/bin/python -m pipeline_kit -C examples/tumour_logistic predict
+
+demo-cluster: .make/demo-cluster/ready
+	@.make/demo-cluster/bin/python examples/cluster.py
 
 test: .make/test/ready
 	@.make/test/bin/python -m pytest $(PYTEST)
@@ -49,6 +59,13 @@ clean:
 	@rm -rf .make/demo
 	@$(PYTHON) -m venv .make/demo
 	@.make/demo/bin/python -m pip install -qq --disable-pip-version-check --editable .
+	@touch $@
+
+.make/demo-cluster/ready: setup.cfg pyproject.toml | python
+	@echo 'making the environment of the demo, once' >&2
+	@rm -rf .make/demo-cluster
+	@$(PYTHON) -m venv .make/demo-cluster
+	@.make/demo-cluster/bin/python -m pip install -qq --disable-pip-version-check --editable '.[kubernetes]'
 	@touch $@
 
 .make/test/ready: setup.cfg pyproject.toml requirements.lock | python

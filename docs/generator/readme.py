@@ -10,18 +10,29 @@ from pathlib import Path
 
 BEGIN, END = "<!-- transcript: make demo -->", "<!-- end of transcript -->"
 DEMO = "examples/tumour_logistic"
+AFTERWARDS = ("verify oci:.pipeline-kit/out/package_image/image --unsigned", "predict")
+"""What the Makefile types, and shows, when the pipeline has run."""
 
 
 def transcript(root: Path, example: Path) -> str:
-    """The end of what a run of the example prints: the table, the verdict, and where the report is.
+    """The end of what the demo prints: the table, the verdict, where the report is, and what the image is asked.
 
-    Raises RuntimeError where the run does not pass.
+    Raises RuntimeError where a command does not pass.
     """
-    command = [sys.executable, "-m", "pipeline_kit", "-C", str(example), "run"]
+    told = [
+        typed(root, example, "run"),
+        *(f"$ pipeline-kit {each}\n{typed(root, example, each)}" for each in AFTERWARDS),
+    ]
+    return "\n\n".join(told).replace(str(example), DEMO)
+
+
+def typed(root: Path, example: Path, words: str) -> str:
+    """What a command prints for the example. Raises RuntimeError where it does not pass."""
+    command = [sys.executable, "-m", "pipeline_kit", "-C", str(example), *words.split()]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"the demo exits {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout.strip("\n").replace(str(example), DEMO)
+        raise RuntimeError(f"`{words}` exits {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout.strip("\n")
 
 
 def copy_of(example: Path, folder: Path) -> Path:

@@ -164,10 +164,12 @@ def add_lint(commands: Any) -> None:
 
 def add_predict(commands: Any) -> None:
     """`predict`."""
-    help_text = "Run an image as a plain process, ask it for predictions, and print them."
+    help_text = "Ask an image, run as a plain process, or a pod of a release for predictions, and print them."
     parser = command(commands, "predict", help_text, json=True)
     help_text = "an image: oci:FOLDER, or registry.example/team/name:tag (default: the newest that a run here has made)"
     parser.add_argument("image", metavar="IMAGE", nargs="?", help=help_text)
+    help_text = "ask a pod there: an environment, or the job that releases to it"
+    parser.add_argument("--environment", metavar="ENVIRONMENT", help=help_text)
     help_text = "rows, as CSV or JSON (default: the first row of the data that the model was judged on)"
     parser.add_argument("--rows", metavar="FILE", type=Path, help=help_text)
 

@@ -17,6 +17,9 @@ from pipeline_kit.deploy.lease import Lease
 from pipeline_kit.deploy.release import release
 from pipeline_kit.descriptor.parameter import Value
 
+TAKEN_BACK = "; revision "
+"""Where a failed release's message goes on to say what became of it."""
+
 
 def run(context: StageContext) -> StageResult:
     """Passed when every pod serves the model by digest; failed, and all as before, where the pods do not.
@@ -56,8 +59,7 @@ def told_place(intent: Intent, cluster: str) -> str:
 def failed(intent: Intent, error: ReleaseError) -> StageResult:
     """The result of a release that its own pods failed."""
     facts: dict[str, Value] = {"image": intent.content.image, "environment": intent.place.environment}
-    if error.lines:
-        facts["cause"] = error.lines[-1]
+    facts["cause"] = error.lines[-1] if error.lines else error.message.partition(TAKEN_BACK)[0]
     detail = "\n".join(error.lines)
     case = Case(f"release to {intent.place.environment}", "deploy", failure=error.message, detail=detail)
     return StageResult(Outcome.FAILED, error.message, error.category, cases=(case,), facts=facts)
@@ -83,12 +85,13 @@ def passed(context: StageContext, intent: Intent, released: Released, cluster: s
     place.write_text(json.dumps({"version": 1, **facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     count = len(released.pods)
     was = "is live" if released.changed else "was live already"
-    pods = f"{count} pod{'' if count == 1 else 's'}"
+    pods, serve = ("1 pod", "serves") if count == 1 else (f"{count} pods", "serve")
     rows = sum(len(each.rows) for each in intent.expected.golden)
-    asked = f" and predict {rows} rows as evaluated" if rows else ""
+    predict = "predicts" if count == 1 else "predict"
+    asked = f" and {predict} {rows} rows as evaluated" if rows else ""
     return StageResult(
         Outcome.PASSED,
-        f"revision {released.revision.number} {was} in {intent.place.environment}: {pods} serve "
+        f"revision {released.revision.number} {was} in {intent.place.environment}: {pods} {serve} "
         f"{intent.content.model_digest}{asked}",
         measurements={"revision": released.revision.number, "pods": count, "golden_rows": rows},
         outputs={"release": context.left("release", place)},

@@ -20,6 +20,15 @@ def test_the_transcript_is_what_the_demo_prints(tmp_path: Path) -> None:
     assert matches(said.splitlines(), printed.splitlines()), f"run `python docs/generate.py readme`:\n{printed}"
 
 
+def test_the_makefile_types_the_same() -> None:
+    """What the transcript shows is what `make demo` does."""
+    readme = importlib.import_module("generator.readme")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("$(IMAGE)", readme.AFTERWARDS[0].split()[1])
+    for words in readme.AFTERWARDS:
+        assert f"pipeline-kit {words}\\n" in makefile
+        assert f"-m pipeline_kit -C {readme.DEMO} {words}\n" in makefile
+
+
 def test_the_transcript_replaces_what_stood_between_its_marks() -> None:
     """Once, and nothing else changes."""
     readme = importlib.import_module("generator.readme")

@@ -13,11 +13,12 @@ from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.releasing import open_release, releasing_job
 from pipeline_kit.deploy.difference import Change
 from pipeline_kit.deploy.intent import Intent, intent_of
+from pipeline_kit.deploy.labels import PREFIX
 from pipeline_kit.deploy.outlook import ObjectChange, Outlook, outlook
 from pipeline_kit.errors import UsageError
 
 SIGNS = {"created": "+", "changed": "~", "removed": "-"}
-WIDEST = 100
+WIDEST = 160
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -71,7 +72,10 @@ def lines_of(intent: Intent, seen: Outlook) -> Iterator[str]:
     if seen.unfinished is not None:
         yield f"revision {seen.unfinished.number} was left unfinished: a release finishes it, or takes it back first"
     for each in seen.changes:
-        yield from change_lines(each)
+        if not only_marks(each):
+            yield from change_lines(each)
+    if marked := [each.name for each in seen.changes if only_marks(each)]:
+        yield f"only the kit's labels and annotations: {', '.join(marked)}"
     if seen.unchanged:
         yield f"unchanged: {', '.join(seen.unchanged)}"
     if seen.refusal:
@@ -80,12 +84,23 @@ def lines_of(intent: Intent, seen: Outlook) -> Iterator[str]:
         yield "nothing would change"
 
 
+def only_marks(change: ObjectChange) -> bool:
+    """Whether nothing of an object would change but what the kit writes on each: commit, package, model."""
+    return change.verb == "changed" and all(is_mark(field) for field in change.fields)
+
+
+def is_mark(change: Change) -> bool:
+    """Whether a field is a label or an annotation of the kit's."""
+    return f'["{PREFIX}/' in change.path
+
+
 def change_lines(change: ObjectChange) -> Iterator[str]:
-    """One object; of one that is new its fields are not told one by one."""
+    """One object; of one that is new its fields are not told one by one, nor are the kit's labels and annotations."""
     yield f"{SIGNS[change.verb]} {change.name}"
     if change.verb == "changed":
         for field in change.fields:
-            yield f"    {field.path}: {shown(field.before)} -> {shown(field.after)}"
+            if not is_mark(field):
+                yield f"    {field.path}: {shown(field.before)} -> {shown(field.after)}"
 
 
 def shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""`pipeline-kit predict`: predictions from an image, which runs as a plain process for as long as that takes."""
+"""`pipeline-kit predict`: predictions from an image, run as a plain process, or from a pod of a release."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline_kit.adapters.pythons import find_python
 from pipeline_kit.adapters.world import ThisWorld
 from pipeline_kit.catalog import Parameters, Specs
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.image_reference import LayoutReference
+from pipeline_kit.contract.oci import Blobs
 from pipeline_kit.contract.result import Outcome
-from pipeline_kit.contract.serving import Answer, Server
+from pipeline_kit.contract.serving import Answer
 from pipeline_kit.contract.world import World
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor
@@ -28,6 +30,9 @@ from pipeline_kit.images.running import Configuration, read_configuration, serve
 from pipeline_kit.images.source import open_image
 from pipeline_kit.runner.folders import RESULT, Folders, user_cache
 
+if TYPE_CHECKING:
+    from pipeline_kit.cli.serving_pod import LiveImage
+
 DESCRIPTOR = "pipeline-kit.yml"
 START_SECONDS = 60.0
 TOGETHER = 500
@@ -39,27 +44,58 @@ MOST_COLUMNS = 4
 Row = Mapping[str, Value]
 
 
+class Asked(Protocol):
+    """What answers requests: a process here, or a pod."""
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> Answer | None:
+        """The answer, or none while nothing listens there."""
+
+
 def execute(arguments: argparse.Namespace) -> int:
-    """Starts the image, sends the rows, prints what was predicted and by which model, and ends it."""
+    """Sends rows to the image, or to a pod that serves it, and prints what was predicted and by which model."""
     root = arguments.directory.resolve()
+    live: LiveImage | None = None
+    if arguments.environment is not None:
+        from pipeline_kit.cli.serving_pod import LiveImage
+
+        if arguments.image is not None:
+            raise UsageError("an image and an environment are named", hint="leave out one of them")
+        live = LiveImage.find(arguments.directory, arguments.environment)
     descriptor = load_descriptor(root, Parameters(Specs(root))) if (root / DESCRIPTOR).is_file() else None
     world = ThisWorld(user_cache(), dict(os.environ), descriptor.insecure if descriptor else (), lambda line: None)
-    blobs, image = open_image(arguments.image or newest_image(Folders(root)), root, world.registries)
+    blobs, image = open_image(image_named(arguments, live, root), root, world.registries)
     configuration = read_configuration(blobs, image)
     if arguments.rows is None:
         rows = first_row(descriptor, root, configuration)
     else:
         rows = read_rows(arguments.rows, configuration, targets_of(descriptor))
-    with tempfile.TemporaryDirectory(prefix="pipeline-kit-predict-") as name:
-        folder = Path(name).resolve() / "root"
-        unpack_root(blobs, image, folder, above_base=True)
-        predictions, model = serve_and_ask(world, image, folder, configuration, rows)
+    if live is not None:
+        predictions, model = ask(live.pod(), rows)
+    else:
+        predictions, model = run_and_ask(world, blobs, image, configuration, rows)
     if arguments.json:
         print(json.dumps({"image": image.digest, "model": model, "predictions": predictions}, indent=2))
         return 0
     print("\n".join(as_lines(predictions)))
     print(f"by the model {model}\nof the image {image.digest}")
     return 0
+
+
+def image_named(arguments: argparse.Namespace, live: LiveImage | None, root: Path) -> str | LayoutReference:
+    """The image that is live, the one that is named, or the newest that was made here."""
+    if live is not None:
+        return live.image
+    return arguments.image or newest_image(Folders(root))
+
+
+def run_and_ask(
+    world: World, blobs: Blobs, image: Image, configuration: Configuration, rows: Sequence[Row]
+) -> tuple[list[Row], str]:
+    """The predictions of the image as a plain process, from its unpacked root, and the digest of the model."""
+    with tempfile.TemporaryDirectory(prefix="pipeline-kit-predict-") as name:
+        folder = Path(name).resolve() / "root"
+        unpack_root(blobs, image, folder, above_base=True)
+        return serve_and_ask(world, image, folder, configuration, rows)
 
 
 def newest_image(folders: Folders) -> LayoutReference:
@@ -135,7 +171,7 @@ def serve_and_ask(
         server.stop()
 
 
-def ask(server: Server, rows: Sequence[Row]) -> tuple[list[Row], str]:
+def ask(server: Asked, rows: Sequence[Row]) -> tuple[list[Row], str]:
     """What a server predicts of rows, so many at a time. Raises DataError for rows that it refuses."""
     found: list[Row] = []
     model = ""

@@ -22,7 +22,8 @@ def execute(arguments: argparse.Namespace) -> int:
     environment: str | None = arguments.environment
     number: int | None = arguments.revision
     if number is None and environment is not None and environment.isdecimal():  # `releases show 3`: a name has letters
-        environment, number = None, int(environment)
+        number = int(environment)
+        environment = None
     opened = open_release(arguments.directory, environment, show)
     record = opened.record()
     if arguments.action == "list":
