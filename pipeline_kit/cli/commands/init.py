@@ -30,7 +30,8 @@ def execute(arguments: argparse.Namespace) -> int:
             return adopt(target, names, arguments)
     for option in ("dry_run", "force", "train"):
         if getattr(arguments, option):
-            message = f"--{option.replace('_', '-')} is for a project that is there, and {target} holds none"
+            why = f"--profile {arguments.profile} makes a new one" if arguments.profile else f"{target} holds none"
+            message = f"--{option.replace('_', '-')} is for a project that is there, and {why}"
             raise UsageError(message, hint="leave it out, or name the project's directory")
     return make(target, arguments)
 
