@@ -60,12 +60,13 @@ def answering(what: str) -> Iterator[None]:
     Raises UsageError for what the engine does not have, InfrastructureError for everything else.
     """
     from docker.errors import DockerException, NotFound
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
     except NotFound as error:
         raise UsageError(f"the Docker engine cannot {what}: {reason_of(error)}", hint="is its name right?") from error
-    except (DockerException, OSError) as error:  # the errors of requests are OSErrors
+    except (DockerException, OSError, HTTPError) as error:  # a broken stream is HTTPError, all else of requests OSError
         raise InfrastructureError(
             f"the Docker engine did not {what}: {reason_of(error)}", hint="its own log says more"
         ) from error

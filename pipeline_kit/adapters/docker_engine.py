@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline_kit.adapters.docker_connection import answering, connect, engine_host
+from pipeline_kit.adapters.docker_connection import answering, connect, engine_host, reason_of
 from pipeline_kit.adapters.docker_log import EngineLog
 from pipeline_kit.adapters.docker_server import ContainerServer, discard, start_server
 from pipeline_kit.contract.serving import EngineBuild
-from pipeline_kit.errors import InfrastructureError, KitError
+from pipeline_kit.errors import InfrastructureError, KitError, ProjectError
 
 OWN_NAME = "pipeline-kit/job"
 """The repository of the names under which the engine keeps what a job has built or loaded, until that removes it.
 
 One name each: two jobs that have the same image do not take it from each other, and what a kill left can be found.
 """
+BAD_REQUEST = 400
 COPY_BYTES = 1 << 20
 
 
@@ -42,7 +43,7 @@ class DockerEngine:
         log = EngineLog(self._log)
         client = connect(self._variables)  # of its own, for its connection is what an interrupted build is ended by
         try:
-            with answering("build the image"), tempfile.TemporaryFile() as context, streaming(client):
+            with answering("build the image"), readable(), tempfile.TemporaryFile() as context, streaming(client):
                 write_context(build.context, context)
                 for message in client.build(
                     fileobj=context,
@@ -122,6 +123,19 @@ class DockerEngine:
         if self._client is None:
             self._client = connect(self._variables)
         return self._client
+
+
+@contextlib.contextmanager
+def readable() -> Iterator[None]:
+    """Raises ProjectError where the engine refuses a build before its first step: it cannot read the Dockerfile."""
+    from docker.errors import APIError
+
+    try:
+        yield
+    except APIError as error:
+        if error.status_code != BAD_REQUEST:
+            raise
+        raise ProjectError(f"the image cannot be built: {reason_of(error)}", hint="look at the Dockerfile") from error
 
 
 @contextlib.contextmanager

@@ -13,6 +13,10 @@ STEP = re.compile(r"Step \d+/\d+ : ")
 CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12,64})")
 GONE = re.compile(r"Remov(?:ed|ing) intermediate container ([0-9a-f]{12,64})")
 LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
+COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""The engine paints red what a step writes to its standard error."""
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Letters that a terminal obeys; a tab is none of them."""
 TAIL_LINES = 20
 SHOWN_LINES = 8
 LONGEST_LINE = 8192
@@ -68,7 +72,7 @@ class EngineLog:
             self._line(f"{subject}: {status}" if subject else status)
 
     def _line(self, line: str) -> None:
-        line = line.rstrip()[:LONGEST_LINE]
+        line = UNSEEN.sub("", COLOUR.sub("", line)).rstrip()[:LONGEST_LINE]
         if not line:
             return
         if STEP.match(line):

@@ -14,15 +14,15 @@ from pipeline_kit.contract.oci import ContentDescriptor
 from pipeline_kit.contract.serving import Engine, EngineBuild
 from pipeline_kit.errors import ModelError, UsageError
 from pipeline_kit.images.archive import as_archive
-from pipeline_kit.images.assembly import BASE_DIGEST, BASE_NAME
-from pipeline_kit.images.base import Chosen, from_layout
+from pipeline_kit.images.assembly import labels
+from pipeline_kit.images.base import Base, Chosen, from_layout
 from pipeline_kit.images.content import ImageContent
 from pipeline_kit.images.content_check import digest_of
 from pipeline_kit.images.docker_archive import as_layout
 from pipeline_kit.images.docker_context import write_context
 from pipeline_kit.images.files import image_files
 from pipeline_kit.images.layout import Layout
-from pipeline_kit.images.names import CODE, CONFIG, MODEL
+from pipeline_kit.images.names import CODE, MODEL
 from pipeline_kit.images.platform import read_platform
 
 BASE_ARGUMENT = "BASE"
@@ -35,18 +35,19 @@ def build_with_engine(
     engine: Engine,
     layout: Path,
     *,
+    base: Base,
     dockerfile: Path | None,
     wheelhouse: Path,
     log: Callable[[str], None],
-    root: Path | None = None,
+    root: Path,
 ) -> ContentDescriptor:
     """Builds the image in the engine and leaves it in a new layout at `layout`, tagged `latest`; what points to it.
 
     The kit's Dockerfile needs no network and gets none. A project's Dockerfile gets the same context, the build
     argument BASE, and the engine's network; its image must hold what was gated. Relative paths of the base count from
-    `root`. The engine keeps neither image nor base afterwards, but its cache of steps. Raises ProjectError where a step
-    fails, ModelError where the image holds something else than the package, InfrastructureError where there is no
-    engine.
+    `root`. The engine keeps neither the image nor a base that was loaded, but its cache of steps. Raises ProjectError
+    where a step fails, ModelError where the image holds something else than the package, InfrastructureError where
+    there is no engine.
     """
     if content.base == SCRATCH and dockerfile is None:
         raise UsageError(
@@ -59,11 +60,11 @@ def build_with_engine(
         context, archive = folder / "context", folder / ARCHIVE
         context.mkdir()
         write_context(context, content, wheelhouse, dockerfile)
-        with based(content, engine, folder, root or Path.cwd()) as (base, facts):
+        with base_in(engine, content, base, folder, root) as named:
             build = EngineBuild(
                 context,
-                labels={**facts, **content.labels},
-                arguments={BASE_ARGUMENT: base} if base else {},
+                labels=build_labels(content, base),
+                arguments={BASE_ARGUMENT: named} if named else {},
                 platform=content.platform,
                 network=NO_NETWORK if dockerfile is None else None,
             )
@@ -78,20 +79,26 @@ def build_with_engine(
     return descriptor
 
 
+def build_labels(content: ImageContent, base: Base) -> dict[str, str]:
+    """The labels of the other builder; what else the base says of itself is emptied, for no label can be taken away."""
+    theirs = base.settings.get("Labels")
+    return {**dict.fromkeys(theirs if isinstance(theirs, dict) else (), ""), **labels(content, base)}
+
+
 @contextmanager
-def based(content: ImageContent, engine: Engine, folder: Path, root: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """What the engine calls the base, and its name and digest where they are known.
+def base_in(engine: Engine, content: ImageContent, base: Base, folder: Path, root: Path) -> Iterator[str]:
+    """What the engine calls the base, by its digest; nothing where there is none.
 
     A base in a layout is loaded, and removed again when the block ends.
     """
-    if content.base == SCRATCH:
-        yield "", {}
+    if base.digest is None:
+        yield ""
+        return
+    if base.place is not None:
+        yield f"{base.place}@{base.digest}"
         return
     found = parse_image(content.base, root)
-    if not isinstance(found, LayoutReference):
-        name = f"{found.name}{f':{found.tag}' if found.tag else ''}"
-        yield str(found), {BASE_NAME: name, **({BASE_DIGEST: found.digest} if found.digest else {})}
-        return
+    assert isinstance(found, LayoutReference)  # what has no place is no registry's
     blobs = Layout(root / found.folder)
     image = read_image(Chosen(blobs, from_layout(blobs, found, read_platform(content.platform))))
     with ExitStack() as stack:
@@ -100,23 +107,22 @@ def based(content: ImageContent, engine: Engine, folder: Path, root: Path) -> It
         loaded = engine.load(archive)
         stack.callback(engine.remove, loaded)
         archive.unlink()
-        yield loaded, {BASE_DIGEST: image.digest}
+        yield loaded
 
 
 def check_content(layout: Layout, content: ImageContent) -> None:
-    """Raises ModelError unless the image holds model and configuration as they were gated, and no code that was not.
+    """Raises ModelError unless the image holds all of the package as it was gated, and no code or model beside it.
 
-    A project's Dockerfile may leave code out, or add folders of its own; what it may not is change what was judged.
+    A project's Dockerfile may add folders of its own; what it may not is change what was judged, as `verify` would say
+    later.
     """
-    wanted = {path: source for path, source in content.files.items() if path.startswith((f"{MODEL}/", f"{CONFIG}/"))}
-    code = {path: source for path, source in content.files.items() if path.startswith(f"{CODE}/")}
+    wanted = dict(content.files)
     for file in image_files(read_image(layout), layout):
-        source = wanted.pop(file.path, None) or code.get(file.path)
+        source = wanted.pop(file.path, None)
         if source is None:
-            if file.path.startswith(f"{MODEL}/") and file.kind != "folder":
-                raise refused(file.path, "is not of the model that was gated")
-            continue
-        if file.kind != "file" or digest_of(file) != digest_of_source(source):
+            if file.kind != "folder" and file.path.startswith((f"{MODEL}/", f"{CODE}/")):
+                raise refused(file.path, "is not of what was gated")
+        elif file.kind != "file" or digest_of(file) != digest_of_source(source):
             raise refused(file.path, "is not what was gated")
     if wanted:
         raise refused(min(wanted), "is missing in it")

@@ -13,6 +13,7 @@ from pipeline_kit.images.names import PACKAGES
 
 TEMPLATE = "docker/Dockerfile.j2"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NUMBERS = re.compile(r"[0-9]+(:[0-9]+)?")
 UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """A line of a Dockerfile ends at one of these, whatever stands around it."""
 
@@ -30,7 +31,7 @@ def dockerfile_of(content: ImageContent, *, wheels: bool) -> str:
         wheels=wheels,
         environment=[(variable(name), quoted(value)) for name, value in sorted(content.environment.items())],
         working_folder=quoted(content.working_folder),
-        user=quoted(content.user),
+        user=content.user if NUMBERS.fullmatch(content.user) else quoted(content.user),
         port=int(content.port),
         entrypoint=words(content.entrypoint),
     )

@@ -110,21 +110,24 @@ def build(context: StageContext, content: ImageContent) -> Made:
         return world.wheels().wheelhouse(content.lock, python=content.python, platform=content.platform)
 
     dockerfile = text(context.settings, "dockerfile")
-    if text(context.settings, "builder") == "docker":
+    docker = text(context.settings, "builder") == "docker"
+    if dockerfile and not docker:
+        raise UsageError("a Dockerfile is for the builder docker", hint="set builder: docker, or leave it out")
+    base = open_base(content.base, read_platform(content.platform), context.workspace, world.registries)
+    if docker:
         from pipeline_kit.images.docker_build import build_with_engine
 
         descriptor = build_with_engine(
             content,
             world.engine(),
             layout,
+            base=base,
             dockerfile=context.workspace / dockerfile if dockerfile else None,
             wheelhouse=wheelhouse(),
             log=context.log,
+            root=context.workspace,
         )
         return Made(descriptor.digest, built_layers(layout))
-    if dockerfile:
-        raise UsageError("a Dockerfile is for the builder docker", hint="set builder: docker, or leave it out")
-    base = open_base(content.base, read_platform(content.platform), context.workspace, world.registries)
     builder = Builder(
         LayerStore(world.cache("layers")),
         wheelhouse,

@@ -263,10 +263,10 @@ class QuietServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def faulty_registry(upstream: int, plan: Plan) -> Iterator[str]:
-    """The host and port of a proxy before the registry on that port, for as long as the block lasts."""
+def faulty_registry(upstream: int, plan: Plan, port: int = 0) -> Iterator[str]:
+    """The host and port of a proxy before the registry at `upstream`, for as long as the block lasts."""
     made = type("PlannedHandler", (Handler,), {"plan": plan, "upstream": upstream})
-    with served(made) as host:
+    with served(made, port) as host:
         try:
             yield host
         finally:
@@ -274,9 +274,9 @@ def faulty_registry(upstream: int, plan: Plan) -> Iterator[str]:
 
 
 @contextmanager
-def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The host and port where a handler answers."""
-    server = QuietServer(("127.0.0.1", 0), handler)
+def served(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str]:
+    """The host and port where a handler answers; by default at a port that is free."""
+    server = QuietServer(("127.0.0.1", port), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -103,6 +103,24 @@ FOR_GOOD = [
     Fault("html", "GET", MANIFEST, times=ALWAYS),
     Fault("huge", value="500", times=ALWAYS, nth=6),
 ]
+SIX = [
+    ("status", "401"),
+    ("status", "429"),
+    ("status", "500"),
+    ("reset_before", ""),
+    ("reset_middle", ""),
+    ("short", ""),
+    ("stall", ""),
+]
+"""The ways in which a registry fails that every request of a push meets: a login, a limit, a fault, and a connection
+that is reset (before the request, or in its middle), cut off in the answer, or silent."""
+REQUESTS = [("HEAD", BLOB), ("POST", UPLOADS), ("PATCH", UPLOADS), ("PUT", UPLOADS), ("PUT", MANIFEST), ("PUT", TAG)]
+EVERYWHERE = [
+    Fault(kind, method, path, value, times=times)
+    for kind, value in SIX
+    for method, path in REQUESTS
+    for times in (1, ALWAYS)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +129,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload, "CHUNK", CHUNK)
 
 
-@pytest.mark.parametrize("fault", [*ONCE, *FOR_GOOD], ids=str)
+@pytest.mark.parametrize("fault", dict.fromkeys((*ONCE, *FOR_GOOD, *EVERYWHERE)), ids=str)
 def test_a_push_ends_complete_or_goes_on_the_next_time(
     fault: Fault, registry: Registry, tmp_path: Path, count: Callable[[str, int], None]
 ) -> None:

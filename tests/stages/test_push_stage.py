@@ -50,7 +50,7 @@ def make(
 ) -> tuple[StageContext, str]:
     """The job after one that built the image of commit `number`, and the image's digest; `facts` of other jobs."""
     layout = folder / "image" / "image"
-    labels = {LABEL_REVISION: f"{number:040d}", LABEL_COMMIT_TIME: str(number)}
+    labels = {LABEL_REVISION: f"{number:040d}", LABEL_COMMIT_TIME: str(number)[:12]}  # no time has more digits
     picture = Picture([Layer([Entry("app/code/serving.py", b"%d\n" % number)], "code")], labels=labels)
     _, image = picture.write(layout)
     before = upstream(folder, "image", "image", {}, facts={"image": image.digest})
