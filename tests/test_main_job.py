@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -20,20 +18,6 @@ def verdict(project: Path) -> dict[str, Any]:
 
 def image_of(project: Path) -> str:
     return str(json.loads((project / ".pipeline-kit/out/package_image/result.json").read_text())["facts"]["image"])
-
-
-def test_the_same_commit_gives_the_same_image_elsewhere(tmp_path: Path) -> None:
-    """In another folder, later, under another umask, and with nothing taken from the first run's cache."""
-    one, other = checkout("tumour_logistic", tmp_path), tmp_path / "elsewhere"
-    assert kit(one, "run", "package_image").returncode == 0
-    before = os.umask(0o077)
-    try:
-        subprocess.run(["git", "clone", "-q", str(one), str(other)], check=True)
-        done = kit(other, "run", "package_image", "--no-cache")
-    finally:
-        os.umask(before)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert image_of(one) == image_of(other)
 
 
 def test_a_release_becomes_the_baseline_of_the_next(tmp_path: Path) -> None:

@@ -19,6 +19,10 @@ FIELD_MANAGER = "pipeline-kit"
 APPLY = "application/apply-patch+yaml"  # JSON is YAML too
 PAGE = 500
 LOG_BYTES = 64 << 10
+BUILT_IN = ("coordination.k8s.io", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io")
+"""Groups that the API server itself serves, beside those without a dot; others may be served by what is broken."""
+LEASE_SECONDS = 4.0
+"""How long a write of a lease may take: one that hangs must leave time for another try before the lease is lost."""
 UNREACHABLE = "error trying to reach service"
 """How an API server begins to say that nothing listens on a pod's port."""
 
@@ -54,12 +58,12 @@ class KubernetesCluster:
         return self._connection.name
 
     def kinds(self) -> tuple[Kind, ...]:
-        """Everything the cluster serves, preferred versions first; of a group that does not answer, nothing."""
+        """Everything the cluster serves, preferred versions first; of an extension that does not answer, nothing."""
         groups = self._json(Request("GET", "/apis")).get("groups") or []
         preferred = [group["preferredVersion"]["groupVersion"] for group in groups]
         others = [each["groupVersion"] for group in groups for each in group["versions"]]
         versions = dict.fromkeys(["v1", *preferred, *others])
-        return tuple(each.kind for version in versions for each in self._discover(version))
+        return tuple(each.kind for version in versions for each in self._discover(version, needed=is_built_in(version)))
 
     def get(self, kind: Kind, name: str, namespace: str | None) -> Object | None:
         """By GET."""
@@ -105,8 +109,10 @@ class KubernetesCluster:
     def replace(self, manifest: Object, *, namespace: str) -> Object | None:
         """By PUT; where an answer was lost, the newer `resourceVersion` may be that of the first try."""
         kind, name = kind_of(manifest), str(manifest["metadata"]["name"])
-        query = {"fieldManager": FIELD_MANAGER}
-        reply = self._connection.send(Request("PUT", self._path(kind, namespace, name), query, encoded(manifest)))
+        query, body = {"fieldManager": FIELD_MANAGER}, encoded(manifest)
+        limit = LEASE_SECONDS if kind.kind == "Lease" else None
+        request = Request("PUT", self._path(kind, namespace, name), query, body, read_seconds=limit)
+        reply = self._connection.send(request)
         return None if reply.status in (404, 409) else self._read(reply, f"{kind.kind} {name}")
 
     def delete(self, kind: Kind, name: str, namespace: str | None) -> None:
@@ -159,19 +165,20 @@ class KubernetesCluster:
     def _resource(self, kind: Kind) -> Resource:
         """What the cluster serves of that kind; asked again where it is unknown, for it may have been installed."""
         for known in (self._resources.get(kind.api_version), None):
-            served = known if known is not None else self._discover(kind.api_version)
+            served = known if known is not None else self._discover(kind.api_version, needed=True)
             for each in served:
                 if each.kind.kind == kind.kind:
                     return each
         hint = "install what defines it in the cluster, or use a kind that it serves"
         raise ProjectError(f"cluster {self.name()} serves no {kind.kind} of {kind.api_version}", hint=hint)
 
-    def _discover(self, version: str) -> tuple[Resource, ...]:
-        """The resources of a group and version; none where it is not served, or its own server does not answer."""
+    def _discover(self, version: str, *, needed: bool) -> tuple[Resource, ...]:
+        """The resources of a group and version; none where it is not served, or is not needed and does not answer."""
         try:
-            reply = self._connection.send(Request("GET", root_of(version)), again=PASSING - {503})
+            again = PASSING if needed else PASSING - {503}  # what an extension's absence is answered with
+            reply = self._connection.send(Request("GET", root_of(version)), again=again)
         except InfrastructureError:
-            if version == "v1":
+            if needed:
                 raise
             return ()
         if reply.status in (404, 503) and version != "v1":
@@ -233,6 +240,12 @@ def root_of(version: str) -> str:
     return f"/apis/{version}" if "/" in version else f"/api/{version}"
 
 
+def is_built_in(version: str) -> bool:
+    """Whether the API server itself serves the group of a version."""
+    group = version.rpartition("/")[0]
+    return "." not in group or group in BUILT_IN
+
+
 def encoded(manifest: Object) -> bytes:
-    """The manifest as JSON."""
-    return json.dumps(manifest, allow_nan=False).encode()
+    """The manifest as JSON that is YAML too, which an API server reads it as: without escapes of half letters."""
+    return json.dumps(manifest, ensure_ascii=False, allow_nan=False).encode()

@@ -14,10 +14,10 @@ from pipeline_kit.contract.image_documents import Image, read_image
 from pipeline_kit.contract.result import Case, Outcome, StageResult
 from pipeline_kit.contract.serving import Server
 from pipeline_kit.contract.settings import number, text, whole
-from pipeline_kit.errors import Category, DataError, ModelError
+from pipeline_kit.errors import Category, ModelError
 from pipeline_kit.gates.evidence import Evidence, read_metrics
 from pipeline_kit.images.archive import as_archive
-from pipeline_kit.images.golden import Golden, golden_rows, with_predictions
+from pipeline_kit.images.golden import Golden, evaluated_rows
 from pipeline_kit.images.names import LABEL_MODEL_DIGEST, PORT
 from pipeline_kit.images.root import unpack_root
 from pipeline_kit.images.running import AT_ONCE, Configuration, read_configuration, serve_root, wait_until_ready
@@ -78,16 +78,8 @@ def _evaluated(context: StageContext) -> str | None:
 
 def _goldens(context: StageContext, configuration: Configuration) -> tuple[Golden, ...]:
     """The rows to ask for, of every dataset that was evaluated. Raises DataError where there are none."""
-    predictions = _need(context, "predictions")
     count = whole(context.settings, "requests") or 32
-    found = []
-    for data in context.datasets.values():
-        if data.spec.target is not None and any(predictions.glob(f"{data.spec.name}.*")):
-            golden = golden_rows(data.spec, data.path, configuration.inputs, count)
-            found.append(with_predictions(golden, predictions))
-    if not found:
-        raise DataError("no evaluated dataset is here to ask for", hint="let the job need an evaluation of one")
-    return tuple(found)
+    return evaluated_rows(context.datasets.values(), _need(context, "predictions"), configuration.inputs, count)
 
 
 def _in_engine(context: StageContext, blobs: LayoutBlobs, archive: Path, tested: Tested) -> None:
