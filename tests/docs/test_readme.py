@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.docs.follow import matches
+from tests.projects import kit
 
 
 def test_the_transcript_is_what_the_demo_prints(tmp_path: Path) -> None:
@@ -18,6 +20,16 @@ def test_the_transcript_is_what_the_demo_prints(tmp_path: Path) -> None:
     printed = readme.transcript(ROOT, example)
     said = readme.committed((ROOT / "README.md").read_text(encoding="utf-8"))
     assert matches(said.splitlines(), printed.splitlines()), f"run `python docs/generate.py readme`:\n{printed}"
+
+
+def test_the_descriptor_is_one(tmp_path: Path) -> None:
+    """What the README shows as a descriptor is planned without a complaint, and rendered for both servers."""
+    found = re.search(r"```yaml\n(version: 1\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    (tmp_path / "pipeline-kit.yml").write_text(found[1], encoding="utf-8")
+    done = kit(tmp_path, "render")
+    assert done.returncode == 0, done.stderr
+    assert "deploy_production" in kit(tmp_path, "plan").stdout
 
 
 def test_the_makefile_types_the_same() -> None:
