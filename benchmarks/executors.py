@@ -41,7 +41,7 @@ def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
             continue
         theirs = {number: command([place, *words], cwd=checkout(number, folder)) for number in (few, many)}
         peer = persistently(theirs[few])
-        pairs = in_turns(lambda: ours[few]() / few, lambda timed=peer: timed() / few, scale.long_pairs)
+        pairs = in_turns(shared(ours[few], few), shared(peer, few), scale.long_pairs)
         yield at_most(what, (seconds(pairs.ours_seconds), seconds(pairs.peer_seconds), pairs.ratio), limit, WHY_NOT)
         if name == "bitrab":  # more jobs collide more often than not
             continue
@@ -60,6 +60,11 @@ def persistently(timed: Timed) -> Timed:
         return timed()
 
     return run
+
+
+def shared(timed: Timed, jobs: int) -> Timed:
+    """The seconds of each of so many jobs."""
+    return lambda: timed() / jobs
 
 
 def slope(timed: Mapping[int, Timed], few: int, many: int) -> Timed:

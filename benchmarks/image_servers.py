@@ -1,16 +1,14 @@
-"""A registry that counts what is sent to it, and Docker engines of their own, for as long as a benchmark needs them."""
+"""A registry that counts what is sent to it, for as long as a benchmark needs it."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,38 +74,6 @@ def counted_registry(folder: Path) -> Iterator[Counter]:
             yield counter
 
 
-@dataclass(frozen=True)
-class OwnEngine:
-    """A Docker engine that nothing else uses: its process, and the variables by which the client finds it."""
-
-    process: subprocess.Popen[bytes]
-    variables: Mapping[str, str]
-
-    def read_bytes(self) -> int:
-        """What the engine has read so far, of files and of what clients sent it."""
-        return read_bytes(self.process.pid)
-
-
-@contextmanager
-def own_engine() -> Iterator[OwnEngine]:
-    """An engine without any image, network or cache: what a fresh CI agent has."""
-    with tempfile.TemporaryDirectory(prefix="engine-") as name:  # a short path: a socket's name is limited
-        folder = Path(name)
-        places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
-        options = [f"--{option}={folder / place}" for option, place in places.items()]
-        options += [f"--host=unix://{folder}/socket", "--bridge=none", "--iptables=false", "--ip-masq=false"]
-        with running(["dockerd", *options], folder / "log") as process:
-            engine = OwnEngine(process, {"DOCKER_HOST": f"unix://{folder}/socket", "DOCKER_BUILDKIT": "0"})
-            until(lambda: answers(engine), process)
-            yield engine
-
-
-def answers(engine: OwnEngine) -> bool:
-    """Whether the engine takes requests."""
-    asked = subprocess.run(["docker", "info"], env={**os.environ, **engine.variables}, capture_output=True, check=False)
-    return asked.returncode == 0
-
-
 @contextmanager
 def running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server for as long as the block lasts."""
@@ -146,9 +112,3 @@ def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def read_bytes(process: int) -> int:
-    """The bytes that a process and its children that ended have read (`rchar` of proc(5))."""
-    lines = Path(f"/proc/{process}/io").read_text(encoding="utf-8").splitlines()
-    return int(lines[0].removeprefix("rchar: "))

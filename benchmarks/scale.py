@@ -20,6 +20,7 @@ class Scale:
     dependency_megabytes: int = 500
     model_megabytes: int = 200
     image_rounds: int = 3
+    image_seconds: float = 100  # after which no round of a change begins
 
 
 FULL = Scale()

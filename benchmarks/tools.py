@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Tools:
             ("sha256sum", (said("sha256sum", "--version").splitlines() or ["not installed"])[0].rpartition(" ")[2])
         )
         found.append(("git", said("git", "--version").rpartition(" ")[2] or "not installed"))
+        found += [(name, version_in(said(name, "--version"))) for name in ("dockerd", "buildah", "docker-registry")]
         return found
 
     def _distribution(self, python: Path, name: str) -> str:
@@ -65,6 +67,12 @@ class Tools:
             return "not installed"
         shown = subprocess.run([str(python), "-c", script], capture_output=True, text=True, check=False)
         return shown.stdout.strip() if shown.returncode == 0 else "not installed"
+
+
+def version_in(said: str) -> str:
+    """The first word of what a command says of itself that is a version."""
+    found = re.search(r"\bv?(\d+\.\d+[^\s,]*)", said)
+    return found[1] if found else "not installed"
 
 
 def on_path(name: str) -> str | None:
