@@ -103,8 +103,7 @@ class Builder:
         if kept is None and plan.kind == DEPENDENCIES and self.earlier is not None:
             kept = self.earlier.found(plan.kind, plan.key)
         if kept is None and plan.files is not None and self.earlier is not None and self.earlier.names(plan.key):
-            digested = write_layer(plan.files, None, compressed=self.compressed)
-            kept = (digested,) if self.earlier.has(digested.descriptor) else None
+            kept = self.taken_over(plan.key, plan.files, self.earlier)
         if kept is not None:
             return kept, False
         if plan.files is not None:
@@ -114,6 +113,14 @@ class Builder:
                 made = self.make(dependency_layers(self.wheelhouse(), stack))
         self.store.keep(plan.key, made)
         return made, True
+
+    def taken_over(self, key: str, files: Mapping[str, LayerFile], earlier: Earlier) -> tuple[WrittenLayer, ...] | None:
+        """The layer of these files, digested once on a machine, where the earlier image has it."""
+        found = self.store.described(key)
+        if found is None:
+            found = (write_layer(files, None, compressed=self.compressed),)
+            self.store.keep(key, found)
+        return found if all(earlier.has(each.descriptor) for each in found) else None
 
     def make(self, layers: list[dict[str, LayerFile]] | list[Mapping[str, LayerFile]]) -> tuple[WrittenLayer, ...]:
         """Writes layers into the store."""
@@ -135,7 +142,7 @@ class Builder:
                 places[descriptor.digest] = place
             elif layer.kind == BASE and base.blobs is not None:
                 layout.add_file(base.blobs.blob(descriptor), descriptor)
-            elif self.store.path(descriptor.digest).is_file():
+            elif self.store.holds(descriptor):
                 layout.add_file(self.store.path(descriptor.digest), descriptor)
             elif self.earlier is not None:
                 layout.add_file(self.earlier.repository.blob(descriptor), descriptor)

@@ -30,26 +30,29 @@ class LayerStore:
 
     def find(self, key: str) -> tuple[WrittenLayer, ...] | None:
         """The layers of a key, or none where one of them is not as it was written: its size and time are compared."""
+        found = self.described(key)
+        return found if found is not None and all(self.holds(each.descriptor) for each in found) else None
+
+    def described(self, key: str) -> tuple[WrittenLayer, ...] | None:
+        """What this machine has found the layers of a key to be; whether it holds them is not asked."""
         path = self.key_file(key)
         try:
-            found = [self.read(each) for each in json.loads(path.read_text())]
+            found = [described(each) for each in json.loads(path.read_text())]
             path.touch()
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return tuple(found)
 
-    def read(self, document: dict[str, Any]) -> WrittenLayer:
-        """A layer as its key's file describes it. Raises ValueError where the disk has another."""
-        layer = WrittenLayer(
-            ContentDescriptor(document["media_type"], document["digest"], document["size"]), document["diff_id"]
-        )
-        state = self.path(layer.descriptor.digest).stat()
-        if (state.st_size, state.st_mtime_ns) != (layer.descriptor.size, UNTOUCHED):
-            raise ValueError("the layer has changed")
-        return layer
+    def holds(self, descriptor: ContentDescriptor) -> bool:
+        """Whether a layer is here as it was written."""
+        try:
+            state = self.path(descriptor.digest).stat()
+        except OSError:
+            return False
+        return (state.st_size, state.st_mtime_ns) == (descriptor.size, UNTOUCHED)
 
     def keep(self, key: str, layers: Sequence[WrittenLayer]) -> None:
-        """Remembers the layers of a key."""
+        """Remembers the layers of a key, also those that are elsewhere."""
         documents = [
             {
                 "media_type": each.descriptor.media_type,
@@ -109,3 +112,10 @@ class LayerStore:
             for blob in (self.folder / "blobs").glob("*"):
                 if PREFIX + blob.name not in kept:
                     blob.unlink()
+
+
+def described(document: dict[str, Any]) -> WrittenLayer:
+    """A layer as its key's file describes it."""
+    return WrittenLayer(
+        ContentDescriptor(document["media_type"], document["digest"], document["size"]), document["diff_id"]
+    )

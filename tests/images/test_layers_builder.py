@@ -15,7 +15,7 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import read_image, write_document
 from pipeline_kit.contract.oci import LAYER_GZIP, ContentDescriptor
 from pipeline_kit.errors import InfrastructureError, ModelError, UsageError
-from pipeline_kit.images import plan
+from pipeline_kit.images import build, plan
 from pipeline_kit.images.base import Base, open_base
 from pipeline_kit.images.build import Builder, BuiltImage
 from pipeline_kit.images.content import ImageContent
@@ -152,6 +152,21 @@ def test_a_fresh_machine_fetches_neither_wheels_nor_layers(shop: Workshop) -> No
     assert json.loads((fresh.layout / "pipeline-kit.json").read_text()) == {"layers": image.places}
     blobs = LayoutBlobs(fresh.layout, lambda: fresh.registries)
     assert all(blobs.has(each) and blobs.blob(each).is_file() for each in read_image(blobs).layers)
+
+
+def test_a_layer_that_is_elsewhere_is_digested_once(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next build of that machine knows what its digest was; lost in the registry, it is made after all."""
+    first = shop.build()
+    shop.push()
+    fresh = other(shop)
+    fresh.build(reuse=True)
+    with monkeypatch.context() as patched:
+        patched.delattr(build, "write_layer")
+        assert fresh.build(reuse=True).descriptor == first.descriptor
+    for each in first.layers:
+        shop.registries.repository(REPOSITORY).layout.path(each.descriptor.digest).unlink()
+    lost = fresh.build(reuse=True)
+    assert (lost.descriptor, made(lost)) == (first.descriptor, ["dependencies", "code", "model", "config"])
 
 
 def test_a_whole_layout_holds_what_the_registry_has(shop: Workshop) -> None:

@@ -17,8 +17,8 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.oci import ContentDescriptor, Progress
 from pipeline_kit.errors import InfrastructureError
 
-CHUNK = 16 << 20
-"""Bytes of a piece: what is sent again after a failure."""
+CHUNK = 64 << 20
+"""Bytes of a piece: what is sent again after a failure. Each costs the registry a wait for its disk."""
 PIECE = 1 << 18
 LOST = frozenset({400, 404, 416})
 """How a registry answers that knows no such upload (any more), or has it at another place."""
