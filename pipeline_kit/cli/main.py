@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from pipeline_kit.errors import KitError
 
 
+RUN = {
+    **{"event": None, "branch": None, "tag": None, "schedule": None, "changed": None, "fork": False},
+    **{"jobs": [], "parallel": None, "json": False, "no_cache": False, "dry_run": False},
+}
+"""What a bare `run` means; a test holds it to what the parser makes of it."""
+
+
 def command_line() -> None:
     """Runs the command line as the whole of this process, and ends it with the exit code."""
     begin()
@@ -66,8 +73,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def read(arguments: Sequence[str]) -> Namespace | SimpleNamespace:
     """The parsed command line.
 
-    `job NAME`, the line that CI servers execute, needs no argparse, which would take a seventh of its time.
+    `job NAME`, the line that CI servers execute, and `run`, which people type all day, need no argparse: it would take
+    a seventh of the one's time, and as much of an unchanged run's.
     """
+    if arguments == ["run"]:
+        from pathlib import Path
+
+        return SimpleNamespace(command="run", directory=Path(), **RUN)
     if len(arguments) == 2 and arguments[0] == "job" and not arguments[1].startswith("-"):
         from pathlib import Path
 

@@ -60,6 +60,11 @@ def test_the_line_of_ci_servers_is_read_as_the_parser_reads_it(name: str) -> Non
     assert vars(read(["job", name])) == vars(build_parser().parse_args(["job", name]))
 
 
+def test_a_bare_run_is_read_as_the_parser_reads_it() -> None:
+    """`run` without argparse means what it means with it: an option that is added is added there too."""
+    assert vars(read(["run"])) == vars(build_parser().parse_args(["run"]))
+
+
 @pytest.mark.parametrize("arguments", [["job"], ["job", "--help"], ["job", "a", "b"]])
 def test_whatever_else_is_left_to_the_parser(arguments: list[str]) -> None:
     """Help and mistakes are its own."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pipeline_kit.adapters.files import locked
 from pipeline_kit.adapters.git import checkout
@@ -25,6 +25,9 @@ from pipeline_kit.runner.job import JobRun, recall, run_job
 from pipeline_kit.runner.pipeline import PipelineRun, default_parallel
 from pipeline_kit.runner.stop import Interrupted
 from pipeline_kit.runner.sweep import sweep
+
+if TYPE_CHECKING:
+    import argparse
 
 BUSY = "another run is going on in this directory"
 
