@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline_kit.errors import KitError
 
 
-RUN = {
+RUN: dict[str, object] = {
     **{"event": None, "branch": None, "tag": None, "schedule": None, "changed": None, "fork": False},
     **{"jobs": [], "parallel": None, "json": False, "no_cache": False, "dry_run": False},
 }
