@@ -155,7 +155,7 @@ class Deployer:
         self.log(f"revision {number} begins")
 
     def go_forward(self, order: Order) -> tuple[str, ...]:
-        """Applies, waits, asks and prunes; the pods that serve."""
+        """Applies, waits, asks, prunes, and looks once more; the pods that serve."""
         content, live = order.content, self.record.live
         self.step(Step.APPLY)
         self._rollout.apply(content.manifests)
@@ -166,6 +166,7 @@ class Deployer:
         self.step(Step.PRUNE)
         if live is not None:
             self._rollout.prune(live.content.manifests, content.manifests)
+        self._rollout.wait(content.manifests)  # somebody may have changed the cluster since
         self.save(finish(self.record))
         return pods
 
@@ -184,7 +185,7 @@ class Deployer:
         Where that fails too, the record says how far it got, and the error what the next deployer will find.
         """
         try:
-            self.load()  # the error may have come in the middle of a write
+            self.record = self._store.load_again(self.record)  # the error may have come in the middle of a write
             found = self.record.unfinished
             if found is None or found.number != number:
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline_kit.errors import Category, KitError, ModelError, ProjectError, TimeLimitError
+from pipeline_kit.errors import Category, InfrastructureError, KitError, ModelError, ProjectError, TimeLimitError
 
 CATEGORIES = {Category.MODEL: ModelError.category, Category.TIMEOUT: TimeLimitError.category}
 """Whatever else a pod fails by, the same release would fail by it again: no server needs to try it once more."""
@@ -22,3 +22,11 @@ class ReleaseError(KitError):
         super().__init__(message, hint=hint)
         self.category = CATEGORIES.get(category, ProjectError.category)
         self.lines = lines
+
+
+class UnreachedError(ReleaseError):
+    """The API server leads to no pod that it calls ready: the same release may well succeed another time."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.category = InfrastructureError.category

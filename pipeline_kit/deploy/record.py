@@ -11,8 +11,16 @@ from pipeline_kit.contract.cluster import Object
 from pipeline_kit.errors import ProjectError
 
 VERSION = 1
+DAMAGED_HINT = "restore the Secret, or delete it and the objects of the release: the next one then counts as the first"
 KEPT = 10
 """Revisions that the record keeps, beside the one that is live: all of it must fit into one Secret."""
+
+
+class DamagedRecordError(ProjectError):
+    """The record cannot be read: it is none, or not whole."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint=DAMAGED_HINT)
 
 
 class State(Enum):
@@ -158,16 +166,17 @@ def _revision(revision: Revision) -> dict[str, Any]:
 
 
 def read_record(document: Mapping[str, Any]) -> ReleaseRecord:
-    """The record of a document. Raises ProjectError where it is damaged, or of a newer kit."""
-    if document.get("version") != VERSION:
+    """The record of a document. Raises DamagedRecordError, or ProjectError where it is of a newer kit."""
+    if not isinstance(document.get("version"), int):
+        raise DamagedRecordError("the release's record is damaged: it says no version")
+    if document["version"] != VERSION:
         hint = "use a kit as new as the one that wrote it"
-        raise ProjectError(f"the release's record has version {document.get('version')!r}, not {VERSION}", hint=hint)
+        raise ProjectError(f"the release's record has version {document['version']!r}, not {VERSION}", hint=hint)
     try:
         revisions = tuple(_read_revision(each) for each in document["revisions"])
         return ReleaseRecord(str(document["release"]), revisions)
     except (KeyError, TypeError, ValueError) as error:
-        hint = "restore the Secret, or delete it: the next release then counts as the first"
-        raise ProjectError(f"the release's record is damaged: {error!r}", hint=hint) from error
+        raise DamagedRecordError(f"the release's record is damaged: {error!r}") from error
 
 
 def _read_revision(found: Mapping[str, Any]) -> Revision:

@@ -13,14 +13,16 @@ from pipeline_kit.deploy.objects import ObjectName, Objects, name_of
 from pipeline_kit.deploy.order import in_order, leftovers
 from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.readiness import Progress, Readiness, readiness
+from pipeline_kit.deploy.readiness.progress import done, failed, part
 from pipeline_kit.deploy.waiting import wait_until
 from pipeline_kit.errors import Category, KitError, ProjectError
 
 POD = Kind("v1", "Pod")
 EVENT = Kind("v1", "Event")
 KEPT_KINDS = ("PersistentVolumeClaim",)
-"""Never pruned: they hold data that no earlier revision gives back."""
+"""Never removed: they hold data that no earlier revision gives back."""
 LAST_LINES = 20
+GONE = failed("somebody deleted it")
 
 
 @dataclass(slots=True)
@@ -51,36 +53,40 @@ class Rollout:
                 self.log(f"created {name_of(manifest)}")
 
     def remove(self, manifests: Sequence[Object]) -> None:
-        """Removes all of them, the last applied first."""
-        names = [name_of(each) for each in reversed(self.served(manifests))]
-        self.objects.remove(names)
-        self.log(f"removed {', '.join(str(name) for name in names)}")
+        """Removes all of them but what holds data, the last applied first."""
+        names = []
+        for each in reversed(self.served(manifests)):
+            if each["kind"] in KEPT_KINDS:
+                self.log(f"{name_of(each)} stays, for the data in it: delete it by hand")
+            else:
+                names.append(name_of(each))
+        if names:
+            self.objects.remove(names)
+            self.log(f"removed {', '.join(str(name) for name in names)}")
 
     def prune(self, before: Sequence[Object], wanted: Sequence[Object]) -> None:
         """Removes what another revision applied and the wanted one does not hold."""
-        left = self.served(leftovers(before, wanted))
-        for each in left:
-            if each["kind"] in KEPT_KINDS:
-                self.log(f"{name_of(each)} stays, for the data in it: delete it by hand")
-        going = [each for each in left if each["kind"] not in KEPT_KINDS]
-        if going:
-            self.remove(going)
+        self.remove(leftovers(before, wanted))
 
     def wait(self, manifests: Sequence[Object], *, patient: bool = False) -> None:
         """Returns when all are ready. Raises ReleaseError where one fails, or is not ready in time.
 
-        A patient wait takes no fault for the last word: pods of a revision that failed are still going.
+        A patient wait takes no fault for the last word: pods of a revision that failed are still going, and what
+        somebody deletes is applied again.
         """
         wanted = self.served(manifests)
         seen: dict[ObjectName, Readiness] = {}
 
         def look() -> bool | None:
             self.objects.allowed()
-            for name, found in self.look(wanted):
+            for manifest, found in self.look(wanted):
+                name = name_of(manifest)
                 self.tell(name, found, seen.get(name))
                 seen[name] = found
                 if found.progress is Progress.FAILED and not patient:
                     raise self.failure(f"{name}: {found.reason}", found)
+                if found is GONE:
+                    self.apply([manifest])
             return True if all(each.progress is Progress.DONE for each in seen.values()) else None
 
         if wait_until(look, self.objects.clock, self.place.ready_within_seconds) is None:
@@ -89,19 +95,28 @@ class Rollout:
             message = f"not ready after {self.place.ready_within_seconds:g} s: {told}"
             raise self.failure(message, late[0][1], Category.TIMEOUT)
 
-    def look(self, wanted: Sequence[Object]) -> Iterator[tuple[ObjectName, Readiness]]:
-        """How far each object got; events are asked for only where one is not done."""
-        names = [name_of(each) for each in wanted]
-        found = {name: self.objects.get(name) for name in names}
+    def look(self, wanted: Sequence[Object]) -> Iterator[tuple[Object, Readiness]]:
+        """How far each object got that was applied; events are asked for only where one is not done."""
+        there = [self.objects.get(name_of(each)) for each in wanted]
         pods = self.pods()
         events: Sequence[Object] | None = None
-        for name in names:
-            own = [pod for pod in pods if pod["metadata"].get("uid") not in self.old.get(name, ())]
-            judged = readiness(found[name], own)
+        for manifest, found in zip(wanted, there, strict=True):
+            own = [pod for pod in pods if pod["metadata"].get("uid") not in self.old.get(name_of(manifest), ())]
+            if found is None or part(found, "metadata").get("deletionTimestamp"):
+                yield manifest, gone(manifest)
+                continue
+            judged = readiness(found, own)
             if judged.progress is not Progress.DONE:
                 events = self.events() if events is None else events
-                judged = readiness(found[name], own, events)
-            yield name, judged
+                judged = readiness(found, own, events)
+            yield manifest, judged
+
+    def fault(self, manifests: Sequence[Object]) -> ReleaseError | None:
+        """The error of the first object that has failed by now, or none."""
+        for manifest, found in self.look(self.served(manifests)):
+            if found.progress is Progress.FAILED:
+                return self.failure(f"{name_of(manifest)}: {found.reason}", found)
+        return None
 
     def pods(self) -> tuple[Object, ...]:
         """The pods of the release."""
@@ -143,6 +158,12 @@ class Rollout:
         except KitError as error:
             self.log(f"the lines of pod {pod} cannot be had: {error.message}")
         return ()
+
+
+def gone(manifest: Object) -> Readiness:
+    """What to think of an object that is no longer there: only a job that has ended may be cleaned away."""
+    cleaned = manifest["kind"] == "Job" and "ttlSecondsAfterFinished" in part(manifest, "spec")
+    return done("it has ended, and was cleaned away") if cleaned else GONE
 
 
 def first_unready(pods: Sequence[Object]) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""The record of a release in the cluster: one Secret, written whole and never over what was not read."""
+"""The record of a release in the cluster: one Secret, written whole and never over what another deployer wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zlib
 from typing import Any
 
 from pipeline_kit.contract.cluster import Cluster, Kind, Object
-from pipeline_kit.deploy.record import ReleaseRecord, as_document, read_record
+from pipeline_kit.deploy.record import DamagedRecordError, ReleaseRecord, as_document, read_record
 from pipeline_kit.errors import InfrastructureError, ProjectError
 
 SECRET = Kind("v1", "Secret")
@@ -31,9 +31,20 @@ class ReleaseStore:
         self._transitions = 0
 
     def load(self) -> ReleaseRecord:
-        """The record; an empty one where there is none. Raises ProjectError where it is damaged."""
+        """The record; an empty one where there is none. Raises DamagedRecordError."""
         self._seen = self._cluster.get(SECRET, self.name, self._namespace)
         return unpacked(self._seen) if self._seen is not None else ReleaseRecord(self._release)
+
+    def load_again(self, known: ReleaseRecord) -> ReleaseRecord:
+        """The record as it is now; what its holder knows of it, where somebody has deleted or damaged it since."""
+        was_there = self._seen is not None
+        try:
+            found = self.load()
+        except DamagedRecordError:
+            if self._overtaken():
+                raise
+            return known
+        return known if self._seen is None and was_there else found
 
     def held_by(self, transitions: int) -> None:
         """Writes from here on say which holder of the lease wrote them.
@@ -41,22 +52,48 @@ class ReleaseStore:
         Raises InfrastructureError where a later holder has written already.
         """
         self._transitions = transitions
-        if self._seen is not None and transitions_of(self._seen) > transitions:
-            raise self._overtaken()
+        if self._overtaken():
+            raise self._refusal()
 
     def save(self, record: ReleaseRecord) -> None:
-        """Writes the record. Raises InfrastructureError where another deployer has written in the meantime."""
+        """Writes the record. Raises InfrastructureError where another deployer has written in the meantime.
+
+        One that somebody has deleted or damaged since it was read is written anew: its holder knows it.
+        """
         wanted = self._secret(record)
-        if self._seen is None:
-            written = self._cluster.create(wanted, namespace=self._namespace)
-        else:
-            wanted["metadata"]["resourceVersion"] = self._seen["metadata"]["resourceVersion"]
-            written = self._cluster.replace(wanted, namespace=self._namespace)
+        written = self._write(wanted)
         if written is None:  # by another, or by this write's own first try, whose answer was lost
-            written = self._cluster.get(SECRET, self.name, self._namespace)
-            if written is None or not same(written, wanted):
-                raise self._overtaken()
+            self._seen = self._cluster.get(SECRET, self.name, self._namespace)
+            if self._seen is not None and same(self._seen, wanted):
+                return
+            written = self._write(wanted) if self._is_lost() else None
+        if written is None:
+            raise self._refusal()
         self._seen = written
+
+    def _write(self, wanted: Object) -> Object | None:
+        """The Secret as it was written; none where it is no longer as it was seen."""
+        if self._seen is None:
+            return self._cluster.create(wanted, namespace=self._namespace)
+        version = self._seen["metadata"]["resourceVersion"]
+        metadata = {**wanted["metadata"], "resourceVersion": version}
+        return self._cluster.replace({**wanted, "metadata": metadata}, namespace=self._namespace)
+
+    def _is_lost(self) -> bool:
+        """Whether what was seen is no record: a deployer writes whole ones and deletes none."""
+        if self._seen is None:
+            return True
+        try:
+            unpacked(self._seen)
+        except DamagedRecordError:
+            return not self._overtaken()
+        except ProjectError:  # of a newer kit
+            return False
+        return False
+
+    def _overtaken(self) -> bool:
+        """Whether a later holder of the lease has written what was seen."""
+        return self._seen is not None and transitions_of(self._seen) > self._transitions
 
     def _secret(self, record: ReleaseRecord) -> dict[str, Any]:
         packed = packed_record(record)
@@ -75,7 +112,7 @@ class ReleaseStore:
             "data": {"record": base64.b64encode(packed).decode()},
         }
 
-    def _overtaken(self) -> InfrastructureError:
+    def _refusal(self) -> InfrastructureError:
         hint = "run the same command again when that has ended"
         return InfrastructureError(f"another deployer has written the record of release {self._release}", hint=hint)
 
@@ -87,7 +124,7 @@ def packed_record(record: ReleaseRecord) -> bytes:
 
 
 def unpacked(secret: Object) -> ReleaseRecord:
-    """The record in a Secret. Raises ProjectError where it is damaged."""
+    """The record in a Secret. Raises DamagedRecordError, or ProjectError where it is of a newer kit."""
     try:
         packed = base64.b64decode(secret["data"]["record"], validate=True)
         unpacker = zlib.decompressobj(wbits=31)
@@ -99,8 +136,7 @@ def unpacked(secret: Object) -> ReleaseRecord:
             raise ValueError("it is no JSON object")
     except (KeyError, TypeError, ValueError, zlib.error, RecursionError) as error:
         name = secret["metadata"]["name"]
-        hint = "restore the Secret, or delete it: the next release then counts as the first"
-        raise ProjectError(f"the record in Secret {name} is damaged: {error}", hint=hint) from error
+        raise DamagedRecordError(f"the record in Secret {name} is damaged: {error}") from error
     return read_record(document)
 
 

@@ -23,11 +23,17 @@ class Expected:
     tolerance: float = 0.0
 
 
+class Unreached(str):
+    """The words about a pod that did not answer at all."""
+
+    __slots__ = ()
+
+
 def wrong_of_pod(cluster: Cluster, namespace: str, pod: str, expected: Expected) -> str | None:
     """What a pod serves otherwise than it should, in words; none where all is right."""
     ready = cluster.ask(namespace, pod, PodRequest(expected.port, "GET", "/readyz"))
     if ready is None:
-        return f"pod {pod} does not answer on port {expected.port}"
+        return Unreached(f"pod {pod} does not answer on port {expected.port}")
     if ready.status != 200:
         return f"pod {pod} is not ready: {beginning(ready)}"
     asked = cluster.ask(namespace, pod, PodRequest(expected.port, "GET", "/model"))

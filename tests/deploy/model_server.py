@@ -1,7 +1,8 @@
 """A tiny model server for pods: what the serving application answers, and the ways in which one goes wrong.
 
 BEHAVIOUR: serve (the default), crash, late (ready after DELAY seconds), never_ready, wrong_digest, wrong_prediction,
-out_of_memory, hang. MODEL_DIGEST and VERSION stand in the image.
+out_of_memory, hang (ready, but silent about its model), crash_after_ready (DELAY seconds after it was ready first),
+crash_when_asked (ready, but dead at the first question for its model). MODEL_DIGEST and VERSION stand in the image.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
@@ -18,6 +20,7 @@ BEHAVIOUR = os.environ.get("BEHAVIOUR", "serve")
 DELAY = float(os.environ.get("DELAY", "0"))
 DIGEST = "sha256:" + "0" * 64 if BEHAVIOUR == "wrong_digest" else os.environ["MODEL_DIGEST"]
 STARTED = time.monotonic()
+WAS_READY = threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,9 +31,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/healthz":
             self.answer(200, {"status": "ok"})
         elif self.path == "/readyz":
-            ready = BEHAVIOUR != "never_ready" and time.monotonic() - STARTED >= DELAY
+            ready = BEHAVIOUR != "never_ready" and (BEHAVIOUR != "late" or time.monotonic() - STARTED >= DELAY)
             self.answer(200 if ready else 503, {"ready": ready, "reason": "" if ready else "the model is not loaded"})
+            WAS_READY.set()
         elif self.path == "/model":
+            self.go_wrong()
             self.answer(200, {"project": "fraud", "model_digest": DIGEST, "version": os.environ["VERSION"]})
         else:
             self.answer(404, {})
@@ -41,6 +46,13 @@ class Handler(BaseHTTPRequestHandler):
         more = 1 if BEHAVIOUR == "wrong_prediction" else 0
         found = [{"id": row.get("id"), "prediction": 2 * row["value"] + more} for row in rows]
         self.answer(200, {"predictions": found, "model": DIGEST})
+
+    def go_wrong(self) -> None:
+        """Where that is its behaviour, never returns."""
+        if BEHAVIOUR == "hang":
+            threading.Event().wait()
+        if BEHAVIOUR == "crash_when_asked":
+            crash("RuntimeError: the weights were moved away")
 
     def answer(self, status: int, document: dict[str, object]) -> None:
         """Sends JSON."""
@@ -55,6 +67,19 @@ class Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
+def crash(last_words: str) -> None:
+    """Ends at once, with an error."""
+    print(last_words, file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def crash_after_ready() -> None:
+    """Crashes so many seconds after it was ready first."""
+    WAS_READY.wait()
+    time.sleep(DELAY)
+    crash("RuntimeError: the device went away")
+
+
 def stop(number: int, frame: FrameType | None) -> None:
     """Ends at once when it is asked to."""
     os._exit(0)
@@ -65,13 +90,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     if BEHAVIOUR == "crash":
         print("loading the model", flush=True)
-        print("RuntimeError: the weights do not fit the network", file=sys.stderr, flush=True)
-        sys.exit(1)
+        crash("RuntimeError: the weights do not fit the network")
     if BEHAVIOUR == "out_of_memory":
         print("loading the model", flush=True)
         hoard = []
         while True:
             hoard.append(bytearray(16 << 20))
+    if BEHAVIOUR == "crash_after_ready":
+        threading.Thread(target=crash_after_ready, daemon=True).start()
     ThreadingHTTPServer(("", int(os.environ.get("PORT", "8000"))), Handler).serve_forever()
 
 
