@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pipeline_kit.errors import KitError
 
 HERE = Path(__file__).resolve().parent
 KIT = [sys.executable, "-m", "pipeline_kit"]
@@ -59,6 +62,10 @@ environments:
   staging: {{namespace: "{namespace}"}}
 insecure: ["{host}"]
 """
+
+
+MARK = ".pipeline-kit-demo"
+"""In the folder that the demonstration has made: only there anything is removed."""
 
 
 class DemoError(Exception):
@@ -260,6 +267,15 @@ def own_namespace(*, keep: bool) -> Iterator[str]:
             cluster.delete(Kind("v1", "Namespace", namespaced=False), name, None)
 
 
+def own_folder(folder: Path) -> Path:
+    """The folder, which is new, empty, or left by an earlier demonstration. Raises DemoError for any other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / MARK).is_file():
+        raise DemoError(f"{folder} holds something else: name a folder that is new or empty")
+    (folder / MARK).touch()
+    return folder
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Goes the way, and returns 0 where everything was as it must be."""
     parser = argparse.ArgumentParser(prog="make demo-cluster", description="The whole way on a Kubernetes cluster.")
@@ -269,18 +285,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="leave the namespace as it is at the end")
     given = parser.parse_args(argv)
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what was made is removed then, too
     try:
         with ExitStack() as stack:
             folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pipeline-kit-")))
-            folder = folder.resolve()
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = own_folder(folder.resolve())
             namespace = stack.enter_context(own_namespace(keep=given.keep))
             repository = os.environ.get("REGISTRY") or stack.enter_context(local_registry(folder / "registry"))
             base = os.environ.get("BASE") or local_base(folder)
             demo = Demo(folder, given.example, namespace, repository, base, given.memory)
             make_project(demo)
             tell(demo)
-    except (DemoError, tarfile.TarError, OSError) as error:
+    except (DemoError, KitError, tarfile.TarError, OSError, subprocess.CalledProcessError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     print(f"\nthe whole way, and back, in {time.monotonic() - started:.0f} s")

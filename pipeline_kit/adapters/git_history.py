@@ -14,6 +14,7 @@ from pipeline_kit.errors import InfrastructureError
 LONGEST_LINE = 1 << 20
 MOST_BYTES = 1 << 30
 COMMIT = b"\0commit "
+COMMIT_ID = re.compile(r"[0-9a-f]{40,64}")
 HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@")
 LOG = (
     "log", "--patch", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames",
@@ -30,6 +31,12 @@ class GitHistory:
     def commits(self, most: int) -> tuple[str, ...]:
         """The newest commits, newest first; none outside a repository."""
         return tuple((git(self._root, "rev-list", f"--max-count={most}", "HEAD", "--", ".") or "").split())
+
+    def is_before(self, older: str, newer: str) -> bool:
+        """Whether one commit is an ancestor of another, and not the same, as far as this clone knows."""
+        if older == newer or not (COMMIT_ID.fullmatch(older) and COMMIT_ID.fullmatch(newer)):
+            return False
+        return git(self._root, "merge-base", "--is-ancestor", older, newer) is not None
 
     def shallow(self) -> bool:
         """Whether the clone was cut off."""

@@ -214,6 +214,7 @@ def refuse(reply: Reply, what: str) -> None:
         401: "the kubeconfig's credentials are unknown or have expired",
         403: "let the cluster's administrator bind a role that allows it",
         404: "the namespace must exist before a release goes into it",
+        500: "write out what tells the entries of its lists apart, such as each port's `protocol`",
     }
     message = f"the cluster refuses {what}: {server_words(reply.body)}"
     raise ProjectError(message, hint=hints.get(reply.status))

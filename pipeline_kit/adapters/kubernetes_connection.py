@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +18,7 @@ from pipeline_kit.errors import InfrastructureError, KitError, ProjectError, Usa
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """Answers of an API server, or of what stands before it, that another try may mend."""
+NO_PATCH = b"failed to create typed patch object"
 WIDE = 400  # characters of a server's words that an error repeats
 
 
@@ -40,6 +43,8 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     content_type: str = "application/json"
+    read_seconds: float | None = None
+    """How long its answer may take at most, where that is less than patience allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Connection:
         start, wait = time.monotonic(), self._patience.first_wait_seconds
         for number in range(1, self._patience.tries + 1):
             found = self.once(request, number)
-            if isinstance(found, Reply) and found.status not in again:
+            if isinstance(found, Reply) and (found.status not in again or is_final(found)):
                 return found
             pause = max(wait * random.uniform(0.7, 1.3), asked_pause(found))
             spent = time.monotonic() - start + pause
@@ -92,7 +97,8 @@ class Connection:
         from urllib3.exceptions import HTTPError
         from urllib3.util import Timeout
 
-        timeout = Timeout(connect=self._patience.connect_seconds, read=self._patience.read_seconds)
+        read = min(self._patience.read_seconds, request.read_seconds or self._patience.read_seconds)
+        timeout = Timeout(connect=self._patience.connect_seconds, read=read)
         url = f"{self._configuration.host}{request.path}"
         if request.query:
             url += f"?{urlencode(request.query)}"
@@ -133,19 +139,48 @@ def read_configuration(kubeconfig: Path | None, context: str | None, variables: 
     client, config = library("kubernetes.client"), library("kubernetes.config")
     configuration = client.Configuration()
     named = str(kubeconfig) if kubeconfig else variables.get("KUBECONFIG")
+    with library_errors() as said:
+        try:
+            if named:
+                config.load_kube_config(named, context, configuration, persist_config=False)
+            elif SERVICE_ACCOUNT.is_file():
+                config.load_incluster_config(configuration)
+            else:
+                hint = "set KUBECONFIG to a kubeconfig file, or give the environment a secret of the type file"
+                raise UsageError("no cluster is named", hint=hint)
+        except KitError:
+            raise
+        except config.ConfigException as error:  # its words name places in the file, and no values
+            raise UsageError(f"{named or 'this pod'}: no usable kubeconfig: {str(error)[:WIDE]}") from error
+        except Exception as error:  # whatever PyYAML and a file of another shape raise, with a piece of the file in it
+            what = type(error).__name__
+            raise UsageError(f"{named or 'this pod'}: no usable kubeconfig ({what})", hint="is it YAML?") from None
+    if said:
+        hint = "the command of the user's `exec` must end well and print a credential; try it with kubectl"
+        raise UsageError(f"{named or 'this pod'}: the kubeconfig gives no credential", hint=hint)
+    return configuration, context or urlsplit(configuration.host).netloc.rpartition("@")[2]
+
+
+@contextmanager
+def library_errors() -> Iterator[list[logging.LogRecord]]:
+    """What the library logs as errors, kept from the screen: that is all it does of a command that gives no token."""
+    said: list[logging.LogRecord] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record)
+
+    root, handler = logging.getLogger(), Kept(logging.ERROR)
+    root.addHandler(handler)
     try:
-        if named:
-            config.load_kube_config(named, context, configuration, persist_config=False)
-        elif SERVICE_ACCOUNT.is_file():
-            config.load_incluster_config(configuration)
-        else:
-            hint = "set KUBECONFIG to a kubeconfig file, or give the environment a secret of the type file"
-            raise UsageError("no cluster is named", hint=hint)
-    except KitError:
-        raise
-    except Exception as error:  # the library's own, and whatever PyYAML and a file of another shape raise in it
-        raise UsageError(f"{named or 'this pod'}: no usable kubeconfig: {str(error)[:WIDE]}") from error
-    return configuration, context or urlsplit(configuration.host).netloc
+        yield said
+    finally:
+        root.removeHandler(handler)
+
+
+def is_final(reply: Reply) -> bool:
+    """Whether a server takes the manifest's fault for its own: Kubernetes 1.20 does, where a list's key is missing."""
+    return reply.status == 500 and NO_PATCH in reply.body
 
 
 def library(module: str) -> Any:
@@ -161,6 +196,9 @@ def refuse_unverified(configuration: Any, insecure: Sequence[str]) -> None:
     """Raises UsageError where the server would be trusted without verified TLS and is not declared insecure."""
     place = urlsplit(configuration.host)
     host = place.netloc.rpartition("@")[2]
+    if host != place.netloc:
+        hint = "leave them out of `server:` and name a user with a token or a certificate"
+        raise UsageError(f"the kubeconfig has a name and password in the address of {host}", hint=hint)
     if (place.scheme == "https" and configuration.verify_ssl) or host in insecure:
         return
     what = "turns the verification of TLS off" if place.scheme == "https" else "speaks without TLS"

@@ -208,7 +208,7 @@ def add_releases(commands: Any) -> None:
     help_text = "Bring back a revision that has been live: image, model and manifests as one."
     parser = command(commands, "rollback", help_text, json=True)
     add_environment(parser)
-    parser.add_argument("--to", metavar="N", type=int, help="its number (default: the one before the live one)")
+    parser.add_argument("--to", metavar="N", type=int, help="its number (default: the newest before it)")
     parser = command(
         commands, "releases", "Show what was released to an environment, and what became of it.", json=True
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +13,7 @@ from pipeline_kit.cli.project import OpenProject, open_project
 from pipeline_kit.contract.cluster import Cluster
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.result import Outcome
+from pipeline_kit.contract.spec import RELEASE
 from pipeline_kit.deploy.clock import ThisClock
 from pipeline_kit.deploy.deployer import Deployer
 from pipeline_kit.deploy.intent import cluster_of, place_of
@@ -19,8 +21,8 @@ from pipeline_kit.deploy.lease import Lease
 from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import ReleaseRecord
 from pipeline_kit.deploy.store import ReleaseStore
-from pipeline_kit.errors import UsageError
-from pipeline_kit.plan.chain import RELEASE
+from pipeline_kit.descriptor.model import SecretType
+from pipeline_kit.errors import KitError, UsageError
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.inputs import Inputs
 from pipeline_kit.runner.job import JobRun, context_of, gather_inputs, open_secrets
@@ -41,30 +43,37 @@ class OpenRelease:
         """The record in the cluster; empty where nothing was ever released."""
         return ReleaseStore(self.cluster, self.place.namespace, self.place.release).load()
 
-    def deployer(self, log: Show) -> Deployer:
-        """Who releases from here."""
+    def deployer(self) -> Deployer:
+        """Who releases from here; what it says is masked."""
         clock = ThisClock()
         lease = Lease(self.cluster, self.place.namespace, self.place.release, holder=self.place.by, clock=clock)
-        return Deployer(self.cluster, clock, lease, self.place, log=log)
+        return Deployer(self.cluster, clock, lease, self.place, log=self.context.log)
 
 
-def open_release(directory: Path, wanted: str | None, show: Show, *, inputs: bool = False) -> OpenRelease:
-    """The release of an environment or a job; with `inputs` the job's own are gathered too.
+@contextmanager
+def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: bool = False) -> Iterator[OpenRelease]:
+    """The release of an environment or a job while the block runs; with `inputs` the job's own are gathered too.
 
-    Secrets count where their variables are set, as on a CI server; without one for the cluster KUBECONFIG counts.
-    Raises UsageError where it is not said which job is meant.
+    The secret of the type file that holds the kubeconfig must be set, as on a CI server; others count where they are.
+    What the block logs, and what it raises, is masked. Raises UsageError where it is not said which job is meant.
     """
     project = open_project(directory)
     job = with_set_secrets(releasing_job(project, wanted), os.environ)
     run = JobRun(job, project.descriptor, project.specs, project.folders, show)
-    open_secrets(run)
-    if inputs:
-        refuse_unmade(project, job)
-        gather_inputs(run)
-    else:
-        run.inputs = Inputs({}, {}, {})
-    context = context_of(run, project.folders.root)
-    return OpenRelease(context, cluster_of(context), place_of(context))
+    try:
+        open_secrets(run)
+        if inputs:
+            refuse_unmade(project, job)
+            gather_inputs(run)
+        else:
+            run.inputs = Inputs({}, {}, {})
+        context = context_of(run, project.folders.root)
+        yield OpenRelease(context, cluster_of(context), place_of(context))
+    except KitError as error:
+        error.message = run.mask(error.message)
+        error.hint = run.mask(error.hint) if error.hint else None
+        error.args = (error.message,)
+        raise
 
 
 def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
@@ -91,12 +100,16 @@ def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
 
 
 def with_set_secrets(job: PlannedJob, variables: Mapping[str, str]) -> PlannedJob:
-    """The job with those of its secrets that are set here; a person has a kubeconfig and a login of their own."""
-    there = tuple(each for each in job.secrets if all(variables.get(name) for name in variable_names(each)))
-    named = job.setting("kubeconfig")
-    if named is None or any(each.name == named for each in there):
-        return replace(job, secrets=there)
-    return replace(job, secrets=there, settings={**job.settings, "kubeconfig": None})
+    """The job with its files, one of which says which cluster is meant, and those other secrets that are set here.
+
+    A person has a login of their own for the registry; a cluster of their own is never taken for the environment's.
+    """
+    secrets = (
+        each
+        for each in job.secrets
+        if each.type is SecretType.FILE or all(variables.get(name) for name in variable_names(each))
+    )
+    return replace(job, secrets=tuple(secrets))
 
 
 def refuse_unmade(project: OpenProject, job: PlannedJob) -> None:
@@ -104,5 +117,6 @@ def refuse_unmade(project: OpenProject, job: PlannedJob) -> None:
     for name in job.takes:
         record = project.folders.read(name)
         if record is None or record.outcome is not Outcome.PASSED:
-            state = "has not run here" if record is None else record.outcome.value
-            raise UsageError(f"{job.name} takes what {name} makes, which {state}", hint=f"pipeline-kit run {name}")
+            state = "it has not run here" if record is None else f"the last time here it was {record.outcome.value}"
+            message = f"{job.name} takes what {name} makes, and {state}"
+            raise UsageError(message, hint=f"run it first: pipeline-kit run {name}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_kit.cli.releasing import OpenRelease, open_release
-from pipeline_kit.contract.cluster import Cluster, PodRequest, Selector
+from pipeline_kit.cli.releasing import OpenRelease, opened_release
+from pipeline_kit.contract.cluster import Cluster, Object, PodRequest, Selector
 from pipeline_kit.contract.serving import Answer
 from pipeline_kit.deploy.labels import RELEASE_LABEL
 from pipeline_kit.deploy.record import Content
@@ -29,6 +29,12 @@ class Pod:
         return self.cluster.ask(self.namespace, self.name, PodRequest(self.port, method, path, body))
 
 
+def is_ready(pod: Object) -> bool:
+    """Whether the cluster would send requests there."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+
+
 @dataclass(frozen=True, slots=True)
 class LiveImage:
     """What is live by the record of an environment."""
@@ -39,8 +45,8 @@ class LiveImage:
     @classmethod
     def find(cls, directory: Path, environment: str) -> LiveImage:
         """What is live there. Raises UsageError where nothing is."""
-        release = open_release(directory, environment, print)
-        live = release.record().live
+        with opened_release(directory, environment, print) as release:
+            live = release.record().live
         if live is None:
             raise UsageError(f"nothing is live in {environment}", hint="pipeline-kit releases list tells what was")
         return cls(release, live.content)
@@ -54,8 +60,9 @@ class LiveImage:
         """The first pod that serves it. Raises ProjectError where none does."""
         place, cluster = self.release.place, self.release.cluster
         pods = cluster.list(POD, place.namespace, Selector({RELEASE_LABEL: place.release}))
-        names = sorted(serving_pods(pods, self.content))
+        ready = [each for each in pods if is_ready(each)]
+        names = sorted(serving_pods(ready, self.content))
         if not names:
             hint = "pipeline-kit releases list tells what became of the release"
-            raise ProjectError(f"no pod serves {self.image}", hint=hint)
+            raise ProjectError(f"no pod that is ready serves {self.image}", hint=hint)
         return Pod(cluster, place.namespace, names[0], self.content.port)

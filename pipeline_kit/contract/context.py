@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline_kit.contract.ports import Host, ProjectPython, Pythons, Store
 from pipeline_kit.contract.result import JobRecord, Output
-from pipeline_kit.descriptor.model import Dataset, Environment, Project
+from pipeline_kit.descriptor.model import Dataset, Environment, Project, Secret
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.frozen import frozen
 
@@ -67,6 +67,7 @@ class StageContext:
     store: Store | None = None
     decisions: Mapping[str, str] = field(default_factory=dict)  # evidence digest to a person's recorded reason
     secrets: Mapping[str, str] = field(default_factory=dict)  # variable to value
+    declared_secrets: tuple[Secret, ...] = ()  # the job's, and its environment's
     variables: Mapping[str, str] = field(default_factory=dict)
     world: World | None = None  # what a stage that changes or asks the world opens; see `the_world`
     environment: Environment | None = None  # of the job

@@ -8,6 +8,11 @@ from pipeline_kit.frozen import frozen
 STORED_KINDS = frozenset({"model", "checkpoint", "checkpoints", "image"})
 """Kinds of output that the store carries between a CI server's jobs where there is one: artifacts are capped."""
 
+PUSHED = "pushed"
+"""The kind of what a push leaves, which is what a deployment releases."""
+RELEASE = "release"
+"""The kind of what a deployment leaves, and takes from the one in the environment before."""
+
 
 @frozen
 class OutputSpec:

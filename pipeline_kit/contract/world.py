@@ -28,6 +28,9 @@ class Sources(Protocol):
     def commits(self, most: int) -> tuple[str, ...]:
         """The newest commits, newest first; none outside a repository."""
 
+    def is_before(self, older: str, newer: str) -> bool:
+        """Whether one commit is an ancestor of another, and not the same, as far as this clone knows."""
+
     def shallow(self) -> bool:
         """Whether the clone was cut off, so that older commits are not here."""
 

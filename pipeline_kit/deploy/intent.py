@@ -15,6 +15,7 @@ from pipeline_kit.deploy.labels import object_name
 from pipeline_kit.deploy.manifests import kit_manifests
 from pipeline_kit.deploy.place import READY_WITHIN_SECONDS, Place, this_deployer
 from pipeline_kit.deploy.record import Content
+from pipeline_kit.deploy.refusals import IsBefore, unknown_history
 from pipeline_kit.deploy.team_manifests import team_manifests
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import CPU, GPU_RESOURCE, MEMORY, Identity, Workload
@@ -24,24 +25,22 @@ from pipeline_kit.images.names import PORT
 from pipeline_kit.images.running import read_configuration
 
 NAMESPACE = "default"
-MOST_COMMITS = 10_000
-"""Of the history that is looked through for what is older."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A release that is wanted; `ancestors` are commits known to come before its own."""
+    """A release that is wanted, and the history by which it is older or newer than another."""
 
     place: Place
     image: WantedImage
     content: Content
     expected: Expected
-    ancestors: frozenset[str] = frozenset()
+    is_before: IsBefore = unknown_history
     rollback: bool = False
 
 
-def intent_of(context: StageContext) -> Intent:
-    """What the job wants released.
+def intent_of(context: StageContext, *, rows: bool = True) -> Intent:
+    """What the job wants released; without `rows` no golden requests are read, for nobody will be asked.
 
     Raises ModelError for an image that is not proved, or that the environment before has not verified, ProjectError
     for manifests that no release may hold, UsageError where the job does not say enough.
@@ -58,8 +57,9 @@ def intent_of(context: StageContext) -> Intent:
         commit_time=image.commit_time,
     )
     tolerance = number(context.settings, "golden_tolerance") or 0.0
-    expected = Expected(workload.port, content.model_digest, golden_of(context, image), tolerance)
-    return Intent(place, image, content, expected, older_commits(context, image), flag(context.settings, "rollback"))
+    expected = Expected(workload.port, content.model_digest, golden_of(context, image, rows=rows), tolerance)
+    is_before = context.the_world().sources().is_before
+    return Intent(place, image, content, expected, is_before, flag(context.settings, "rollback"))
 
 
 def place_of(context: StageContext) -> Place:
@@ -101,6 +101,7 @@ def workload_of(context: StageContext, place: Place, image: WantedImage) -> Work
         gpu=whole(asked, "gpu") or 0,
         gpu_resource=text(asked, "gpu_resource") or GPU_RESOURCE,
         variables={name: str(value) for name, value in variables.items()},
+        pull_secret=text(context.settings, "pull_secret"),
     )
 
 
@@ -117,11 +118,12 @@ def read_files(context: StageContext, names: Sequence[str]) -> list[tuple[str, s
         try:
             found.append((name, (context.workspace / name).read_text(encoding="utf-8")))
         except (OSError, UnicodeError) as error:
-            raise UsageError(f"{name} cannot be read: {error}", hint="`manifests` names YAML files") from error
+            said = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise UsageError(f"{name} cannot be read: {said}", hint="`manifests` names YAML files") from error
     return found
 
 
-def golden_of(context: StageContext, image: WantedImage) -> tuple[Golden, ...]:
+def golden_of(context: StageContext, image: WantedImage, *, rows: bool) -> tuple[Golden, ...]:
     """Rows that were evaluated, and what every pod must predict of them; none where nothing was evaluated here.
 
     Raises ModelError where the evaluation was of another model than the image holds.
@@ -135,13 +137,7 @@ def golden_of(context: StageContext, image: WantedImage) -> tuple[Golden, ...]:
     if evaluated != image.verified.model_digest:
         message = f"{found[0]} evaluated the model {evaluated}, the image holds {image.verified.model_digest}"
         raise ModelError(message, hint="release what was evaluated, or ask for no predictions: golden_rows: 0")
+    if not rows:
+        return ()
     inputs = read_configuration(image.blobs, image.image).inputs
     return evaluated_rows(context.datasets.values(), found[2], inputs, count)
-
-
-def older_commits(context: StageContext, image: WantedImage) -> frozenset[str]:
-    """The commits before the image's, as far as this clone knows them."""
-    commits = context.the_world().sources().commits(MOST_COMMITS)
-    if image.verified.commit not in commits:
-        return frozenset()
-    return frozenset(commits[commits.index(image.verified.commit) + 1 :])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.workload import Workload
 
 PREFIX = "pipeline-kit.dev"
@@ -83,6 +84,12 @@ def notes(workload: Workload) -> dict[str, str]:
 def kit_annotation(workload: Workload) -> dict[str, str]:
     """Which version of the kit wrote the object; not on pods, which a newer kit alone is no reason to replace."""
     return {f"{PREFIX}/kit": workload.identity.kit}
+
+
+def noted(manifests: Sequence[Object], name: str) -> str | None:
+    """What the objects of a release say of it in full, such as its `project`; none where no one says it."""
+    found = ((each["metadata"].get("annotations") or {}).get(f"{PREFIX}/{name}") for each in manifests)
+    return next((str(each) for each in found if each is not None), None)
 
 
 def ordered(values: Mapping[str, str]) -> dict[str, str]:

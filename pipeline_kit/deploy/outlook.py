@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from pipeline_kit.contract.cluster import Cluster, Object
 from pipeline_kit.deploy.clock import ThisClock
+from pipeline_kit.deploy.deployer import same, silent
 from pipeline_kit.deploy.difference import Change, differences
 from pipeline_kit.deploy.intent import Intent
 from pipeline_kit.deploy.objects import Objects, name_of
 from pipeline_kit.deploy.order import leftovers
 from pipeline_kit.deploy.record import ReleaseRecord, Revision
 from pipeline_kit.deploy.refusals import refuse, refuse_older
-from pipeline_kit.deploy.rollout import Rollout
+from pipeline_kit.deploy.rollout import KEPT_KINDS, Rollout
 from pipeline_kit.deploy.store import ReleaseStore
 from pipeline_kit.errors import ProjectError
 
@@ -52,9 +53,11 @@ def outlook(cluster: Cluster, intent: Intent) -> Outlook:
 
 def refusal_of(rollout: Rollout, intent: Intent, record: ReleaseRecord) -> str | None:
     """Why the release would be refused; none where it would not."""
+    if record.live is not None and same(record.live.content, intent.content):
+        return None
     try:
         if not intent.rollback:
-            refuse_older(intent.content, record.live, intent.ancestors)
+            refuse_older(intent.content, record.live, intent.is_before)
         refuse(rollout, intent.content, record.live)
     except ProjectError as error:
         return f"{error.message}" + (f" ({error.hint})" if error.hint else "")
@@ -70,7 +73,7 @@ def object_changes(rollout: Rollout, intent: Intent, live: Revision | None) -> I
         yield ObjectChange(str(name_of(manifest)), verb, fields)
     if live is not None:
         for each in rollout.served(leftovers(live.content.manifests, intent.content.manifests)):
-            yield ObjectChange(str(name_of(each)), "removed")
+            yield ObjectChange(str(name_of(each)), "" if each["kind"] in KEPT_KINDS else "removed")
 
 
 def would_be(rollout: Rollout, manifest: Object) -> Object:
@@ -83,7 +86,3 @@ def would_be(rollout: Rollout, manifest: Object) -> Object:
 
 def unheld() -> None:
     """Nothing is changed, so no lease is needed."""
-
-
-def silent(line: str) -> None:
-    """Says nothing."""

@@ -27,10 +27,16 @@ def pod_template(workload: Workload) -> dict[str, Any]:
             "terminationGracePeriodSeconds": workload.grace_seconds,
             "securityContext": pod_security(),
             "topologySpreadConstraints": [spread(workload)],
+            **pull_secrets(workload),
             "containers": [container(workload)],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
         },
     }
+
+
+def pull_secrets(workload: Workload) -> dict[str, Any]:
+    """By what the nodes log in to the registry, where that is said."""
+    return {"imagePullSecrets": [{"name": workload.pull_secret}]} if workload.pull_secret else {}
 
 
 def pod_security() -> dict[str, Any]:

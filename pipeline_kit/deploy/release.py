@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from pipeline_kit.deploy.deployer import Deployer, Order, Released, expected_of
 from pipeline_kit.deploy.record import Content, ReleaseRecord, Revision, State
-from pipeline_kit.deploy.refusals import refuse_older
+from pipeline_kit.deploy.refusals import IsBefore, refuse_older, refuse_other, unknown_history
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.errors import UsageError
 
@@ -16,19 +14,19 @@ def release(
     content: Content,
     expected: Expected,
     *,
-    ancestors: Collection[str] = (),
+    is_before: IsBefore = unknown_history,
     rollback: bool = False,
 ) -> Released:
     """What is live after the content was released; `rollback` declares that its commit may be an older one.
 
-    `ancestors` are commits known to come before the content's. The same call finishes what a killed one has begun.
+    `is_before` knows the project's history. The same call finishes what a killed one has begun.
     Raises ReleaseError where its pods fail: it was taken back then; ProjectError where it is refused before any change;
     InfrastructureError where the cluster fails, or somebody else is at work.
     """
 
     def allowed(live: Revision | None) -> None:
         if not rollback:
-            refuse_older(content, live, ancestors)
+            refuse_older(content, live, is_before)
 
     with deployer.lease.held():
         deployer.load()
@@ -38,11 +36,13 @@ def release(
 def roll_back(deployer: Deployer, to: int | None = None) -> Released:
     """What is live after going back to a revision that has been live: a new one with the content of that.
 
-    Without a number the one before the live one; where a release was left unfinished, that is taken back and no more.
+    Without a number the newest that was live before the one that is, or before the one that this goes back to; where a
+    release was left unfinished, that is taken back and no more.
     Raises UsageError where there is no such revision, and what `release` raises.
     """
     with deployer.lease.held():
         deployer.load()
+        refuse_other(deployer.record.live, deployer.place, None)
         found = deployer.record.unfinished
         if found is not None and (found.rollback_to is None or to not in (None, found.rollback_to)):
             deployer.settle()
@@ -59,7 +59,10 @@ def roll_back(deployer: Deployer, to: int | None = None) -> Released:
 def target_of(record: ReleaseRecord, number: int | None) -> Revision:
     """The revision to go back to. Raises UsageError where there is none that has been live."""
     been = [each for each in record.revisions if each.state in (State.LIVE, State.REPLACED)]
-    found = record.before_live if number is None else next((each for each in been if each.number == number), None)
+    live = record.live
+    first = (live.rollback_to or live.number) if live else record.next_number
+    earlier = [each for each in been if (each.number < first if number is None else each.number == number)]
+    found = max(earlier, key=lambda each: each.number, default=None)
     if found is None:
         known = ", ".join(str(each.number) for each in been) or "none"
         what = (

@@ -46,3 +46,5 @@ class Workload:
     gpu_resource: str = GPU_RESOURCE
     variables: Mapping[str, str] = field(default_factory=dict)
     grace_seconds: int = GRACE_SECONDS
+    pull_secret: str | None = None
+    """The Secret of the namespace by which nodes log in to the image's registry; none where it needs no login."""

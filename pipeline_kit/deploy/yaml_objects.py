@@ -15,6 +15,8 @@ from pipeline_kit.errors import ProjectError
 DEEPEST = 60
 MOST_VALUES = 100_000
 LARGEST = 2 << 20
+LARGEST_INTEGER = 1 << 63
+"""Kubernetes has no larger ones, and Python takes long to write them."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _WRITTEN = {f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"}
@@ -84,19 +86,21 @@ class Builder:
         self.file = file
         self.built = 0
 
-    def value(self, node: Any) -> Any:
+    def value(self, node: Any, depth: int = 0) -> Any:
         """The node's value."""
         self.built += 1
+        if depth > DEEPEST:
+            raise self.error(node, "nested too deep: an alias holds itself, or aliases hold aliases")
         if self.built > MOST_VALUES:
             raise self.error(node, "more values than a manifest has: its aliases multiply them")
         if isinstance(node, yaml.MappingNode):
-            return self.mapping(node)
+            return self.mapping(node, depth)
         if isinstance(node, yaml.SequenceNode):
             self.refuse_tag(node, "seq")
-            return [self.value(each) for each in node.value]
+            return [self.value(each, depth + 1) for each in node.value]
         return self.scalar(node)
 
-    def mapping(self, node: Any) -> Lined:
+    def mapping(self, node: Any, depth: int) -> Lined:
         """A mapping whose keys are text and there once."""
         self.refuse_tag(node, "map")
         found = Lined()
@@ -109,7 +113,7 @@ class Builder:
             if key.value in found:
                 raise self.error(key, f"the key {key.value!r} is there twice")
             found.lines[key.value] = key.start_mark.line + 1
-            found[key.value] = self.value(value)
+            found[key.value] = self.value(value, depth + 1)
         return found
 
     def scalar(self, node: Any) -> Any:
@@ -124,7 +128,9 @@ class Builder:
             value = yaml.SafeLoader("").construct_object(node)
         except (yaml.YAMLError, ValueError, KeyError):
             raise self.error(node, f"{node.value[:60]!r} cannot be read: quote it") from None
-        if isinstance(value, float) and not abs(value) < float("inf"):
+        if (isinstance(value, float) and not abs(value) < float("inf")) or (
+            isinstance(value, int) and abs(value) > LARGEST_INTEGER
+        ):
             raise self.error(node, f"{node.value[:60]!r} is no number: quote it")
         return value
 

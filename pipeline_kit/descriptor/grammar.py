@@ -241,6 +241,9 @@ GRAMMARS: dict[str, Grammar] = {
         explain=_package_explained,
     ),
     "namespace": Grammar("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes namespace", "fraud-staging"),
+    "object_name": Grammar(
+        r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", "the name of an object in Kubernetes", "registry-login"
+    ),
     "quantity": Grammar(
         r"(?:[0-9]{1,9}\.)?[0-9]{1,9}(?:[mkMGTP]|[KMGTP]i)?", "an amount as Kubernetes writes it", "500m, 2 or 512Mi"
     ),

@@ -141,7 +141,7 @@ class Builder:
     def chain(self, job: Job, spec: StageSpec) -> None:
         """Keeps the problem of a release that passes an environment over."""
         before = (self.planned[each] for each in self.ancestors[job.name])
-        wrong = chain_problem(job, spec, self.descriptor.environments, before)
+        wrong = chain_problem(job, spec, self.descriptor.environments, before, self.planned.values())
         if wrong:
             self.problem(job, *wrong)
 

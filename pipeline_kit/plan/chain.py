@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pipeline_kit.contract.spec import StageSpec
+from pipeline_kit.contract.spec import PUSHED, RELEASE, StageSpec
+from pipeline_kit.descriptor.environments import environment_before
 from pipeline_kit.descriptor.model import Environment, Job
 from pipeline_kit.plan.model import PlannedJob
 
-RELEASE = "release"
-"""The kind of what a deployment leaves, and takes from the one in the environment before."""
-PUSHED = "pushed"
-"""The kind of what a push leaves, which is what a deployment releases."""
-
 
 def chain_problem(
-    job: Job, spec: StageSpec, environments: Mapping[str, Environment], before: Iterable[PlannedJob]
+    job: Job,
+    spec: StageSpec,
+    environments: Mapping[str, Environment],
+    before: Iterable[PlannedJob],
+    planned: Iterable[PlannedJob],
 ) -> tuple[str, str] | None:
     """What is wrong with a job that releases, and what to do about it; none of any other job.
 
-    `before` are all jobs that the job waits for.
+    `before` are all jobs that the job waits for, `planned` all that were planned so far.
     """
     if RELEASE not in spec.consumes:
         return None
     if job.environment is None:
         known = ", ".join(environments) or "none is declared yet: `environments:` declares them"
         return "it has no environment to release to", f"give it `environment:`, one of: {known}"
+    twin = next((each for each in planned if verifies(each, environments[job.environment])), None)
+    if twin is not None:
+        message = f"it releases to {job.environment}, and so does {twin.name}: they would replace each other"
+        return message, "one job releases to an environment: give this one another, or take it out"
     before = tuple(before)
     if job.settings.get("image") is None and not any(pushes(each) for each in before):
         hint = "let it need a job of the stage push, or name the image by digest: `image:`"
@@ -35,11 +39,6 @@ def chain_problem(
         return None
     message = f"it releases to {job.environment}, and needs no job that has verified the image in {previous.name}"
     return message, f"let it need the job that releases to {previous.name}, which comes before it in `environments:`"
-
-
-def environment_before(environment: Environment, environments: Iterable[Environment]) -> Environment | None:
-    """The environment that comes just before in the chain, or none of the first."""
-    return next((each for each in environments if each.order == environment.order - 1), None)
 
 
 def pushes(job: PlannedJob) -> bool:

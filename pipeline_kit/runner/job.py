@@ -157,6 +157,7 @@ def context_of(run: JobRun, workspace: Path) -> StageContext:
         store=store_of(run),
         decisions=read_decisions(run.folders.root),
         secrets=run.secrets,
+        declared_secrets=run.job.secrets,
         variables=run.job.variables,
         world=world_of(run),
         environment=run.job.environment,

@@ -35,7 +35,7 @@ def run(context: StageContext) -> StageResult:
     context.log(f"releasing {intent.content.image} as {intent.place.release} to {told_place(intent, cluster.name())}")
     try:
         released = release(
-            deployer, intent.content, intent.expected, ancestors=intent.ancestors, rollback=intent.rollback
+            deployer, intent.content, intent.expected, is_before=intent.is_before, rollback=intent.rollback
         )
     except ReleaseError as error:
         return failed(intent, error)

@@ -137,3 +137,57 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError) as raised:
         KubernetesCluster(None, None, {"KUBECONFIG": "any"}, ())
     assert raised.value.hint == 'pip install "pipeline-kit[kubernetes]"'
+
+
+CONFIG = """
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "SERVER"}}]
+users: [{name: u, user: USER}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+current-context: x
+"""
+
+
+def refusal(tmp_path: Path, text: str) -> UsageError:
+    """The error of a kubeconfig with that text."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+    with pytest.raises(UsageError) as raised:
+        KubernetesCluster(path, None, {}, ())
+    return raised.value
+
+
+def test_a_password_in_the_address_is_not_shown(tmp_path: Path) -> None:
+    """It is refused, since an address stands in every message."""
+    text = CONFIG.replace("SERVER", "https://admin:hunter2secret@127.0.0.1:6443").replace("USER", "{token: abc}")
+    found = refusal(tmp_path, text)
+    assert "name and password in the address of 127.0.0.1:6443" in found.message
+    assert "hunter2secret" not in f"{found.message}{found.hint}"
+
+
+def test_a_kubeconfig_that_is_no_yaml_is_not_quoted(tmp_path: Path) -> None:
+    """A parser's complaint has a piece of the file in it."""
+    found = refusal(tmp_path, CONFIG.replace("SERVER", "https://c").replace("USER", "{token: *sup3rs3cr3ttoken}"))
+    assert "no usable kubeconfig (ComposerError)" in found.message
+    assert "sup3rs3cr3t" not in f"{found.message}{found.hint}"
+
+
+def test_a_command_for_credentials_that_fails(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nobody goes on anonymously, and what the command said is not shown: it may be a token."""
+    words = "command: sh, args: [-c, 'echo leaked-t0ken >&2; exit 1']"
+    command = f"{{exec: {{apiVersion: client.authentication.k8s.io/v1, {words}}}}}"
+    found = refusal(tmp_path, CONFIG.replace("SERVER", "https://127.0.0.1:1").replace("USER", command))
+    assert "gives no credential" in found.message
+    shown = capfd.readouterr()
+    assert "leaked" not in f"{found.message}{found.hint}{shown.out}{shown.err}"
+
+
+@pytest.mark.cluster
+def test_a_fault_of_the_manifest_that_the_server_takes_for_its_own(cluster: KubernetesCluster, namespace: str) -> None:
+    """It is told at the first try, and is the project's: no other try mends it."""
+    ports = [{"port": 80}, {"port": 80, "protocol": "UDP"}]
+    manifest = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": ports}}
+    with pytest.raises(ProjectError) as raised:
+        cluster.apply(manifest, namespace=namespace)
+    assert "Service a" in raised.value.message

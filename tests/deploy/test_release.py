@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from pipeline_kit.contract.cluster import Kind
-from pipeline_kit.deploy.failure import ReleaseError
+from pipeline_kit.deploy.failure import ReleaseError, UnreachedError
 from pipeline_kit.deploy.labels import RELEASE_LABEL
 from pipeline_kit.deploy.lease import LEASE, Lease
 from pipeline_kit.deploy.record import Content, State, Step
-from pipeline_kit.errors import InfrastructureError, KitError, ProjectError, UsageError
-from pipeline_kit.testing.cluster import FakeCluster
+from pipeline_kit.deploy.store import LEASE_ANNOTATION
+from pipeline_kit.errors import Category, InfrastructureError, KitError, ProjectError, UsageError
+from pipeline_kit.testing.cluster import KINDS, FakeCluster
 from tests.deploy.deploying import (
     Mortal,
     Time,
@@ -142,7 +143,7 @@ def test_an_older_commit_is_refused() -> None:
         deploy(cluster, content(1))
     assert [each for each in cluster.changes if each not in before and "Lease" not in each[1]] == []
     assert states(cluster) == ["live"]
-    deploy(cluster, content(3, time=1), ancestors={content(2).commit or ""})
+    deploy(cluster, content(3, time=1), is_before=lambda older, newer: older == content(2).commit)
     deploy(cluster, content(1, time=0), rollback=True)
     assert holds(cluster, content(1))
 
@@ -183,7 +184,7 @@ def test_a_full_cluster_is_refused() -> None:
 
 
 def test_objects_of_others_are_left_alone() -> None:
-    """What the kit has not made it does not take over, until it is handed over."""
+    """What the kit has not made it does not take over, nor what no record knows: what fails removes its own."""
     cluster = a_cluster()
     other = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "fraud"}, "spec": {"type": "ClusterIP"}}
     cluster.apply(other, namespace="default")
@@ -191,6 +192,10 @@ def test_objects_of_others_are_left_alone() -> None:
         deploy(cluster, content(1))
     labels = {RELEASE_LABEL: "fraud"}
     cluster.apply({**other, "metadata": {"name": "fraud", "labels": labels}}, namespace="default")
+    with pytest.raises(ProjectError, match="nothing is live by the record"):
+        deploy(cluster, content(1))
+    assert cluster.get(Kind("v1", "Service"), "fraud", "default") is not None
+    cluster.delete(Kind("v1", "Service"), "fraud", "default")
     deploy(cluster, content(1))
     assert holds(cluster, content(1))
 
@@ -362,6 +367,10 @@ def test_killed_at_every_call_and_run_again(story: str, late: bool) -> None:
         killed = Mortal(at, late).kill(cluster, work)
         record = record_of(cluster)
         assert sum(each.state in (State.BEGUN, State.TAKING_BACK) for each in record.revisions) <= 1
+        if story == "rollback" and record.unfinished is None and holds(cluster, new):
+            with pytest.raises(UsageError, match="no revision before"):  # it was done, and nobody had heard
+                work(cluster)
+            continue
         work(cluster)
         wanted = content(2) if story == "rollback" and not holds(cluster, new) else new
         assert holds(cluster, wanted), f"killed at call {at}"
@@ -398,3 +407,103 @@ def test_a_live_revision_that_does_not_get_well() -> None:
     deploy(cluster, content(3))
     assert holds(cluster, content(3))
     assert cluster.get(Kind("v1", "Service"), "fraud", "default") is not None
+
+
+def spoil_at(moment: str, harm: Callable[[FakeCluster], object]) -> FakeCluster:
+    """A cluster on which version 1 is live, and to which something happens at the first `call Kind/name` after that."""
+    cluster = a_cluster()
+    deploy(cluster, content(1))
+
+    def before(method: str, what: str) -> None:
+        if f"{method} {what}" == moment:
+            cluster.before = lambda method, what: None
+            harm(cluster)
+
+    cluster.before = before
+    return cluster
+
+
+def lose_record(cluster: FakeCluster) -> None:
+    """Somebody deletes it."""
+    cluster.delete(Kind("v1", "Secret"), "pipeline-kit.fraud", "default")
+
+
+def damage_record(cluster: FakeCluster) -> None:
+    """Somebody writes nonsense into it."""
+    found = cluster.get(Kind("v1", "Secret"), "pipeline-kit.fraud", "default")
+    assert found is not None
+    cluster.put({**found, "data": {"record": "nonsense"}})
+
+
+@pytest.mark.parametrize("harm", [lose_record, damage_record])
+def test_a_record_that_is_lost_meanwhile_is_written_anew(harm: Callable[[FakeCluster], object]) -> None:
+    """Whoever holds the lease knows it, on the way forward and on the way back."""
+    cluster = spoil_at("apply Deployment/fraud", harm)
+    deploy(cluster, content(2))
+    assert holds(cluster, content(2))
+    assert states(cluster) == ["replaced", "live"]
+    cluster = spoil_at("apply Deployment/fraud", harm)
+    with pytest.raises(ReleaseError):
+        deploy(cluster, content(2, "crash"))
+    assert holds(cluster, content(1))
+    assert states(cluster) == ["live", "failed"]
+
+
+def test_a_record_that_a_later_holder_damaged_is_left_alone() -> None:
+    """Its holder may know what it is; this one does not."""
+
+    def take_over(cluster: FakeCluster) -> None:
+        damage_record(cluster)
+        found = cluster.get(Kind("v1", "Secret"), "pipeline-kit.fraud", "default")
+        assert found is not None
+        metadata = {**found["metadata"], "annotations": {LEASE_ANNOTATION: "99"}}
+        cluster.put({**found, "metadata": metadata})
+
+    cluster = spoil_at("apply Deployment/fraud", take_over)
+    with pytest.raises(InfrastructureError, match=r"another deployer has written the record.*back failed too"):
+        deploy(cluster, content(2))
+    found = cluster.get(Kind("v1", "Secret"), "pipeline-kit.fraud", "default")
+    assert found is not None
+    assert found["data"] == {"record": "nonsense"}
+
+
+@pytest.mark.parametrize("moment", ["ask Pod/fraud-3", "delete PodDisruptionBudget/fraud"])
+def test_an_object_that_somebody_deletes(moment: str) -> None:
+    """It is missed until the last moment, and comes back with the old revision."""
+    service = Kind("v1", "Service")
+    cluster = spoil_at(moment, lambda found: found.delete(service, "fraud", "default"))
+    with pytest.raises(ReleaseError, match="Service fraud: somebody deleted it; revision 2 was taken back"):
+        deploy(cluster, content(2, replicas=1))
+    assert holds(cluster, content(1))
+
+
+def test_a_job_that_was_cleaned_away() -> None:
+    """One that goes when it has ended is not missed."""
+    cluster = a_cluster(served=(*KINDS, Kind("batch/v1", "Job")))
+    wanted, labels = content(1), {RELEASE_LABEL: "fraud"}
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "migration", "labels": labels},
+        "spec": {"ttlSecondsAfterFinished": 0, "template": {"spec": {"containers": []}}},
+    }
+    after = cluster.after
+
+    def clean(found: FakeCluster, call: str, what: str) -> None:
+        after(found, call, what)
+        if (call, what) == ("apply", "Job/migration"):
+            found.delete(Kind("batch/v1", "Job"), "migration", "default")
+
+    cluster.after = clean
+    deploy(cluster, replace(wanted, manifests=(*wanted.manifests, job)))
+    assert states(cluster) == ["live"]
+
+
+def test_pods_that_are_not_reached() -> None:
+    """Where the API server leads to no pod that it calls ready, another try may do better."""
+    cluster = a_cluster()
+    cluster.answers = lambda pod, request: None
+    with pytest.raises(UnreachedError, match=r"pod fraud-\d+ does not answer on port 8000") as error:
+        deploy(cluster, content(1))
+    assert error.value.category is Category.INFRASTRUCTURE
+    assert holds(cluster, None)

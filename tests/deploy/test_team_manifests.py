@@ -81,6 +81,20 @@ def test_values_are_what_kubectl_reads() -> None:
     assert made(DEPLOYMENT)[0]["spec"]["template"]["spec"]["containers"][0]["args"] == ["IMAGE", "1:30", 16, True]
 
 
+@pytest.mark.parametrize("value", ["&a [*a]", "&a {b: *a}", "[&a [1], &b [*a], &c [*b, &d [*d]]]"])
+def test_an_alias_that_holds_itself_is_refused(value: str) -> None:
+    """With its place, before anything without an end is built."""
+    with pytest.raises(ProjectError, match=r"k8s/0\.yaml:5: nested too deep"):
+        made(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: {value}\n")
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 6000, "1" * 20, "-9223372036854775809"])
+def test_an_integer_that_kubernetes_has_not_is_refused(number: str) -> None:
+    """Kubernetes has 64 bits, and no number is worth a traceback."""
+    with pytest.raises(ProjectError, match=r"k8s/0\.yaml:5: .* (is no number|cannot be read): quote it"):
+        made(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: {number}\n")
+
+
 def test_anchors_are_read() -> None:
     """As long as they do not make a small file large."""
     text = DEPLOYMENT.replace("{team: risk}", "&own {team: risk}").replace("{app: scoring}, a", "*own , a")

@@ -59,6 +59,7 @@ RIGHT = {
     ),
     "platform": ("linux/amd64", "linux/arm64", "linux/arm/v7"),
     "module": ("serving", "model.serving", "_a.b2"),
+    "object_name": ("registry-login", "a", "a.b-c"),
     "quantity": ("500m", "2", "0.5", "512Mi", "1.5Gi", "4G"),
 }
 
@@ -97,6 +98,7 @@ WRONG = {
     "tag": ("", "-a", ".a", "a b", "a" * 129, "a:b", "a/b"),
     "base": ("", "python", "oci:", "oci:-a", "python:3.11 --x", "docker://python:3", "python@sha256:abc"),
     "platform": ("", "amd64", "windows/amd64", "linux/", "linux/amd64/8", "linux/AMD64"),
+    "object_name": ("", "-a", "a-", "A", "a_b", "a b", "a" * 254, "a/b"),
     "quantity": ("", "-1", "500 m", "1e3", "512mi", "2KB", ".5", "1.", "Mi", "$(x)"),
     "module": ("", "a-b", "1a", "a.", ".a", "a..b", "a b", "os;x"),
 }  # fmt: skip

@@ -11,8 +11,9 @@ from typing import Any
 
 from pipeline_kit.contract.context import DataInput, StageContext, Upstream
 from pipeline_kit.contract.result import StageResult
-from pipeline_kit.descriptor.model import Dataset, Environment, Project
+from pipeline_kit.descriptor.model import Dataset, Environment, Project, Secret, SecretType
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.images.layout import Layout
 from pipeline_kit.images.names import LABEL_MODEL_DIGEST, STATEMENT_TYPE
 from pipeline_kit.testing.cluster import FakeCluster
@@ -31,12 +32,12 @@ DATA = Dataset("test", PurePosixPath("test.csv"), target="label", id="id")
 
 @dataclass
 class History:
-    """The project's commits, newest first."""
+    """The project's commits, newest first, each the parent of the one before."""
 
     known: tuple[str, ...] = ()
 
-    def commits(self, most: int) -> tuple[str, ...]:
-        return self.known[:most]
+    def is_before(self, older: str, newer: str) -> bool:
+        return older in self.known and newer in self.known and self.known.index(older) > self.known.index(newer)
 
 
 @dataclass
@@ -76,7 +77,8 @@ class Release:
     settings: dict[str, Value] = field(default_factory=dict)
     environment: Environment = STAGING
     jobs: dict[str, Upstream] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)  # of the type file: name to path
+    texts: tuple[str, ...] = ()  # names of secrets of the type text
     datasets: dict[str, DataInput] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     history: tuple[str, ...] = ()
@@ -141,12 +143,17 @@ class Release:
             settings=given,
             upstream=self.jobs,
             world=self.world,  # type: ignore[arg-type]
-            secrets=self.secrets,
+            secrets={secret_variable(name): path for name, path in self.secrets.items()},
             environment=self.environment,
             environments=(STAGING, PRODUCTION),
             log=self.lines.append,
         )
-        return replace(context, datasets=self.datasets, project=Project(name=self.project))
+        declared = (
+            *(Secret(name, SecretType.FILE) for name in self.secrets),
+            *(Secret(name, SecretType.TEXT) for name in self.texts),
+        )
+        project = Project(name=self.project)
+        return replace(context, datasets=self.datasets, project=project, declared_secrets=declared)
 
     def run(self) -> StageResult:
         return run("deploy", self.context())

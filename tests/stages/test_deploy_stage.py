@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline_kit.contract.cluster import Kind
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.errors import Category, KitError, ModelError, ProjectError, UsageError
 from pipeline_kit.images.names import MODEL
@@ -109,7 +109,7 @@ def test_pods_that_crash(release: Release) -> None:
 def test_from_one_environment_to_the_next(release: Release) -> None:
     """The same digest moves on; another one does not, and nothing moves without the environment before."""
     release.run()
-    beyond = Release(release.folder / "beyond", release.signed, release.cluster, environment=PRODUCTION)
+    beyond = Release(release.folder / "beyond", release.signed, environment=PRODUCTION)  # in a cluster of its own
     with pytest.raises(ModelError, match="no job before this one has released to staging"):
         beyond.run()
     other = {**document(release), "image": f"{REPOSITORY}@sha256:{'0' * 64}"}
@@ -118,7 +118,8 @@ def test_from_one_environment_to_the_next(release: Release) -> None:
         beyond.run()
     beyond.jobs["deploy_staging"] = beyond.made("deploy_staging", "release", document(release))
     assert beyond.run().outcome is Outcome.PASSED
-    assert "deployed-production-1" in beyond.tags() or "deployed-production-2" in beyond.tags()
+    assert "deployed-production-1" in beyond.tags()
+    assert any("staging verified the image as its revision 1" in line for line in beyond.lines)
 
 
 def test_an_older_commit(release: Release) -> None:
@@ -131,6 +132,15 @@ def test_an_older_commit(release: Release) -> None:
     assert states(release.cluster) == ["live"]
     release.history = ("c" * 40, str(newer.commit))
     assert release.run().outcome is Outcome.PASSED
+
+
+def test_an_older_commit_with_a_newer_time(release: Release) -> None:
+    """Where the history knows that what is live is a descendant, no clock says otherwise."""
+    newer = content(2, time=1)
+    deploy(release.cluster, newer)
+    release.history = (str(newer.commit), "c" * 40)
+    with pytest.raises(ProjectError, match="commit cccccccccccc is older than commit 000000000000"):
+        release.run()
 
 
 def test_a_declared_rollback(release: Release) -> None:
@@ -199,25 +209,40 @@ def test_the_project_s_own_manifests(release: Release) -> None:
 
 
 def test_the_kubeconfig_is_a_secret(release: Release, tmp_path: Path) -> None:
-    """The environment's only file, or the one that is named; with none, this machine's own."""
+    """The job's only file, or the one that is named; without any, this machine's own."""
+    release.texts = ("token",)
     release.run()
     assert release.world.kubeconfigs == [None]
     for name in ("kube", "other"):
         (tmp_path / name).write_text("kind: Config")
-        release.secrets[f"PIPELINE_KIT_SECRET_{name.upper()}"] = str(tmp_path / name)
-    release.secrets["PIPELINE_KIT_SECRET_TOKEN"] = "/not/a/file"
-    release.environment = replace(release.environment, secrets=("kube", "token"))
+    release.secrets["kube"] = str(tmp_path / "kube")
     release.run()
     assert release.world.kubeconfigs[-1] == tmp_path / "kube"
-    release.environment = replace(release.environment, secrets=("kube", "other"))
-    with pytest.raises(UsageError, match="2 secrets that are files, and none is named"):
+    release.secrets["other"] = str(tmp_path / "other")
+    with pytest.raises(UsageError, match="2 secrets that are files, and none is named: kube, other"):
         release.run()
     release.settings["kubeconfig"] = "other"
     release.run()
     assert release.world.kubeconfigs[-1] == tmp_path / "other"
-    release.settings["kubeconfig"] = "lost"
-    with pytest.raises(UsageError, match="names the secret lost, which the job does not have"):
+
+
+@pytest.mark.parametrize("named", ["lost", "token"])
+def test_a_secret_that_is_no_kubeconfig(release: Release, named: str) -> None:
+    """Neither what the job does not have nor a text: another cluster is never taken instead."""
+    release.texts = ("token",)
+    release.settings["kubeconfig"] = named
+    with pytest.raises(UsageError, match=f"names the secret {named}, which is no file of this job"):
         release.run()
+    assert release.world.kubeconfigs == []
+
+
+@pytest.mark.parametrize("path", ["", "kube", "/not/there", "a\0b"])
+def test_a_kubeconfig_that_is_not_there(release: Release, path: str) -> None:
+    """A file that has vanished, or a path that depends on where the job runs, is an error and no other cluster."""
+    release.secrets["kube"] = path
+    with pytest.raises(UsageError, match="secret kube leads to no file"):
+        release.run()
+    assert release.world.kubeconfigs == []
 
 
 def test_a_registry_that_takes_no_tag(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,8 +297,96 @@ def test_a_layer_that_changed_after_it_was_signed(release: Release) -> None:
     assert release.run().outcome is Outcome.PASSED
 
 
-def test_a_tag_that_moved(release: Release) -> None:
-    """The job releases what was pushed, whatever the tag leads to now."""
+def test_the_pushed_digest_counts_and_no_tag(release: Release) -> None:
+    """Where the repository's image was replaced, the one that was pushed is asked for, and is not there any more."""
     release.signed.instead("model", [Entry(f"{MODEL}/model.json", b'{"threshold": 0.9}')])
     with pytest.raises(ModelError, match="has no sha256"):
         release.run()
+
+
+def test_two_environments_in_one_namespace(release: Release) -> None:
+    """They would share a record, and a rollback of one would bring back the other's."""
+    release.run()
+    other = Release(release.folder / "other", release.signed, release.cluster, environment=PRODUCTION)
+    other.jobs["deploy_staging"] = other.made("deploy_staging", "release", document(release))
+    with pytest.raises(ProjectError, match="is of the environment staging, not of production"):
+        other.run()
+    assert states(release.cluster) == ["live"]
+
+
+def test_a_record_that_is_gone(release: Release) -> None:
+    """What is there without it is not taken for this release's own: a release that fails would remove it."""
+    release.run()
+    release.cluster.objects = {key: each for key, each in release.cluster.objects.items() if key[1] != "Secret"}
+    with pytest.raises(ProjectError, match="nothing is live by the record") as raised:
+        release.run()
+    assert "restore the Secret" in str(raised.value.hint)
+
+
+TWO_BEHIND_ONE = """
+apiVersion: v1
+kind: Service
+metadata: {name: fraud}
+spec: {selector: {app: fraud}, ports: [{port: 80, targetPort: 8000, protocol: TCP}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: good}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: fraud, side: good}}
+  template:
+    metadata: {labels: {app: fraud, side: good}}
+    spec: {containers: [{name: model, image: IMAGE}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: fraud, side: other}}
+  template:
+    metadata: {labels: {app: fraud, side: other}}
+    spec: {containers: [{name: model, image: "other.example/model@sha256:1"}]}
+"""
+CLAIM = """
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: notes}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
+
+
+def own_manifests(release: Release, text: str) -> None:
+    """Gives the job manifests of the project's own."""
+    release.settings["manifests"] = ["own.yml"]
+    (release.folder / "job/workspace").mkdir(parents=True, exist_ok=True)
+    (release.folder / "job/workspace/own.yml").write_text(text)
+
+
+def test_pods_that_nobody_has_proved(release: Release) -> None:
+    """A Service that leads to the image's pods leads to no others: every request is answered by what was judged."""
+    own_manifests(release, TWO_BEHIND_ONE)
+    result = release.run()
+    assert result.outcome is Outcome.FAILED
+    assert "is behind the same Service as the image's pods, and has another image" in result.reason
+    assert states(release.cluster) == ["failed"]
+
+
+def test_what_holds_data_stays(release: Release) -> None:
+    """A claim of a volume is not removed, not even with a first release that fails."""
+    release.cluster.served = (*release.cluster.served, Kind("v1", "PersistentVolumeClaim"))
+    own_manifests(release, TWO_BEHIND_ONE + CLAIM)
+    assert release.run().outcome is Outcome.FAILED
+    left = {key[1] for key in release.cluster.objects} - {"Secret", "Lease", "Node"}
+    assert left == {"PersistentVolumeClaim"}
+    assert any("stays, for the data in it" in line for line in release.lines)
+
+
+def test_a_login_of_the_nodes(release: Release) -> None:
+    """The Secret by which they pull a private image stands in the pods."""
+    release.settings["pull_secret"] = "registry-login"
+    release.run()
+    (found,) = (each for key, each in release.cluster.objects.items() if key[1] == "Deployment")
+    assert found["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "registry-login"}]

@@ -6,16 +6,20 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
+from pipeline_kit.adapters.git import checkout
 from pipeline_kit.cli.commands import job
 from pipeline_kit.cli.project import open_project
-from pipeline_kit.cli.releasing import open_release, releasing_job
+from pipeline_kit.cli.releasing import opened_release, releasing_job
+from pipeline_kit.deploy.deployer import silent
 from pipeline_kit.deploy.difference import Change
 from pipeline_kit.deploy.intent import Intent, intent_of
 from pipeline_kit.deploy.labels import PREFIX
 from pipeline_kit.deploy.outlook import ObjectChange, Outlook, outlook
 from pipeline_kit.errors import UsageError
+from pipeline_kit.plan.model import PlannedJob
 
 SIGNS = {"created": "+", "changed": "~", "removed": "-"}
 WIDEST = 160
@@ -23,24 +27,36 @@ WIDEST = 160
 
 def execute(arguments: argparse.Namespace) -> int:
     """Releases, or with `--diff` says what that would change and whether it would be refused (exit code 1 then)."""
-    if not arguments.diff:
-        if arguments.json:
-            raise UsageError("--json says what would change", hint="give --diff too; a release leaves its result.json")
-        found = releasing_job(open_project(arguments.directory), arguments.environment)
-        return job.execute(argparse.Namespace(name=found.name, directory=arguments.directory))
-    opened = open_release(arguments.directory, arguments.environment, job.show, inputs=True)
-    context = replace(opened.context, settings={**opened.context.settings, "golden_rows": 0}, log=silent)
-    intent = intent_of(context)
-    seen = outlook(opened.cluster, intent)
+    if arguments.diff:
+        return show_difference(arguments)
+    if arguments.json:
+        raise UsageError("--json says what would change", hint="give --diff too; a release leaves its result.json")
+    project = open_project(arguments.directory)
+    found = releasing_job(project, arguments.environment)
+    refuse_branch(found, checkout(project.folders.root)[0].branch)
+    return job.execute(argparse.Namespace(name=found.name, directory=arguments.directory))
+
+
+def refuse_branch(wanted: PlannedJob, branch: str | None) -> None:
+    """Raises UsageError where the branch that is checked out may not go to the environment."""
+    environment = wanted.environment
+    refs = environment.refs if environment else ()
+    if environment and branch and refs and not any(fnmatchcase(branch, each) for each in refs):
+        message = f"only {', '.join(refs)} may go to {environment.name}, and this is {branch}"
+        raise UsageError(message, hint="check out what may, or let the descriptor's `refs` say more")
+
+
+def show_difference(arguments: argparse.Namespace) -> int:
+    """Prints what the release would change; 1 where it would be refused."""
+    say = silent if arguments.json else job.show
+    with opened_release(arguments.directory, arguments.environment, say, inputs=True) as opened:
+        intent = intent_of(replace(opened.context, log=silent), rows=False)
+        seen = outlook(opened.cluster, intent)
     if arguments.json:
         print(json.dumps(document_of(intent, seen), indent=2))
     else:
         print("\n".join(lines_of(intent, seen)))
     return 1 if seen.refusal else 0
-
-
-def silent(line: str) -> None:
-    """Says nothing."""
 
 
 def document_of(intent: Intent, seen: Outlook) -> dict[str, Any]:

@@ -71,6 +71,9 @@ def execute(arguments: argparse.Namespace) -> int:
         rows = read_rows(arguments.rows, configuration, targets_of(descriptor))
     if live is not None:
         predictions, model = ask(live.pod(), rows)
+        if model != live.content.model_digest:
+            what = f"the pod answers by the model {model}, and {live.content.model_digest} was released"
+            raise ModelError(what, hint="pipeline-kit deploy mends what others have changed")
     else:
         predictions, model = run_and_ask(world, blobs, image, configuration, rows)
     if arguments.json:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline_kit.cli.commands.job import show
-from pipeline_kit.cli.releasing import OpenRelease, open_release
+from pipeline_kit.cli.releasing import OpenRelease, opened_release
 from pipeline_kit.deploy.objects import name_of
 from pipeline_kit.deploy.record import ReleaseRecord, Revision, as_document
 from pipeline_kit.errors import UsageError
@@ -21,11 +21,13 @@ def execute(arguments: argparse.Namespace) -> int:
     """Prints the record of an environment, or one revision of it."""
     environment: str | None = arguments.environment
     number: int | None = arguments.revision
+    if arguments.action == "list" and number is not None:
+        raise UsageError("list shows all revisions", hint="of one: pipeline-kit releases show ENVIRONMENT N")
     if number is None and environment is not None and environment.isdecimal():  # `releases show 3`: a name has letters
         number = int(environment)
         environment = None
-    opened = open_release(arguments.directory, environment, show)
-    record = opened.record()
+    with opened_release(arguments.directory, environment, show) as opened:
+        record = opened.record()
     if arguments.action == "list":
         print(json.dumps(as_document(record), indent=2) if arguments.json else "\n".join(list_lines(opened, record)))
         return 0

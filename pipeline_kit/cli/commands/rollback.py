@@ -5,38 +5,52 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 
 from pipeline_kit.cli.commands.job import show
-from pipeline_kit.cli.releasing import open_release
+from pipeline_kit.cli.releasing import OpenRelease, opened_release
+from pipeline_kit.deploy.deployer import Released, silent
 from pipeline_kit.deploy.release import roll_back
 from pipeline_kit.runner.stop import Interrupted, Stop, stoppable
 
+AGAIN = "run the same command again: it finishes what was begun, or says what is live"
+
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Rolls back and says what is live; interrupted, it leaves what was live before, or what the next call finishes."""
-    opened = open_release(arguments.directory, arguments.environment, show)
-    log = (lambda line: None) if arguments.json else show
-    stop = Stop(lambda: os._exit(137), raising=True)
+    """Rolls back and says what is live; after a signal, which takes back what was begun, the exit code is 128 + it."""
+    say = silent if arguments.json else show
+    stop = Stop(lambda: leave(stop), raising=True)
     try:
-        with stoppable(stop):
-            released = roll_back(opened.deployer(log), arguments.to)
+        with opened_release(arguments.directory, arguments.environment, say) as opened, stoppable(stop):
+            released = roll_back(opened.deployer(), arguments.to)
     except Interrupted as interruption:
-        print(f"rollback: {interruption}: nothing is half done")
+        print(f"rollback: {interruption}; {AGAIN}", file=sys.stderr)
         return 128 + interruption.number
-    revision, before = released.revision, released.before
     if arguments.json:
-        told = {
-            "environment": opened.place.environment,
-            "revision": revision.number,
-            "rollback_to": revision.rollback_to,
-            "before": before.number if before else None,
-            "image": revision.content.image,
-            "model": revision.content.model_digest,
-            "pods": list(released.pods),
-        }
-        print(json.dumps(told, indent=2))
-        return 0
-    back = f" with all that revision {revision.rollback_to} was" if revision.rollback_to else ""
-    print(f"revision {revision.number} is live in {opened.place.environment}{back}")
-    print(f"  image {revision.content.image}\n  model {revision.content.model_digest}")
+        print(json.dumps(document_of(opened, released), indent=2))
+    else:
+        revision = released.revision
+        back = f" with all that revision {revision.rollback_to} was" if revision.rollback_to else ""
+        print(f"revision {revision.number} is live in {opened.place.environment}{back}")
+        print(f"  image {revision.content.image}\n  model {revision.content.model_digest}")
     return 0
+
+
+def leave(stop: Stop) -> None:
+    """Ends at once, for somebody who asks a second time; the record says how far it got."""
+    print(f"rollback: ended in the middle; {AGAIN}", file=sys.stderr, flush=True)
+    os._exit(128 + (stop.number or 0))
+
+
+def document_of(opened: OpenRelease, released: Released) -> dict[str, object]:
+    """What is live now, for a machine."""
+    revision, before = released.revision, released.before
+    return {
+        "environment": opened.place.environment,
+        "revision": revision.number,
+        "rollback_to": revision.rollback_to,
+        "before": before.number if before else None,
+        "image": revision.content.image,
+        "model": revision.content.model_digest,
+        "pods": list(released.pods),
+    }

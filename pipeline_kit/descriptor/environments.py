@@ -1,0 +1,12 @@
+"""The chain of environments, in the order in which the descriptor lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline_kit.descriptor.model import Environment
+
+
+def environment_before(environment: Environment, environments: Iterable[Environment]) -> Environment | None:
+    """The environment that comes just before in the chain, or none of the first."""
+    return next((each for each in environments if each.order == environment.order - 1), None)
