@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,12 @@ BEGIN, END = "<!-- transcript: make demo -->", "<!-- end of transcript -->"
 DEMO = "examples/tumour_logistic"
 AFTERWARDS = ("verify oci:.pipeline-kit/out/package_image/image --unsigned", "predict")
 """What the Makefile types, and shows, when the pipeline has run."""
+
+COMMITTER = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "demo"), ("EMAIL", "demo@example.invalid"), ("DATE", "2026-01-01T00:00:00Z"))
+}
 
 
 def transcript(root: Path, example: Path) -> str:
@@ -36,7 +43,7 @@ def typed(root: Path, example: Path, words: str) -> str:
 
 
 def copy_of(example: Path, folder: Path) -> Path:
-    """The example's files as a fresh clone has them."""
+    """The example's files as a fresh clone has them, in one commit of a fixed time."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "."],
         cwd=example, capture_output=True, text=True, check=True,
@@ -45,6 +52,8 @@ def copy_of(example: Path, folder: Path) -> Path:
     for name in filter(None, listed.stdout.split("\0")):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(example / name, copy / name)
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "The example"]):
+        subprocess.run(["git", *words], cwd=copy, env={**os.environ, **COMMITTER}, check=True)
     return copy
 
 
