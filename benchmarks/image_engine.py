@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -84,10 +85,11 @@ def own_engine(client: DockerClient) -> Iterator[OwnEngine]:
 @contextmanager
 def own_bridge() -> Iterator[str]:
     """A network bridge that this engine alone has: told to use none, it deletes docker0, which another may be using."""
-    name = f"bench{os.getpid()}"
+    number = secrets.randbelow(256 * 256)
+    name, address = f"bench{number}", f"198.18.{number // 256}.{number % 256 & 0xFC | 1}/30"  # RFC 2544: for benchmarks
     subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     try:
-        subprocess.run(["ip", "address", "add", "198.18.77.1/24", "dev", name], check=True)  # RFC 2544: for benchmarks
+        subprocess.run(["ip", "address", "add", address, "dev", name], check=True)
         yield name
     finally:
         subprocess.run(["ip", "link", "delete", name], check=True)
