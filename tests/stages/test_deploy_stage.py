@@ -378,6 +378,7 @@ def test_what_holds_data_stays(release: Release) -> None:
     """A claim of a volume is not removed, not even with a first release that fails."""
     release.cluster.served = (*release.cluster.served, Kind("v1", "PersistentVolumeClaim"))
     own_manifests(release, TWO_BEHIND_ONE + CLAIM)
+    release.settings["ready_within"] = 1
     assert release.run().outcome is Outcome.FAILED
     left = {key[1] for key in release.cluster.objects} - {"Secret", "Lease", "Node"}
     assert left == {"PersistentVolumeClaim"}
