@@ -69,7 +69,9 @@ def test_whoever_has_that_role_alone_can_release_fail_and_go_back(ground: Ground
     assert deploy(ground, own(ground, 1), deployer).revision.number == 2
     with pytest.raises(ReleaseError, match="revision 3 was taken back"):
         deploy(ground, own(ground, 1, BEHAVIOUR="crash"), deployer)
-    for pod in deployer.list(POD, ground.namespace):  # a dead container's lines may be gone; what counts is the right
+    pods = deployer.list(POD, ground.namespace)
+    assert pods
+    for pod in pods:  # a dead container's lines may be gone; what counts is the right
         deployer.logs(ground.namespace, str(pod["metadata"]["name"]), "serve", previous=False, lines=1)
     assert go_back(ground, deployer).revision.rollback_to == 1
     states = [each.state for each in ground.record().revisions]

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline_kit.adapters.process import GRACE_SECONDS
 from tests.projects import kit
 from tests.robustness import killing
 from tests.robustness.conftest import Undisturbed
@@ -17,7 +18,8 @@ from tests.robustness.small_project import make_project
 KILLS = 200
 IN_A_ROW = 4
 """Kills before the work is let finish: each run starts from what the killed one before it left."""
-BOUND_SECONDS = 30
+BOUND_SECONDS = GRACE_SECONDS
+"""What a keeper has promised to need at most for a command that does not end by itself."""
 SEED = 20261122
 
 

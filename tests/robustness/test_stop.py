@@ -56,7 +56,7 @@ def test_a_signal_at_any_moment_ends_a_run_cleanly(
         except subprocess.TimeoutExpired:
             process.send_signal(number)
         output, _ = process.communicate(timeout=60)
-        assert killing.gone(folder.as_posix(), 20) == [], output
+        assert killing.gone(folder.as_posix(), 2) == [], output
         assert killing.torn(folder) == [], output
         code = process.returncode if process.returncode >= 0 else 128 - process.returncode
         if code:
