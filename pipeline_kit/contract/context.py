@@ -11,6 +11,7 @@ from pipeline_kit.contract.ports import Host, ProjectPython, Pythons, Store
 from pipeline_kit.contract.result import JobRecord, Output
 from pipeline_kit.descriptor.model import Dataset, Environment, Project, Secret
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.frozen import frozen
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class StageContext:
     environment: Environment | None = None  # of the job
     environments: tuple[Environment, ...] = ()  # all of them, in the order of their chain
     declared: Mapping[str, Dataset] = field(default_factory=dict)  # every dataset; its files may be absent
+    plugins: Plugins = NO_PLUGINS  # whose rules, metrics, strategies and targets the stage may use
 
     def the_world(self) -> World:
         """The world beyond the project. A context without one is a fault of the kit."""

@@ -1,0 +1,147 @@
+"""What users may have one more of: the built-in ones, and those of packages that the descriptor names under `plugins`.
+
+Entry points are code from outside, so only packages that a project names are searched, and a package is imported
+only when one of its extensions is used. The others are listed by `pipeline-kit doctor`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from pipeline_kit.errors import UsageError
+from pipeline_kit.frozen import frozen
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+GROUP_PREFIX = "pipeline_kit."
+"""How the name of every group of the kit's entry points begins."""
+
+T = TypeVar("T")
+
+
+@frozen
+class Plugins:
+    """The packages whose extensions a project may use, by their distributions' names."""
+
+    packages: tuple[str, ...] = ()
+
+    def entry_points(self, group: str) -> dict[str, str]:
+        """The extensions of a group by name, each as `module` or `module:attribute`; nothing is imported.
+
+        Raises UsageError where a package is not installed, or two of them give the same name.
+        """
+        values: dict[str, str] = {}
+        owners: dict[str, str] = {}
+        for package in self.packages:
+            for point in distribution(package).entry_points.select(group=group):
+                if point.name in owners:
+                    message = f"plugins: {owners[point.name]} and {package} both have a `{point.name}` ({group})"
+                    raise UsageError(message, hint="remove one of them from `plugins`")
+                values[point.name], owners[point.name] = point.value, package
+        return values
+
+    def versions(self) -> dict[str, str]:
+        """The installed version of each package. Raises UsageError where one is not installed."""
+        return {package: distribution(package).version for package in self.packages}
+
+
+NO_PLUGINS = Plugins()
+
+
+class Table(Generic[T]):
+    """The extensions of one kind, by name. A built-in one is written as `module:attribute`, as an entry point is.
+
+    `noun` is what messages call the kind, such as `strategy`.
+    """
+
+    def __init__(self, group: str, noun: str, built_in: Mapping[str, str]) -> None:
+        self.group = group
+        self.noun = noun
+        self.built_in = dict(built_in)
+
+    def values(self, plugins: Plugins = NO_PLUGINS) -> dict[str, str]:
+        """Every extension's place by its name, the built-in ones first; nothing of a plugin is imported.
+
+        Raises UsageError where a plugin takes a built-in name, or a package is not installed.
+        """
+        if not plugins.packages:
+            return self.built_in
+        added = plugins.entry_points(self.group)
+        taken = sorted(set(added) & set(self.built_in))
+        if taken:
+            message = f"plugins: the {self.noun} `{taken[0]}` is built in, and {added[taken[0]]} has one of that name"
+            raise UsageError(message, hint="the package must give it another name")
+        return {**self.built_in, **added}
+
+    def names(self, plugins: Plugins = NO_PLUGINS) -> tuple[str, ...]:
+        """The names, the built-in ones first."""
+        return tuple(self.values(plugins))
+
+    def load(self, name: str, plugins: Plugins = NO_PLUGINS) -> T:
+        """The extension of that name, imported. Raises UsageError where there is none or it cannot be imported."""
+        values = self.values(plugins)
+        if name not in values:
+            near = get_close_matches(name, values, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(values)}"
+            raise UsageError(f"there is no {self.noun} {name!r}", hint=hint)
+        if name in self.built_in:
+            return cast(T, imported(values[name]))
+        try:
+            return cast(T, imported(values[name]))
+        except (ImportError, AttributeError) as error:
+            message = f"the {self.noun} `{name}` cannot be imported from {values[name]}: {error}"
+            raise UsageError(message, hint="install the package again, or remove it from `plugins`") from error
+
+    def all(self, plugins: Plugins = NO_PLUGINS) -> dict[str, T]:
+        """Every extension by name, imported."""
+        return {name: self.load(name, plugins) for name in self.values(plugins)}
+
+
+def imported(place: str) -> Any:
+    """The object at `module:attribute`, or the module where no attribute is named."""
+    module, _, attribute = place.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in attribute.split(".") if attribute else ():
+        found = getattr(found, part)
+    return found
+
+
+def distribution(package: str) -> Distribution:
+    """An installed distribution. Raises UsageError where there is none of that name."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import distribution as installed
+
+    try:
+        return installed(package)
+    except PackageNotFoundError as error:
+        hint = f"install it beside the kit, such as with: pip install {package}"
+        raise UsageError(f"plugins: the package {package} is not installed", hint=hint) from error
+
+
+def installed_extensions() -> dict[str, tuple[str, ...]]:
+    """Every installed package with extensions of the kit: its name, and each extension as `group name`.
+
+    Looks through all installed packages, so only `doctor` calls it; nothing is imported.
+    """
+    from importlib.metadata import distributions
+
+    listed: dict[str, tuple[str, ...]] = {}
+    for package in distributions():
+        points = [
+            f"{point.group.removeprefix(GROUP_PREFIX)} {point.name}"
+            for point in package.entry_points
+            if point.group.startswith(GROUP_PREFIX)
+        ]
+        if points:
+            listed[normalised(package.metadata["Name"])] = tuple(points)
+    return listed
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as indexes compare it. Source: PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
