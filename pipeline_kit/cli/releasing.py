@@ -20,7 +20,7 @@ from pipeline_kit.deploy.intent import cluster_of, place_of
 from pipeline_kit.deploy.lease import Lease
 from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import ReleaseRecord
-from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
 from pipeline_kit.descriptor.model import SecretType
 from pipeline_kit.errors import KitError, UsageError
 from pipeline_kit.plan.model import PlannedJob

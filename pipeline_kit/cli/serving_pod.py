@@ -8,10 +8,10 @@ from pathlib import Path
 from pipeline_kit.cli.releasing import OpenRelease, opened_release
 from pipeline_kit.contract.cluster import Cluster, Object, PodRequest, Selector
 from pipeline_kit.contract.serving import Answer
-from pipeline_kit.deploy.labels import RELEASE_LABEL
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.rollout import POD
-from pipeline_kit.deploy.served_pods import serving_pods
+from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
+from pipeline_kit.deploy.targets.kubernetes.rollout import POD
+from pipeline_kit.deploy.targets.kubernetes.served_pods import serving_pods
 from pipeline_kit.errors import ProjectError, UsageError
 
 

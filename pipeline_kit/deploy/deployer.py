@@ -14,7 +14,6 @@ from pipeline_kit.contract.cluster import Cluster
 from pipeline_kit.deploy.clock import Clock
 from pipeline_kit.deploy.failure import ReleaseError
 from pipeline_kit.deploy.lease import Lease
-from pipeline_kit.deploy.objects import Objects
 from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import (
     Content,
@@ -28,10 +27,11 @@ from pipeline_kit.deploy.record import (
     give_up,
     taken_back,
 )
-from pipeline_kit.deploy.refusals import refuse
-from pipeline_kit.deploy.rollout import Rollout
-from pipeline_kit.deploy.served_pods import verify_pods
-from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.targets.kubernetes.objects import Objects
+from pipeline_kit.deploy.targets.kubernetes.refusals import refuse
+from pipeline_kit.deploy.targets.kubernetes.rollout import Rollout
+from pipeline_kit.deploy.targets.kubernetes.served_pods import verify_pods
+from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.errors import InfrastructureError, KitError
 

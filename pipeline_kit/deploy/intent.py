@@ -10,13 +10,13 @@ from pipeline_kit.contract.cluster import Cluster, Object
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.settings import flag, mapping, number, text, texts, whole
 from pipeline_kit.deploy.image import WantedImage, wanted_image
-from pipeline_kit.deploy.kubeconfig import kubeconfig_of
-from pipeline_kit.deploy.labels import object_name
-from pipeline_kit.deploy.manifests import kit_manifests
 from pipeline_kit.deploy.place import READY_WITHIN_SECONDS, Place, this_deployer
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.refusals import IsBefore, unknown_history
-from pipeline_kit.deploy.team_manifests import team_manifests
+from pipeline_kit.deploy.targets.kubernetes.kubeconfig import kubeconfig_of
+from pipeline_kit.deploy.targets.kubernetes.labels import object_name
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.refusals import IsBefore, unknown_history
+from pipeline_kit.deploy.targets.kubernetes.team_manifests import team_manifests
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import CPU, GPU_RESOURCE, MEMORY, Identity, Workload
 from pipeline_kit.errors import ModelError, UsageError

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pipeline_kit.contract.cluster import Cluster, Object
 from pipeline_kit.deploy.clock import ThisClock
 from pipeline_kit.deploy.deployer import same, silent
-from pipeline_kit.deploy.difference import Change, differences
 from pipeline_kit.deploy.intent import Intent
-from pipeline_kit.deploy.objects import Objects, name_of
-from pipeline_kit.deploy.order import leftovers
 from pipeline_kit.deploy.record import ReleaseRecord, Revision
-from pipeline_kit.deploy.refusals import refuse, refuse_older
-from pipeline_kit.deploy.rollout import KEPT_KINDS, Rollout
-from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.targets.kubernetes.difference import Change, differences
+from pipeline_kit.deploy.targets.kubernetes.objects import Objects, name_of
+from pipeline_kit.deploy.targets.kubernetes.order import leftovers
+from pipeline_kit.deploy.targets.kubernetes.refusals import refuse, refuse_older
+from pipeline_kit.deploy.targets.kubernetes.rollout import KEPT_KINDS, Rollout
+from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
 from pipeline_kit.errors import ProjectError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline_kit.deploy.deployer import Deployer, Order, Released, expected_of
 from pipeline_kit.deploy.record import Content, ReleaseRecord, Revision, State
-from pipeline_kit.deploy.refusals import IsBefore, refuse_older, refuse_other, unknown_history
+from pipeline_kit.deploy.targets.kubernetes.refusals import IsBefore, refuse_older, refuse_other, unknown_history
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.errors import UsageError
 

@@ -10,11 +10,11 @@ from typing import Any
 from pipeline_kit.contract.cluster import Cluster, Object
 from pipeline_kit.deploy.deployer import Deployer, Released, same
 from pipeline_kit.deploy.lease import Lease
-from pipeline_kit.deploy.manifests import kit_manifests
 from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import Content, ReleaseRecord
 from pipeline_kit.deploy.release import release, roll_back
-from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import Identity, Workload
 from pipeline_kit.images.golden import Golden

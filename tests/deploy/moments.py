@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline_kit.contract.cluster import Cluster, Kind, Object, PodRequest, Selector
 from pipeline_kit.contract.serving import Answer
-from pipeline_kit.deploy.store import unpacked
+from pipeline_kit.deploy.targets.kubernetes.store import unpacked
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from typing import Any
 from pipeline_kit.contract.cluster import Cluster, Object
 from pipeline_kit.deploy.clock import ThisClock
 from pipeline_kit.deploy.deployer import Deployer, Released
-from pipeline_kit.deploy.labels import labels
 from pipeline_kit.deploy.lease import Lease
-from pipeline_kit.deploy.manifests import kit_manifests
 from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import Content, ReleaseRecord
 from pipeline_kit.deploy.release import release, roll_back
-from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.targets.kubernetes.labels import labels
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import Identity, Workload
 from tests.deploy.deploying import GOLDEN

@@ -14,8 +14,8 @@ import yaml
 from pipeline_kit.adapters.kubernetes import KubernetesCluster
 from pipeline_kit.contract.cluster import Cluster, Kind, Object
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.manifests import kit_manifests
 from pipeline_kit.deploy.record import Content, State
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
 from pipeline_kit.deploy.workload import Identity, Workload
 from tests.conftest import ROOT
 from tests.deploy.real_release import RELEASE, Ground, content_of, deploy, go_back

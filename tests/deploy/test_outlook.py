@@ -9,7 +9,7 @@ import pytest
 from pipeline_kit.cli.commands.deploy import document_of, lines_of
 from pipeline_kit.deploy.intent import intent_of
 from pipeline_kit.deploy.outlook import Outlook, outlook
-from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
 from tests.deploy.deploying import Mortal, content, deploy
 from tests.images.signing import Signed, make_layout
 from tests.stages.releasing import Release

@@ -9,10 +9,10 @@ import pytest
 
 from pipeline_kit.contract.cluster import Kind
 from pipeline_kit.deploy.failure import ReleaseError, UnreachedError
-from pipeline_kit.deploy.labels import RELEASE_LABEL
 from pipeline_kit.deploy.lease import LEASE, Lease
 from pipeline_kit.deploy.record import Content, State, Step
-from pipeline_kit.deploy.store import LEASE_ANNOTATION
+from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
+from pipeline_kit.deploy.targets.kubernetes.store import LEASE_ANNOTATION
 from pipeline_kit.errors import Category, InfrastructureError, KitError, ProjectError, UsageError
 from pipeline_kit.testing.cluster import KINDS, FakeCluster
 from tests.deploy.deploying import (
@@ -398,7 +398,7 @@ def test_a_live_revision_that_does_not_get_well() -> None:
     Mortal(40).kill(cluster, lambda found: deploy(found, content(2)))
     record = record_of(cluster)
     assert record.unfinished is not None
-    from pipeline_kit.deploy.store import ReleaseStore
+    from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
 
     store = ReleaseStore(cluster, "default", "fraud")
     found = store.load()

@@ -7,10 +7,10 @@ from typing import Any
 
 from pipeline_kit.contract.cluster import Kind, Object, Selector
 from pipeline_kit.deploy.deployer import same
-from pipeline_kit.deploy.labels import PREFIX, RELEASE_LABEL, label_value
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.rollout import POD
-from pipeline_kit.deploy.store import TYPE
+from pipeline_kit.deploy.targets.kubernetes.labels import PREFIX, RELEASE_LABEL, label_value
+from pipeline_kit.deploy.targets.kubernetes.rollout import POD
+from pipeline_kit.deploy.targets.kubernetes.store import TYPE
 from pipeline_kit.deploy.verification import Expected, living, wrong_of_pod
 from tests.deploy.deploying import GOLDEN
 from tests.deploy.real_release import RELEASE, Ground

@@ -14,10 +14,10 @@ from pipeline_kit.cli.commands import job
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.releasing import opened_release, releasing_job
 from pipeline_kit.deploy.deployer import silent
-from pipeline_kit.deploy.difference import Change
 from pipeline_kit.deploy.intent import Intent, intent_of
-from pipeline_kit.deploy.labels import PREFIX
 from pipeline_kit.deploy.outlook import ObjectChange, Outlook, outlook
+from pipeline_kit.deploy.targets.kubernetes.difference import Change
+from pipeline_kit.deploy.targets.kubernetes.labels import PREFIX
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.model import PlannedJob
 

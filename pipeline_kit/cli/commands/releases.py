@@ -9,8 +9,8 @@ from typing import Any
 
 from pipeline_kit.cli.commands.job import show
 from pipeline_kit.cli.releasing import OpenRelease, opened_release
-from pipeline_kit.deploy.objects import name_of
 from pipeline_kit.deploy.record import ReleaseRecord, Revision, as_document
+from pipeline_kit.deploy.targets.kubernetes.objects import name_of
 from pipeline_kit.errors import UsageError
 
 SHORT = 12

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.readiness.events import MOST_WORDS, events_of
-from pipeline_kit.deploy.readiness.progress import Progress, Readiness, condition, part, words
+from pipeline_kit.deploy.targets.kubernetes.readiness.events import MOST_WORDS, events_of
+from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Progress, Readiness, condition, part, words
 from pipeline_kit.errors import Category
 
 WAITING_FAULTS = {

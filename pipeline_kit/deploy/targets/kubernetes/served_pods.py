@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.failure import ReleaseError, UnreachedError
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.rollout import Rollout
+from pipeline_kit.deploy.targets.kubernetes.rollout import Rollout
 from pipeline_kit.deploy.verification import Expected, Unreached, living, wrong_of_pod
 from pipeline_kit.deploy.waiting import wait_until
 from pipeline_kit.errors import Category

@@ -10,9 +10,9 @@ from math import ceil, floor
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.difference import differences
-from pipeline_kit.deploy.order import identity
-from pipeline_kit.deploy.pod_requests import Amounts, pod_limits, pod_requests, runs
+from pipeline_kit.deploy.targets.kubernetes.difference import differences
+from pipeline_kit.deploy.targets.kubernetes.order import identity
+from pipeline_kit.deploy.targets.kubernetes.pod_requests import Amounts, pod_limits, pod_requests, runs
 from pipeline_kit.errors import ProjectError
 
 TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "Job")

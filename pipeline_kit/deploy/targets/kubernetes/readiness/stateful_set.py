@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.readiness.events import trouble
-from pipeline_kit.deploy.readiness.faults import fault_of
-from pipeline_kit.deploy.readiness.pods import newest_pods
-from pipeline_kit.deploy.readiness.progress import Readiness, done, part, waiting
+from pipeline_kit.deploy.targets.kubernetes.readiness.events import trouble
+from pipeline_kit.deploy.targets.kubernetes.readiness.faults import fault_of
+from pipeline_kit.deploy.targets.kubernetes.readiness.pods import newest_pods
+from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Readiness, done, part, waiting
 
 
 def stateful_set(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.labels import kit_annotation, labels, notes, object_name, selector_labels
-from pipeline_kit.deploy.pod_template import PORT_NAME, START_SECONDS, pod_template
+from pipeline_kit.deploy.targets.kubernetes.labels import kit_annotation, labels, notes, object_name, selector_labels
+from pipeline_kit.deploy.targets.kubernetes.pod_template import PORT_NAME, START_SECONDS, pod_template
 from pipeline_kit.deploy.workload import Workload
 
 DNS_PORT = 53

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline_kit.contract.cluster import Kind, Object, Selector
-from pipeline_kit.deploy.api_versions import served
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.labels import RELEASE_LABEL
-from pipeline_kit.deploy.objects import ObjectName, Objects, name_of
-from pipeline_kit.deploy.order import in_order, leftovers
 from pipeline_kit.deploy.place import Place
-from pipeline_kit.deploy.readiness import Progress, Readiness, readiness
-from pipeline_kit.deploy.readiness.progress import done, failed, part
+from pipeline_kit.deploy.targets.kubernetes.api_versions import served
+from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
+from pipeline_kit.deploy.targets.kubernetes.objects import ObjectName, Objects, name_of
+from pipeline_kit.deploy.targets.kubernetes.order import in_order, leftovers
+from pipeline_kit.deploy.targets.kubernetes.readiness import Progress, Readiness, readiness
+from pipeline_kit.deploy.targets.kubernetes.readiness.progress import done, failed, part
 from pipeline_kit.deploy.waiting import wait_until
 from pipeline_kit.errors import Category, KitError, ProjectError
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.demand import Demand
-from pipeline_kit.deploy.pod_requests import Amounts, amounts, pod_limits, pod_requests
-from pipeline_kit.deploy.quantity import told
+from pipeline_kit.deploy.targets.kubernetes.demand import Demand
+from pipeline_kit.deploy.targets.kubernetes.pod_requests import Amounts, amounts, pod_limits, pod_requests
+from pipeline_kit.deploy.targets.kubernetes.quantity import told
 
 SCOPES_OF_SERVERS = {"NotTerminating", "NotBestEffort"}
 COUNTS = {"pods": "pods", "count/pods": "pods"}

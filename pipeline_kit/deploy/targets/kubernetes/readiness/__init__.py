@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.readiness.claim import claim
-from pipeline_kit.deploy.readiness.daemon_set import daemon_set
-from pipeline_kit.deploy.readiness.deployment import deployment
-from pipeline_kit.deploy.readiness.job import job
-from pipeline_kit.deploy.readiness.other import other
-from pipeline_kit.deploy.readiness.pod import pod
-from pipeline_kit.deploy.readiness.progress import Progress, Readiness, part, waiting
-from pipeline_kit.deploy.readiness.service import service
-from pipeline_kit.deploy.readiness.stateful_set import stateful_set
+from pipeline_kit.deploy.targets.kubernetes.readiness.claim import claim
+from pipeline_kit.deploy.targets.kubernetes.readiness.daemon_set import daemon_set
+from pipeline_kit.deploy.targets.kubernetes.readiness.deployment import deployment
+from pipeline_kit.deploy.targets.kubernetes.readiness.job import job
+from pipeline_kit.deploy.targets.kubernetes.readiness.other import other
+from pipeline_kit.deploy.targets.kubernetes.readiness.pod import pod
+from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Progress, Readiness, part, waiting
+from pipeline_kit.deploy.targets.kubernetes.readiness.service import service
+from pipeline_kit.deploy.targets.kubernetes.readiness.stateful_set import stateful_set
 
 __all__ = ["Progress", "Readiness", "readiness"]
 

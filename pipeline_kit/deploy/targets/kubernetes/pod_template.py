@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline_kit.deploy.labels import labels, notes, object_name, selector_labels
+from pipeline_kit.deploy.targets.kubernetes.labels import labels, notes, object_name, selector_labels
 from pipeline_kit.deploy.workload import CONTAINER, Workload
 from pipeline_kit.images.names import USER
 

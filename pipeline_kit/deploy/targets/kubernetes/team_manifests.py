@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.labels import kit_annotation, notes, own_labels
-from pipeline_kit.deploy.order import identity
+from pipeline_kit.deploy.targets.kubernetes.labels import kit_annotation, notes, own_labels
+from pipeline_kit.deploy.targets.kubernetes.order import identity
+from pipeline_kit.deploy.targets.kubernetes.yaml_objects import Lined, documents, refused
 from pipeline_kit.deploy.workload import Workload
-from pipeline_kit.deploy.yaml_objects import Lined, documents, refused
 
 IMAGE = "IMAGE"
 """What stands for the image by digest."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pipeline_kit.contract.cluster import Cluster, Kind, Object
-from pipeline_kit.deploy.labels import RELEASE_LABEL, noted
-from pipeline_kit.deploy.objects import name_of
-from pipeline_kit.deploy.order import identity
 from pipeline_kit.deploy.place import Place
-from pipeline_kit.deploy.preflight import ClusterState, shortages
 from pipeline_kit.deploy.record import Content, Revision
-from pipeline_kit.deploy.rollout import KEPT_KINDS, POD, Rollout
+from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL, noted
+from pipeline_kit.deploy.targets.kubernetes.objects import name_of
+from pipeline_kit.deploy.targets.kubernetes.order import identity
+from pipeline_kit.deploy.targets.kubernetes.preflight import ClusterState, shortages
+from pipeline_kit.deploy.targets.kubernetes.rollout import KEPT_KINDS, POD, Rollout
 from pipeline_kit.errors import ProjectError
 
 NODE = Kind("v1", "Node", namespaced=False)

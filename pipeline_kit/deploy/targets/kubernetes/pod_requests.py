@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.quantity import largest, quantity, total
+from pipeline_kit.deploy.targets.kubernetes.quantity import largest, quantity, total
 
 Amounts = Mapping[str, Fraction]
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.pod_requests import Amounts, amounts, pod_requests, runs
-from pipeline_kit.deploy.quantity import told
+from pipeline_kit.deploy.targets.kubernetes.pod_requests import Amounts, amounts, pod_requests, runs
+from pipeline_kit.deploy.targets.kubernetes.quantity import told
 
 UNTOLERATED = ("NoSchedule", "NoExecute")
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.readiness.faults import fault_of
-from pipeline_kit.deploy.readiness.progress import Progress, Readiness, condition, done, part, waiting
+from pipeline_kit.deploy.targets.kubernetes.readiness.faults import fault_of
+from pipeline_kit.deploy.targets.kubernetes.readiness.progress import (
+    Progress,
+    Readiness,
+    condition,
+    done,
+    part,
+    waiting,
+)
 
 
 def pod(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.demand import Demand, demands
-from pipeline_kit.deploy.nodes import Room, rooms, takes
-from pipeline_kit.deploy.pod_requests import Amounts
-from pipeline_kit.deploy.quantity import told
-from pipeline_kit.deploy.quotas import quota_shortages
+from pipeline_kit.deploy.targets.kubernetes.demand import Demand, demands
+from pipeline_kit.deploy.targets.kubernetes.nodes import Room, rooms, takes
+from pipeline_kit.deploy.targets.kubernetes.pod_requests import Amounts
+from pipeline_kit.deploy.targets.kubernetes.quantity import told
+from pipeline_kit.deploy.targets.kubernetes.quotas import quota_shortages
 
 NODES_TOLD = 5
 

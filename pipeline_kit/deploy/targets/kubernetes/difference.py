@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.quantity import quantity
+from pipeline_kit.deploy.targets.kubernetes.quantity import quantity
 from pipeline_kit.errors import ProjectError
 
 OF_THE_SERVER = {

@@ -1,0 +1,1 @@
+"""Where releases run: a target is a folder."""
