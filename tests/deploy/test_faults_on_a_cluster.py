@@ -109,7 +109,7 @@ def deleted_deployment(scene: Scene) -> None:
 def at_step(ground: Ground, step: str) -> bool:
     """Whether a revision has got so far."""
     found = ground.record().unfinished
-    return found is not None and found.step.value == step
+    return found is not None and found.step == step
 
 
 TEAM = """

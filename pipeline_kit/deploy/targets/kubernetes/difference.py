@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
+from pipeline_kit.deploy.changes import Change
 from pipeline_kit.deploy.targets.kubernetes.quantity import quantity
 from pipeline_kit.errors import ProjectError
 
@@ -26,15 +27,6 @@ AMOUNTS = ("requests", "limits", "hard", "overhead", "capacity")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 Path = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A field, what it is and what it becomes; None where it is not there. An empty path means the whole object."""
-
-    path: str
-    before: Any
-    after: Any
 
 
 @dataclass(frozen=True, slots=True)

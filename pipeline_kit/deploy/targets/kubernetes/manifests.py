@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
+from pipeline_kit.deploy.strategy import Replacement
 from pipeline_kit.deploy.targets.kubernetes.labels import kit_annotation, labels, notes, object_name, selector_labels
 from pipeline_kit.deploy.targets.kubernetes.pod_template import PORT_NAME, START_SECONDS, pod_template
 from pipeline_kit.deploy.workload import Workload
@@ -66,14 +67,20 @@ def disruption_budget(workload: Workload) -> Object:
 
 
 def deployment(workload: Workload) -> Object:
-    """The pods, replaced one by one: an old one goes when a new one is ready."""
+    """The pods, replaced as the release's strategy says."""
     spec = {
         "replicas": workload.replicas,
         "selector": {"matchLabels": selector_labels(workload)},
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+        "strategy": update_strategy(workload.replacement),
         "revisionHistoryLimit": KEPT_REPLICA_SETS,
         "progressDeadlineSeconds": START_SECONDS,
         "minReadySeconds": MIN_READY_SECONDS,
         "template": pod_template(workload),
     }
     return manifest("apps/v1", "Deployment", workload, spec=spec)
+
+
+def update_strategy(replacement: Replacement) -> dict[str, Any]:
+    """How many pods may come beside the old ones, and how many may be missing, while they are replaced."""
+    limits = {"maxUnavailable": replacement.unavailable, "maxSurge": replacement.surge}
+    return {"type": "RollingUpdate", "rollingUpdate": limits}

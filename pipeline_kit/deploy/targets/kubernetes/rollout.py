@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline_kit.contract.cluster import Kind, Object, Selector
+from pipeline_kit.deploy.destination import Destination
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.targets.kubernetes.api_versions import served
 from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
 from pipeline_kit.deploy.targets.kubernetes.objects import ObjectName, Objects, name_of
@@ -26,11 +26,11 @@ GONE = failed("somebody deleted it")
 
 
 @dataclass(slots=True)
-class Rollout:
+class ObjectRollout:
     """The objects of one release. `old` has the pods that an object had before it was changed, by their `uid`."""
 
     objects: Objects
-    place: Place
+    destination: Destination
     log: Callable[[str], None]
     old: dict[ObjectName, frozenset[str]] = field(default_factory=dict)
     kinds: tuple[Kind, ...] = ()
@@ -89,10 +89,10 @@ class Rollout:
                     self.apply([manifest])
             return True if all(each.progress is Progress.DONE for each in seen.values()) else None
 
-        if wait_until(look, self.objects.clock, self.place.ready_within_seconds) is None:
+        if wait_until(look, self.objects.clock, self.destination.ready_within_seconds) is None:
             late = [(name, found) for name, found in seen.items() if found.progress is not Progress.DONE]
             told = "; ".join(f"{name}: {found.reason}" for name, found in late)
-            message = f"not ready after {self.place.ready_within_seconds:g} s: {told}"
+            message = f"not ready after {self.destination.ready_within_seconds:g} s: {told}"
             raise self.failure(message, late[0][1], Category.TIMEOUT)
 
     def look(self, wanted: Sequence[Object]) -> Iterator[tuple[Object, Readiness]]:
@@ -120,13 +120,13 @@ class Rollout:
 
     def pods(self) -> tuple[Object, ...]:
         """The pods of the release."""
-        selector = Selector({RELEASE_LABEL: self.place.release})
-        return self.objects.cluster.list(POD, self.place.namespace, selector)
+        selector = Selector({RELEASE_LABEL: self.destination.release})
+        return self.objects.cluster.list(POD, self.destination.namespace, selector)
 
     def events(self) -> tuple[Object, ...]:
         """What the cluster reported in the namespace; nothing where a deployer may not read that."""
         try:
-            return self.objects.cluster.list(EVENT, self.place.namespace)
+            return self.objects.cluster.list(EVENT, self.destination.namespace)
         except ProjectError:
             return ()
 
@@ -151,7 +151,7 @@ class Rollout:
         """What the container wrote before it ended, or what it has written by now."""
         try:
             for previous in (True, False):
-                namespace = self.place.namespace
+                namespace = self.destination.namespace
                 found = self.objects.cluster.logs(namespace, pod, container, previous=previous, lines=LAST_LINES)
                 if found:
                     return found

@@ -1,62 +1,50 @@
-"""Every pod of a revision is asked what it serves, before the revision counts."""
+"""The pods that serve a revision, each of which is queried before the revision counts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.failure import ReleaseError, UnreachedError
+from pipeline_kit.contract.cluster import Cluster, Object, PodRequest
+from pipeline_kit.contract.serving import Answer
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.targets.kubernetes.rollout import Rollout
-from pipeline_kit.deploy.verification import Expected, Unreached, living, wrong_of_pod
-from pipeline_kit.deploy.waiting import wait_until
-from pipeline_kit.errors import Category
-
-WITHIN_SECONDS = 6.0
-"""A request that got lost on the way is no reason to take a release back: what is wrong must stay so."""
-UNREACHED_SECONDS = 15.0
-"""No answer at all may be that of a pod that crashed, which its cluster takes a while to notice and then explains."""
+from pipeline_kit.deploy.target import Serving
 
 
-def verify_pods(rollout: Rollout, content: Content, expected: Expected) -> tuple[str, ...]:
-    """The pods that serve, all of which answered as they should.
+@dataclass(frozen=True, slots=True)
+class PodInstance:
+    """One pod, queried through the API server, so that nothing need be exposed."""
 
-    Raises ReleaseError naming the first that does not, or where there is none.
-    """
-    objects, namespace = rollout.objects, rollout.place.namespace
-    start = objects.clock.seconds()
-    wrong: list[str] = []
+    cluster: Cluster
+    namespace: str
+    name: str
 
-    def look() -> tuple[str, ...] | None:
-        objects.allowed()
-        there = rollout.pods()
-        pods = tuple(serving_pods(there, content))
-        found = (wrong_of_pod(objects.cluster, namespace, pod, expected) for pod in pods)
-        first = next((each for each in found if each), None) if pods else f"no pod serves {content.image}"
-        first = first or unproved(there, content)
-        if first is None:
-            return pods
-        if fault := rollout.fault(content.manifests):  # pods that crash when they are asked, or objects that vanish
-            raise fault
-        wrong.append(first)
-        if objects.clock.seconds() - start >= doubt_seconds(first):
-            raise error_of(first)
-        return None
+    def __str__(self) -> str:
+        return f"pod {self.name}"
 
-    pods = wait_until(look, objects.clock, UNREACHED_SECONDS)
-    if pods is None:
-        raise error_of(wrong[-1])
-    return pods
+    def ask(self, port: int, method: str, path: str, body: bytes | None = None) -> Answer | None:
+        """The pod's answer, or None while nothing listens there."""
+        return self.cluster.ask(self.namespace, self.name, PodRequest(port, method, path, body))
 
 
-def doubt_seconds(wrong: str) -> float:
-    """How long this may be wrong before it counts."""
-    return UNREACHED_SECONDS if isinstance(wrong, Unreached) else WITHIN_SECONDS
+def serving(cluster: Cluster, namespace: str, pods: Sequence[Object], content: Content) -> Serving:
+    """Those of the release's pods that serve the content, and what is wrong with them as a whole."""
+    instances = tuple(PodInstance(cluster, namespace, name) for name in serving_pods(pods, content))
+    return Serving(instances, unproved(pods, content) if instances else f"no pod serves {content.image}")
 
 
-def error_of(wrong: str) -> ReleaseError:
-    """The error for what is wrong with a pod that has not failed by the cluster's own word."""
-    return UnreachedError(wrong) if isinstance(wrong, Unreached) else ReleaseError(wrong, category=Category.MODEL)
+def is_ready(pod: Object) -> bool:
+    """Whether the cluster would send requests to the pod."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
+
+
+def living(pods: Iterable[Object]) -> Iterator[Object]:
+    """The pods that are not being deleted and have not ended."""
+    for pod in pods:
+        ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+        if not ended and not pod["metadata"].get("deletionTimestamp"):
+            yield pod
 
 
 def serving_pods(pods: Sequence[Object], content: Content) -> Iterator[str]:

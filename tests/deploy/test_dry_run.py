@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.cli.commands.deploy import document_of, lines_of
-from pipeline_kit.deploy.intent import intent_of
-from pipeline_kit.deploy.outlook import Outlook, outlook
-from pipeline_kit.deploy.targets.kubernetes.store import ReleaseStore
-from tests.deploy.deploying import Mortal, content, deploy
+from pipeline_kit.deploy.dry_run import DryRun, dry_run
+from pipeline_kit.job_release import job_release
+from tests.deploy.deploying import Mortal, content, deploy, record_of
 from tests.images.signing import Signed, make_layout
 from tests.stages.releasing import Release
 
@@ -27,14 +26,16 @@ def release(source: Path, tmp_path: Path) -> Release:
     return Release(tmp_path / "release", Signed.copy(source, tmp_path / "image"))
 
 
-def looked(release: Release) -> tuple[Outlook, list[str]]:
+def looked(release: Release) -> tuple[DryRun, list[str]]:
     """What would change, and as it is printed; the cluster is the same afterwards."""
-    intent = intent_of(release.context())
+    context = release.context()
+    job = job_release(context)
+    request = job.request(context.log)
     before = dict(release.cluster.objects)
-    seen = outlook(release.cluster, intent)
+    seen = dry_run(job.site(), request)
     assert release.cluster.objects == before
-    assert document_of(intent, seen)["refusal"] == seen.refusal
-    return seen, list(lines_of(intent, seen))
+    assert document_of(request, seen)["refusal"] == seen.refusal
+    return seen, list(lines_of(request, seen))
 
 
 def test_a_first_release(release: Release) -> None:
@@ -89,8 +90,6 @@ def test_a_release_that_was_left_unfinished(release: Release) -> None:
     """It is told, since the next release has to do with it first."""
     deploy(release.cluster, content(1, time=1))
     Mortal(30).kill(release.cluster, lambda found: deploy(found, content(2, time=2)))
-    store = ReleaseStore(release.cluster, "default", "fraud")
-    record = store.load()
-    assert record.unfinished is not None
+    assert record_of(release.cluster).unfinished is not None
     _, lines = looked(release)
     assert lines[1].startswith("revision 2 was left unfinished")

@@ -12,7 +12,7 @@ READY_WITHIN_SECONDS = 600.0
 
 
 @frozen
-class Place:
+class Destination:
     """One release in one namespace; `release` is the name of its objects, as `object_name` makes it."""
 
     namespace: str
