@@ -22,7 +22,7 @@ from pipeline_kit.deploy.settings import parse_settings
 from pipeline_kit.deploy.strategies import load_strategy
 from pipeline_kit.deploy.strategy import Strategies
 from pipeline_kit.deploy.target import Access, SecretFile, Site, Target
-from pipeline_kit.deploy.targets import load_target
+from pipeline_kit.deploy.targets import TARGETS
 from pipeline_kit.descriptor.environments import environment_before
 from pipeline_kit.descriptor.model import SecretType
 from pipeline_kit.descriptor.secret_variables import secret_variable
@@ -62,7 +62,7 @@ class JobRelease:
 def job_release(context: StageContext) -> JobRelease:
     """The release of a job. Raises UsageError for a job without an environment, or for an unknown target."""
     job = release_job(context)
-    target = load_target(job.settings.target, context.plugins)
+    target = TARGETS.load(job.settings.target, context.plugins)
     strategies = partial(load_strategy, plugins=context.plugins)
     return JobRelease(job, context.the_world(), target, strategies, destination_of(job, target))
 

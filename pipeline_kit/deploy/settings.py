@@ -26,8 +26,8 @@ class Resources:
 class DeploySettings:
     """The parameters of the stage `deploy`, as its stage.yml explains them; None where a setting may be left out."""
 
-    strategy: str | None
-    target: str | None
+    strategy: str
+    target: str
     image: str | None
     replicas: int
     resources: Resources
@@ -50,8 +50,8 @@ class DeploySettings:
 def parse_settings(settings: Mapping[str, Value]) -> DeploySettings:
     """The settings as one value. The plan has checked them, so a wrong type is a fault of the kit: TypeError."""
     return DeploySettings(
-        strategy=text(settings, "strategy"),
-        target=text(settings, "target"),
+        strategy=name(settings, "strategy"),
+        target=name(settings, "target"),
         image=text(settings, "image"),
         replicas=whole(settings, "replicas") or 1,
         resources=parse_resources(mapping(settings, "resources")),
@@ -80,3 +80,11 @@ def parse_resources(settings: Mapping[str, Value]) -> Resources:
         gpu=whole(settings, "gpu") or 0,
         gpu_resource=text(settings, "gpu_resource") or GPU_RESOURCE,
     )
+
+
+def name(settings: Mapping[str, Value], key: str) -> str:
+    """A setting that has a default, so that it is always there."""
+    value = text(settings, key)
+    if value is None:
+        raise TypeError(f"setting {key} has no value")
+    return value

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from pipeline_kit.deploy.strategy import Strategy
+from typing import TYPE_CHECKING
+
 from pipeline_kit.extensions import NO_PLUGINS, Plugins, Table
+
+if TYPE_CHECKING:
+    from pipeline_kit.deploy.strategy import Strategy
 
 STRATEGIES: Table[Strategy] = Table(
     "pipeline_kit.strategies", "strategy", {"rolling": "pipeline_kit.deploy.strategies.rolling:ROLLING"}
 )
-DEFAULT = "rolling"
+FIRST = "rolling"
+"""The strategy of records that name none: they were written when there was no other."""
 
 
 def load_strategy(name: str | None, plugins: Plugins = NO_PLUGINS) -> Strategy:
-    """The strategy of that name, or the default one. Raises UsageError where no strategy has the name."""
-    return STRATEGIES.load(name or DEFAULT, plugins)
+    """The strategy of that name. Raises UsageError where no strategy has the name, or it cannot be imported."""
+    return STRATEGIES.load(name or FIRST, plugins)
