@@ -1,0 +1,47 @@
+"""The steps of `rolling`, and the undo of those that were begun: values, without any target."""
+
+from __future__ import annotations
+
+from pipeline_kit.deploy.steps import Retire, SetShares, Side, Start, Step, Verify, WaitReady, undo_actions
+from pipeline_kit.deploy.strategies.rolling import ROLLING
+from pipeline_kit.deploy.strategy import Change
+
+BACK = (Start(Side.LIVE, 3), Retire(Side.NEW), WaitReady(Side.LIVE, patient=True), Verify(Side.LIVE))
+
+
+def test_an_upgrade() -> None:
+    """New instances are started, awaited and verified before anything of the live revision is removed."""
+    steps = ROLLING.steps(Change(replicas=2, live_replicas=3))
+    assert [step.name for step in steps] == ["apply", "ready", "verify", "prune"]
+    assert [action for step in steps for action in step.actions] == [
+        Start(Side.NEW, 2),
+        WaitReady(Side.NEW),
+        Verify(Side.NEW),
+        Retire(Side.LIVE),
+        WaitReady(Side.NEW),
+    ]
+
+
+def test_the_undo_of_an_upgrade() -> None:
+    """Whatever was begun last, the live revision is started again, and proved."""
+    steps = ROLLING.steps(Change(replicas=2, live_replicas=3))
+    assert [undo_actions(steps, step.name) for step in steps] == [BACK] * 4
+
+
+def test_a_first_release() -> None:
+    """Nothing is removed but what a failed one has begun."""
+    steps = ROLLING.steps(Change(replicas=2))
+    assert [undo_actions(steps, step.name) for step in steps] == [(Retire(Side.NEW),)] * 4
+    assert Retire(Side.LIVE) not in [action for step in steps for action in step.actions]
+
+
+def test_only_what_was_begun_is_undone_and_the_last_first() -> None:
+    """An action that two steps name runs once; steps that a strategy no longer has count as all."""
+    steps = (
+        Step("some", (Start(Side.NEW, 1),), undo=(Retire(Side.NEW),)),
+        Step("share", (SetShares(10),), undo=(SetShares(0),)),
+        Step("more", (SetShares(50),), undo=(SetShares(0),)),
+    )
+    assert undo_actions(steps, "some") == (Retire(Side.NEW),)
+    assert undo_actions(steps, "more") == (SetShares(0), Retire(Side.NEW))
+    assert undo_actions(steps, "of an older version") == (SetShares(0), Retire(Side.NEW))
