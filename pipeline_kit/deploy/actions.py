@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline_kit.deploy.clock import Clock
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.steps import Action, Retire, SetShares, Side, Start, Step, Verify, WaitReady
+from pipeline_kit.deploy.steps import Action, Retire, SetShares, Side, Start, Step, Verify, WaitReady, problem_of
 from pipeline_kit.deploy.strategy import Change
 from pipeline_kit.deploy.target import Rollout
 from pipeline_kit.deploy.verification import Expected, verify_instances
@@ -58,8 +58,8 @@ class Performer:
             return ()
         content = transition.content(action.side)
         match action:
-            case Start(_, replicas):
-                self.rollout.start(content, replicas)
+            case Start(_, replicas, in_place):
+                self.rollout.start(content, replicas, in_place=in_place)
             case WaitReady(_, patient):
                 self.rollout.wait(content, patient=patient)
             case Retire(side):
@@ -73,7 +73,9 @@ class Performer:
         return verify_instances(self.rollout, self.clock, self.allowed, content, expected)
 
     def refuse_unable(self, steps: Sequence[Step], transition: Transition) -> None:
-        """Raises UsageError where the target cannot do what the steps or their undo need."""
+        """Raises UsageError where no record can keep the steps, or the target cannot do what they or their undo need."""
+        if problem := problem_of(steps):
+            raise UsageError(f"the strategy is not one: {problem}", hint="choose another `strategy`")
         for action in (action for step in steps for action in (*step.actions, *step.undo)):
             side = Side.NEW if isinstance(action, SetShares) else action.side
             if reason := self.rollout.unable(action, transition.content(side)):

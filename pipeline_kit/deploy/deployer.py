@@ -27,7 +27,7 @@ from pipeline_kit.deploy.record import (
     give_up,
     taken_back,
 )
-from pipeline_kit.deploy.steps import Step, undo_actions
+from pipeline_kit.deploy.steps import Step, remaining, undo_actions
 from pipeline_kit.deploy.store import ReleaseStore
 from pipeline_kit.deploy.strategy import Strategies
 from pipeline_kit.deploy.target import Site
@@ -166,18 +166,19 @@ class Deployer:
         self.log(f"revision {number} begins")
 
     def run_steps(self, order: Order) -> tuple[str, ...]:
-        """Runs all steps of the revision's strategy and makes it live; the instances that were verified last.
+        """Runs the steps of the revision's strategy and makes it live; the instances that were verified last.
 
-        A revision that was begun before runs them from the first: its instances may have changed since.
+        No revision becomes live without a look at its instances by this very deployer.
         """
         revision = self.record.unfinished
         assert revision is not None
         instances: tuple[str, ...] = ()
         transition = self.transition(order.content, self.record.live, order.expected)
-        for step in self.steps(revision.strategy, transition):
+        for step in remaining(self.steps(revision.strategy, transition), revision.step):
             self.step(step.name)
             for action in step.actions:
                 instances = self._performer.perform(action, transition) or instances
+        instances = instances or self._performer.verify(order.content, order.expected)
         self.save(finish(self.record))
         return instances
 
@@ -193,7 +194,7 @@ class Deployer:
         """Starts what is live once more, which repairs what others changed, and verifies its instances."""
         self.log(f"the same is live already, as revision {live.number}")
         self._announce(live.number)
-        self.rollout.start(live.content, self.rollout.replicas(live.content))
+        self.rollout.start(live.content, self.rollout.replicas(live.content), in_place=True)
         self.rollout.wait(live.content)
         instances = self._performer.verify(live.content, expected)
         return Released(live, self.record.before_live, instances, changed=False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
+from pipeline_kit.deploy.steps import is_name
 from pipeline_kit.errors import ProjectError
 
 VERSION = 1
@@ -18,7 +18,6 @@ LIVE = "live"
 """The step of a revision that went through all of them."""
 KEPT = 10
 """Revisions that the record keeps, beside the one that is live: all of it must fit into one Secret."""
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}( [a-z0-9_-]{1,64})*", re.ASCII)
 
 
 class DamagedRecordError(ProjectError):
@@ -204,6 +203,6 @@ def _read_revision(found: Mapping[str, Any]) -> Revision:
 
 def read_name(name: object) -> str:
     """The name of a step or a strategy. Raises ValueError for what cannot be one."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(f"{str(name)[:60]!r} is not a name")
-    return name
+    return str(name)

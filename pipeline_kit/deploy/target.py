@@ -76,8 +76,8 @@ class Rollout(Protocol):
     def refuse(self, content: Content, live: Content | None) -> None:
         """Raises ProjectError for what the target would not take, or has no room for. Nothing is changed."""
 
-    def start(self, content: Content, replicas: int) -> None:
-        """Starts the revision, or brings it to so many instances."""
+    def start(self, content: Content, replicas: int, *, in_place: bool) -> None:
+        """Starts so many instances of the revision in the place of all others, or beside them, as `Start` says."""
 
     def wait(self, content: Content, *, patient: bool = False) -> None:
         """Returns when the revision is ready. Raises ReleaseError where it fails, or is not ready in time.

@@ -122,7 +122,7 @@ class MemoryInstance:
 
 @dataclass(frozen=True)
 class MemoryRollout:
-    """Starts, shares and retires. Starting a whole revision that is good ends the instances of all others."""
+    """Starts, shares and retires. One that is started in place, and is good, ends the instances of all others."""
 
     memory: Memory
     destination: Destination
@@ -141,12 +141,12 @@ class MemoryRollout:
     def refuse(self, content: Content, live: Content | None) -> None:
         self.memory.at("before: refuse")
 
-    def start(self, content: Content, replicas: int) -> None:
-        with_others = self.behaviour(content) or replicas < self.replicas(content)
-        others = {key: count for key, count in self.memory.running.items() if with_others and key != key_of(content)}
+    def start(self, content: Content, replicas: int, *, in_place: bool) -> None:
+        replaces = in_place and not self.behaviour(content)
+        others = {} if replaces else self.memory.running
         self.change(f"start {key_of(content)}", running={**others, key_of(content): replicas})
         self.change(f"keep {key_of(content)}", leftovers={*self.memory.leftovers, key_of(content)})
-        if not with_others:
+        if replaces:
             self.change(f"share {key_of(content)}", shares={key_of(content): 100})
 
     def wait(self, content: Content, *, patient: bool = False) -> None:
@@ -157,7 +157,7 @@ class MemoryRollout:
             if fault and not patient:
                 raise fault
             if key_of(content) not in self.memory.running:
-                self.start(content, self.replicas(content))
+                self.start(content, self.replicas(content), in_place=True)
             return True if fault is None and self.behaviour(content) != "never ready" else None
 
         if wait_until(look, self.clock, self.destination.ready_within_seconds) is None:

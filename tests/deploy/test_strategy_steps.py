@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from pipeline_kit.deploy.steps import Retire, SetShares, Side, Start, Step, Verify, WaitReady, undo_actions
+import pytest
+
+from pipeline_kit.deploy.steps import (
+    Retire,
+    SetShares,
+    Side,
+    Start,
+    Step,
+    Verify,
+    WaitReady,
+    problem_of,
+    remaining,
+    undo_actions,
+)
 from pipeline_kit.deploy.strategies.rolling import ROLLING
 from pipeline_kit.deploy.strategy import Change
 
-BACK = (Start(Side.LIVE, 3), Retire(Side.NEW), WaitReady(Side.LIVE, patient=True), Verify(Side.LIVE))
+BACK = (Start(Side.LIVE, 3, in_place=True), Retire(Side.NEW), WaitReady(Side.LIVE, patient=True), Verify(Side.LIVE))
 
 
 def test_an_upgrade() -> None:
@@ -14,7 +27,7 @@ def test_an_upgrade() -> None:
     steps = ROLLING.steps(Change(replicas=2, live_replicas=3))
     assert [step.name for step in steps] == ["apply", "ready", "verify", "prune"]
     assert [action for step in steps for action in step.actions] == [
-        Start(Side.NEW, 2),
+        Start(Side.NEW, 2, in_place=True),
         WaitReady(Side.NEW),
         Verify(Side.NEW),
         Retire(Side.LIVE),
@@ -45,3 +58,20 @@ def test_only_what_was_begun_is_undone_and_the_last_first() -> None:
     assert undo_actions(steps, "some") == (Retire(Side.NEW),)
     assert undo_actions(steps, "more") == (SetShares(0), Retire(Side.NEW))
     assert undo_actions(steps, "of an older version") == (SetShares(0), Retire(Side.NEW))
+
+
+def test_where_a_release_is_continued() -> None:
+    """With the step that was begun last, or the nearest before it that may be repeated; `rolling` begins anew."""
+    steps = (Step("one", ()), Step("two", ()), Step("three", (), resumable=False))
+    begun = {name: [step.name for step in remaining(steps, name)] for name in ("prepared", "one", "two", "three")}
+    assert begun["prepared"] == begun["one"] == ["one", "two", "three"]
+    assert begun["two"] == begun["three"] == ["two", "three"]
+    rolling = ROLLING.steps(Change(replicas=2, live_replicas=3))
+    assert remaining(rolling, "prune") == rolling
+
+
+@pytest.mark.parametrize("names", [(), ("live",), ("prepared",), ("one", "one"), ("",), ("one\n",), ("x" * 101,)])
+def test_steps_that_no_record_can_keep(names: tuple[str, ...]) -> None:
+    """They are refused before anything is changed: a record with them could not be read again."""
+    assert problem_of([Step(name, ()) for name in names]) is not None
+    assert problem_of([Step("share 10%", ())]) is None

@@ -14,14 +14,17 @@ class Rolling:
     replacement: Replacement = Replacement(surge=1, unavailable=0)
 
     def steps(self, change: Change) -> tuple[Step, ...]:
-        """Apply, wait, verify, prune. The names are those that records have had since the first version."""
+        """Apply, wait, verify, prune. The names are those that records have had since the first version.
+
+        Whoever continues begins with `apply`, since others may have changed anything while no deployer was watching.
+        """
         live = change.live_replicas
         new = Side.NEW
         return (
-            Step("apply", (Start(new, change.replicas),), undo=undo_start(live)),
-            Step("ready", (WaitReady(new),)),
-            Step("verify", (Verify(new),)),
-            Step("prune", (*retire_live(live), WaitReady(new)), undo=undo_retire(live)),
+            Step("apply", (Start(new, change.replicas, in_place=True),), undo=undo_start(live)),
+            Step("ready", (WaitReady(new),), resumable=False),
+            Step("verify", (Verify(new),), resumable=False),
+            Step("prune", (*retire_live(live), WaitReady(new)), undo=undo_retire(live), resumable=False),
         )
 
 
@@ -30,7 +33,7 @@ def undo_start(live: int | None) -> tuple[Action, ...]:
     if live is None:
         return (Retire(Side.NEW),)
     side = Side.LIVE
-    return (Start(side, live), Retire(Side.NEW), WaitReady(side, patient=True), Verify(side))
+    return (Start(side, live, in_place=True), Retire(Side.NEW), WaitReady(side, patient=True), Verify(side))
 
 
 def retire_live(live: int | None) -> tuple[Action, ...]:
@@ -40,7 +43,7 @@ def retire_live(live: int | None) -> tuple[Action, ...]:
 
 def undo_retire(live: int | None) -> tuple[Action, ...]:
     """Starts again what was removed."""
-    return () if live is None else (Start(Side.LIVE, live),)
+    return () if live is None else (Start(Side.LIVE, live, in_place=True),)
 
 
 ROLLING = Rolling()

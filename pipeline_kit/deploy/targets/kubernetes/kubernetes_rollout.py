@@ -38,6 +38,8 @@ class KubernetesRollout:
         """Objects replace each other, so that there are neither two revisions to share requests nor a part of one."""
         if isinstance(action, SetShares):
             return "kubernetes cannot share requests between two revisions"
+        if isinstance(action, Start) and not action.in_place:
+            return "kubernetes starts no revision beside another one"
         if isinstance(action, Start) and action.replicas != self.replicas(content):
             return f"kubernetes starts all {self.replicas(content)} pods of a revision, not {action.replicas}"
         return None
@@ -51,7 +53,7 @@ class KubernetesRollout:
         """By the owners of objects that exist, a dry run, nodes and quotas."""
         refuse(self.objects, content, live)
 
-    def start(self, content: Content, replicas: int) -> None:
+    def start(self, content: Content, replicas: int, *, in_place: bool) -> None:
         """Applies all objects; the number of pods is in them."""
         self.objects.apply(content.manifests)
 
