@@ -73,7 +73,7 @@ class Performer:
         return verify_instances(self.rollout, self.clock, self.allowed, content, expected)
 
     def refuse_unable(self, steps: Sequence[Step], transition: Transition) -> None:
-        """Raises UsageError where no record can keep the steps, or the target cannot do what they or their undo need."""
+        """Raises UsageError where no record can keep the steps, or the target cannot do them or their undo."""
         if problem := problem_of(steps):
             raise UsageError(f"the strategy is not one: {problem}", hint="choose another `strategy`")
         for action in (action for step in steps for action in (*step.actions, *step.undo)):
