@@ -25,6 +25,7 @@ STAGE_MEANINGS = {
     "reads": "Settings that may name a file of the project, which is read whatever the job's inputs are.",
     "cacheable": "Whether its results may come from the local cache (default: true).",
     "project_code": "Whether it runs the project's code, and so needs the locked environment (default: false).",
+    "uses_store": "Whether it uses the store itself, so that its jobs get the store's secrets (default: false).",
     "changes_world": "Whether it pushes or deploys: never cached, never interrupted by a newer push (default: false).",
     "extras": "Extras that the kit is installed with for it, such as `[kubernetes]`: CI files ask for them.",
 }

@@ -43,6 +43,7 @@ class StageSpec:
     reads: tuple[str, ...] = ()  # settings that may name a file of the project, read whatever the job's inputs are
     default_inputs: tuple[str, ...] | None = None  # None: every file that git does not ignore
     cacheable: bool = True
+    uses_store: bool = False  # keeps files in the store or reads them there, beside what it leaves and takes
     project_code: bool = False  # runs the project's code, so it needs the project's environment
     extras: tuple[str, ...] = ()  # of the kit's distribution, which its dependencies are part of
     changes_world: bool = False  # pushes or deploys: never cached, never interrupted by a newer push

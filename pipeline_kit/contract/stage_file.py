@@ -18,7 +18,7 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 STAGE_KEYS = {
     "help", "parameters", "outputs", "consumes", "requires", "inputs", "data_from", "reads", "cacheable",
-    "project_code", "changes_world", "extras",
+    "project_code", "changes_world", "extras", "uses_store",
 }  # fmt: skip
 FORMS = tuple(GRAMMARS)
 PARAMETER_KEYS = {
@@ -56,6 +56,7 @@ def read_spec(folder: Path) -> StageSpec:
         default_inputs=tuple(document["inputs"]) if "inputs" in document else None,
         cacheable=document.get("cacheable", True),
         project_code=document.get("project_code", False),
+        uses_store=document.get("uses_store", False),
         changes_world=document.get("changes_world", False),
         extras=tuple(document.get("extras", ())),
     )

@@ -20,6 +20,7 @@ from pipeline_kit.catalog import PROJECT_STAGES, Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Dataset, Descriptor, Project
 from pipeline_kit.descriptor.problem import DescriptorError, Problem
+from pipeline_kit.descriptor.secret_variables import variable_names
 from pipeline_kit.doctor.facts import DatasetFacts, FileState, MachineFacts, ProjectFacts, ServerFacts
 from pipeline_kit.doctor.lock import lock_facts
 from pipeline_kit.errors import KitError
@@ -28,7 +29,6 @@ from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.ownership import is_rendered
 from pipeline_kit.render.project import GITLAB_FILE, JENKINS_FILE, render_project
 from pipeline_kit.runner.folders import user_cache
-from pipeline_kit.runner.secrets import variable_names
 
 INSTALLERS = ("uv", "pyenv", "brew", "apt-get", "dnf")
 LOCK_SOURCES = ("uv.lock", "poetry.lock", "requirements.in", "pyproject.toml", "setup.py", "requirements.txt")
