@@ -139,8 +139,8 @@ def stage_file_page() -> str:
         table(("key", "meaning"), [(code(key), meaning) for key, meaning in PARAMETER_MEANINGS.items()]),
         "## A report",
         "Such as `reports: {file_sizes: {output: sizes, as: table}}`, whose heading is *File sizes* and the job. "
-        "Where a stage has no key `reports`, its outputs of the kinds `metrics` and `verdict` are shown; `reports: {}` shows "
-        "nothing. A document that is missing, damaged or of another shape is left out.",
+        "Where a stage has no key `reports`, its outputs of the kinds `metrics` and `verdict` are shown; `reports: {}` "
+        "shows nothing. A document that is missing, damaged or of another shape is left out.",
         table(("key", "meaning"), [(code(key), meaning) for key, meaning in REPORT_MEANINGS.items()]),
         table(
             ("shape", "the JSON", "on the terminal", "in Markdown", "in HTML"),
