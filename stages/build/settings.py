@@ -18,7 +18,7 @@ class Toolchain:
     """
 
     system_packages: Mapping[str, str] = field(default_factory=dict)
-    accelerator: str | None = None  # None: any, or none at all
+    accelerator: str | None = None  # `cuda` or `cpu`; None where any will do
     unlocked: tuple[str, ...] = ()
 
 

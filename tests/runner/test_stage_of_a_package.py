@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
+import yaml
+
+from tests.conftest import ROOT
+from tests.docs.pages import steps_of
 from tests.plugins import install_package, use_plugins
 from tests.projects import kit, write_project
 
-STAGE = """
-help: Counts the lines of the files that it reads.
-cacheable: true
-parameters:
-  most: {type: integer, default: 100, minimum: 1, unit: lines, help: "The most lines that a file may have."}
-outputs:
-  lines: {path: lines.json, kind: report, help: "A row a file."}
-reports:
-  lines: {output: lines, as: table}
-"""
-SETTINGS = '''
-"""The settings of a job that counts lines."""
-from pipeline_kit.contract.settings import whole
-
-
-def most_of(given):
-    """The most lines that a file may have."""
-    return whole(given, "most", 100)
-'''
-RUN = '''
-"""Counts lines."""
-import json
-
-from pipeline_kit.contract.result import Outcome, StageResult
-from pipeline_kit.errors import Category
-
-from .settings import most_of
-
-
-def run(context):
-    """Passed when no file has too many lines."""
-    most = most_of(context.settings)
-    files = sorted(path for path in context.workspace.rglob("*.txt"))
-    counts = {path.name: len(path.read_text().splitlines()) for path in files}
-    target = context.place("lines", "lines.json")
-    target.write_text(json.dumps({"rows": [{"file": name, "lines": count} for name, count in counts.items()]}))
-    outputs = {"lines": context.left("report", target)}
-    long = next((name for name, count in counts.items() if count > most), None)
-    if long is not None:
-        reason = f"{long} has {counts[long]} lines, {most} are allowed"
-        return StageResult(Outcome.FAILED, reason, Category.PROJECT, outputs=outputs)
-    return StageResult(Outcome.PASSED, f"{sum(counts.values())} lines counted", outputs=outputs)
-'''
+PAGE = ROOT / "docs" / "contributing" / "stages.md"
+STAGE, SETTINGS, RUN, POINT, DESCRIPTOR = (step.text for step in steps_of(PAGE))
+"""The files of the stage that the documentation adds, its entry point, and the descriptor that uses it."""
 FILES = {
     "acme_lines/__init__.py": "",
     "acme_lines/count/__init__.py": "",
@@ -59,6 +24,7 @@ FILES = {
     "acme_lines/count/run.py": RUN,
 }
 POINTS = {"pipeline_kit.stages": {"count": "acme_lines.count"}}
+JOBS = '  count: {inputs: ["*.txt"]}\n'
 
 
 def installed(folder: Path) -> str:
@@ -73,9 +39,16 @@ def project(folder: Path, jobs: str) -> Path:
     return use_plugins(root, "acme-lines")
 
 
+def test_the_documentation_names_the_entry_point_and_the_package() -> None:
+    """As the tests below install and use them."""
+    assert tomllib.loads(POINT) == {"project": {"entry-points": POINTS}}
+    descriptor = yaml.safe_load(DESCRIPTOR)
+    assert (descriptor["plugins"], descriptor["jobs"]) == (["acme-lines"], yaml.safe_load(JOBS))
+
+
 def test_a_stage_of_a_package_runs_as_a_built_in_one_does(tmp_path: Path) -> None:
     """Its parameters are checked, its code runs and imports beside itself, its report is shown, its result cached."""
-    root, site = project(tmp_path, '  count: {inputs: ["*.txt"]}\n'), installed(tmp_path)
+    root, site = project(tmp_path, JOBS), installed(tmp_path)
     ended = kit(root, "run", PYTHONPATH=site)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "3 lines counted" in ended.stdout
@@ -105,7 +78,7 @@ def test_the_settings_of_a_packages_stage_are_checked_by_its_stage_yml(tmp_path:
 
 def test_planning_imports_no_code_of_the_package(tmp_path: Path) -> None:
     """A stage whose `run.py` cannot be imported is planned all the same: planning reads YAML."""
-    root = project(tmp_path, '  count: {inputs: ["*.txt"]}\n')
+    root = project(tmp_path, JOBS)
     files = {**FILES, "acme_lines/count/run.py": "raise ImportError('planning imports no stage')\n"}
     site = str(install_package(tmp_path / "site", "acme-lines", files, POINTS))
     planned = kit(root, "plan", PYTHONPATH=site)
