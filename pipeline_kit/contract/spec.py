@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from pipeline_kit.descriptor.parameter import Parameter
 from pipeline_kit.frozen import frozen
 
@@ -28,6 +30,31 @@ class OutputSpec:
     help: str = ""
 
 
+class Shape(Enum):
+    """What a document that is shown in the report looks like, and so how it is shown."""
+
+    VERDICT = "verdict"
+    METRICS = "metrics"
+    CHECKS = "checks"
+    CURVES = "curves"
+    TABLE = "table"
+    FINDINGS = "findings"
+
+
+@frozen
+class ReportSpec:
+    """An output that the report of a run shows: a JSON file of that shape. The name becomes the heading."""
+
+    name: str
+    output: str
+    shape: Shape
+
+    @property
+    def title(self) -> str:
+        """The heading: `slow_tests` is "Slow tests"."""
+        return self.name.replace("_", " ").capitalize()
+
+
 @frozen
 class StageSpec:
     """What a stage says of itself; `digest` is of its folder, so that a changed stage never meets an old cache."""
@@ -37,6 +64,7 @@ class StageSpec:
     digest: str
     parameters: tuple[Parameter, ...] = ()
     outputs: tuple[OutputSpec, ...] = ()
+    reports: tuple[ReportSpec, ...] = ()
     consumes: tuple[str, ...] = ()  # kinds taken from the nearest job before it that makes them
     requires: tuple[str, ...] = ()  # those of them that it cannot do without
     data_from: str | None = None  # also reads the datasets of the job that makes its output of this kind

@@ -70,6 +70,7 @@ def project(folder: Path, store: str = DECLARED) -> Path:
     stage.mkdir()
     (stage / "stage.yml").write_text(STAGE_YML)
     (stage / "run.py").write_text(KEEP)
+    (folder / "models").mkdir()
     return use_plugins(folder, "acme-vault")
 
 
@@ -129,5 +130,5 @@ def test_an_address_alone_names_the_kind_by_its_form(tmp_path: Path, site: str) 
     done = kit(folder, "run", "keep", PYTHONPATH=site)
     assert "the vault needs a token" in done.stdout
     config = kit(folder, "config", PYTHONPATH=site)
-    assert "store: vault://models" in config.stdout
+    assert 'store: "vault://models"' in config.stdout
     assert kit(folder, "schema", PYTHONPATH=site).stdout.count("vault://") > 1
