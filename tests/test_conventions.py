@@ -28,9 +28,9 @@ KINDS = {
     "model", "metrics", "predictions", "package", "verdict", "report", "data", "wheel", "toolchain", "code", "baseline",
     "image", "sbom", "findings", "attestation", "pushed", "release",
 }  # fmt: skip
-PARSED_ONCE = tuple(name for name in BUILT_IN if name not in ("deploy", "evaluate", "gate"))
+PARSED_ONCE = tuple(name for name in BUILT_IN if name not in ("evaluate", "gate"))
 """Stages whose settings are parsed once into a frozen value."""
-VALUES_ONLY = ("images",)
+VALUES_ONLY = ("deploy", "images")
 """Packages of the kit that take values: no context of a stage, and no settings that are not parsed."""
 SENTENCE = re.compile(r"[A-Z`].*[.)]$", re.DOTALL)
 

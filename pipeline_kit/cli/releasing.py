@@ -22,7 +22,8 @@ from pipeline_kit.deploy.target import Rollout, Site
 from pipeline_kit.descriptor.model import SecretType
 from pipeline_kit.descriptor.secret_variables import variable_names
 from pipeline_kit.errors import KitError, UsageError
-from pipeline_kit.job_release import JobRelease, job_release
+from pipeline_kit.job_release.release import JobRelease, job_release
+from pipeline_kit.job_release.settings import settings_of
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.inputs import Inputs
 from pipeline_kit.runner.job import JobRun, context_of, gather_inputs, open_secrets
@@ -74,7 +75,7 @@ def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: b
         else:
             run.inputs = Inputs({}, {}, {})
         context = context_of(run, project.folders.root)
-        release = job_release(context)
+        release = job_release(context, settings_of(context.settings))
         yield OpenRelease(release, release.site(), context.log)
     except KitError as error:
         error.message = run.mask(error.message)

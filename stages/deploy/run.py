@@ -8,12 +8,14 @@ from pathlib import Path
 
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.result import Case, Outcome, StageResult
-from pipeline_kit.deploy.deployer import Released
+from pipeline_kit.deploy.deployer import Released, unannounced
 from pipeline_kit.deploy.failure import ReleaseError
 from pipeline_kit.deploy.release import release
 from pipeline_kit.deploy.request import ReleaseRequest
 from pipeline_kit.descriptor.parameter import Value
-from pipeline_kit.job_release import JobRelease, job_release
+from pipeline_kit.job_release.release import job_release
+
+from .settings import settings_of
 
 TAKEN_BACK = "; revision "
 """Where a failed release's message goes on to say what became of it."""
@@ -25,10 +27,12 @@ def run(context: StageContext) -> StageResult:
     Raises ModelError, ProjectError or UsageError for what is refused before any change, InfrastructureError where
     registry or cluster fail or somebody else is at work.
     """
-    job = job_release(context)
+    settings = settings_of(context.settings)
+    job = job_release(context, settings)
     request = job.request(context.log)
     site = job.site()
-    deployer = job.deployer(site, context.log, partial(mark, context, job, request))
+    announce = partial(mark, context, request) if settings.tag_image else unannounced
+    deployer = job.deployer(site, context.log, announce)
     where = told_place(request, site.name())
     context.log(f"releasing {request.content.image} as {request.destination.release} to {where}")
     try:
@@ -40,10 +44,8 @@ def run(context: StageContext) -> StageResult:
     return passed(context, request, released, site.name())
 
 
-def mark(context: StageContext, job: JobRelease, request: ReleaseRequest, number: int) -> None:
+def mark(context: StageContext, request: ReleaseRequest, number: int) -> None:
     """Tags the image as released, before anything of it is in the target: no cleanup removes it from then on."""
-    if not job.job.settings.tag_image:
-        return
     tag = f"deployed-{request.destination.environment}-{number}"
     request.image.blobs.push_manifest(request.image.image.stored, tag)
     context.log(f"tagged {request.image.reference.name}:{tag}")

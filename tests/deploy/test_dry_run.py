@@ -8,7 +8,8 @@ import pytest
 
 from pipeline_kit.cli.commands.deploy import document_of, lines_of
 from pipeline_kit.deploy.dry_run import DryRun, dry_run
-from pipeline_kit.job_release import job_release
+from pipeline_kit.job_release.release import job_release
+from pipeline_kit.job_release.settings import settings_of
 from tests.deploy.deploying import Mortal, content, deploy, record_of
 from tests.images.signing import Signed, make_layout
 from tests.stages.releasing import Release
@@ -29,7 +30,7 @@ def release(source: Path, tmp_path: Path) -> Release:
 def looked(release: Release) -> tuple[DryRun, list[str]]:
     """What would change, and as it is printed; the cluster is the same afterwards."""
     context = release.context()
-    job = job_release(context)
+    job = job_release(context, settings_of(context.settings))
     request = job.request(context.log)
     before = dict(release.cluster.objects)
     seen = dry_run(job.site(), request)

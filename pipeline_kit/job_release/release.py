@@ -18,7 +18,7 @@ from pipeline_kit.deploy.destination import Destination
 from pipeline_kit.deploy.job import Evaluated, ReleaseJob
 from pipeline_kit.deploy.lease import Lease
 from pipeline_kit.deploy.request import ReleaseRequest, RequestMaker, destination_of
-from pipeline_kit.deploy.settings import parse_settings
+from pipeline_kit.deploy.settings import DeploySettings
 from pipeline_kit.deploy.strategies import load_strategy
 from pipeline_kit.deploy.strategy import Strategies
 from pipeline_kit.deploy.target import Access, SecretFile, Site, Target
@@ -59,19 +59,18 @@ class JobRelease:
         return Deployer(site, clock, lease, destination, self.strategies, strategy=strategy, log=log, announce=announce)
 
 
-def job_release(context: StageContext) -> JobRelease:
-    """The release of a job. Raises UsageError for a job without an environment, or for an unknown target."""
-    job = release_job(context)
-    target = TARGETS.load(job.settings.target, context.plugins)
+def job_release(context: StageContext, settings: DeploySettings) -> JobRelease:
+    """The release of a job. Raises UsageError where the job has no environment, or its target does not exist."""
+    job = release_job(context, settings)
+    target = TARGETS.load(settings.target, context.plugins)
     strategies = partial(load_strategy, plugins=context.plugins)
     return JobRelease(job, context.the_world(), target, strategies, destination_of(job, target))
 
 
-def release_job(context: StageContext) -> ReleaseJob:
+def release_job(context: StageContext, settings: DeploySettings) -> ReleaseJob:
     """The job as plain values. Raises UsageError where it has no environment."""
     if context.environment is None:
         raise UsageError("the job has no environment to release to", hint="give it `environment:`")
-    settings = parse_settings(context.settings)
     pushed, released = context.nearest(PUSHED), context.nearest(RELEASE)
     return ReleaseJob(
         name=context.job,
