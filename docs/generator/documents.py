@@ -96,6 +96,6 @@ def metric_table() -> str:
             metric.range_text(),
             escaped(metric.help),
         )
-        for metric in METRICS.values()
+        for metric in METRICS.all().values()
     ]
     return table(("metric", "tasks", "better", "range", "what it is"), rows)

@@ -10,8 +10,8 @@ from pipeline_kit.gates.confusion import Confusion
 from pipeline_kit.gates.decide import decide
 from pipeline_kit.gates.evaluate import Evaluation, Scores
 from pipeline_kit.gates.evidence import evidence_of, metrics_document
-from pipeline_kit.gates.metrics import Task
 from pipeline_kit.gates.rules import rules_of
+from pipeline_kit.gates.task import Task
 from pipeline_kit.models.manifest import FileEntry, Manifest, Predict
 from pipeline_kit.report.record import to_json
 

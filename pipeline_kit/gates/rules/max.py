@@ -1,0 +1,20 @@
+"""The rule `max`: the metric is at most a limit."""
+
+from __future__ import annotations
+
+from pipeline_kit.gates.limit import LimitKind
+from pipeline_kit.gates.rules import Judgement, RuleEvidence
+from pipeline_kit.gates.wording import shown
+
+
+class Maximum(LimitKind):
+    """Holds where the candidate's figure is the limit or less."""
+
+    def compare(self, limit: float, evidence: RuleEvidence) -> Judgement:
+        """Compares the candidate's figure with the limit."""
+        holds = evidence.candidate <= limit
+        predicate = f"is {'at most' if holds else 'above'} {shown(limit)}"
+        return Judgement(holds, shown(evidence.candidate, limit), predicate)
+
+
+MAX = Maximum("max", "The largest value that passes.", absolute=True)

@@ -1,0 +1,41 @@
+"""The gate's settings, parsed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.settings import mapping, text, whole
+from pipeline_kit.extensions import Plugins
+from pipeline_kit.gates.rules import Needs, Rule, rules_of
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """The rules, where the baseline is from (None where no rule needs one), and how thin evidence may be."""
+
+    rules: tuple[Rule, ...]
+    plugins: Plugins
+    baseline: str | None
+    first_release: bool
+    minimum_rows: int
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether a rule is judged by each row's results."""
+        return any(rule.kind.needs is Needs.ROWS for rule in self.rules)
+
+
+def settings_of(context: StageContext) -> GateSettings:
+    """The settings of this job. Raises UsageError on a rule that is none."""
+    rules = rules_of(context.settings.get("rules"), context.plugins)
+    baseline = mapping(context.settings, "baseline")
+    needed = any(rule.kind.needs.baseline for rule in rules)
+    reference = text(baseline, "from") if needed else None
+    return GateSettings(
+        rules=rules,
+        plugins=context.plugins,
+        baseline=reference or None,
+        first_release=reference is not None and text(baseline, "first") == "absolute_rules",
+        minimum_rows=whole(context.settings, "min_rows") or 1,
+    )
