@@ -13,7 +13,7 @@ from pipeline_kit.adopt.descriptor_text import descriptor_text
 from pipeline_kit.adopt.draft import DraftJob, Key, of_stage
 from pipeline_kit.adopt.guesses import compile_job
 from pipeline_kit.adopt.propose import Proposal
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.errors import KitError
@@ -60,11 +60,11 @@ def planned(proposal: Proposal, root: Path) -> Planned:
 
 def read(text: str, root: Path) -> tuple[Descriptor, Plan]:
     """The descriptor and plan that a text means in a repository. Raises KitError with every problem."""
-    specs = Specs(root)
+    catalog = Catalog(root)
     with tempfile.TemporaryDirectory(prefix="pipeline-kit-") as name:
         Path(name, DESCRIPTOR).write_text(text, encoding="utf-8")
-        descriptor = load_descriptor(Path(name), Parameters(specs))
-    return descriptor, build_plan(descriptor, specs)
+        descriptor = load_descriptor(Path(name), catalog)
+    return descriptor, build_plan(descriptor, catalog.specs)
 
 
 def _as_it_is(proposal: Proposal) -> str:

@@ -6,6 +6,7 @@ import re
 
 from pipeline_kit.adopt.ci_file import CiJob, Lost
 from pipeline_kit.adopt.draft import DraftRunner
+from pipeline_kit.adopt.forms import forms
 from pipeline_kit.adopt.wording import fresh, job_name, readable
 from pipeline_kit.descriptor.grammar import GRAMMARS
 
@@ -22,8 +23,8 @@ class Runners:
     def of(self, job: CiJob, lost: list[Lost]) -> str | None:
         """The name of the job's runner class, made where it is new; none where it asks for nothing that is kept."""
         image = self.image(job, lost)
-        tags = tuple(tag for tag in dict.fromkeys(job.tags) if not GRAMMARS["gitlab_tag"].complaint(tag))
-        label = job.label if job.label and not GRAMMARS["jenkins_label"].complaint(job.label) else ""
+        tags = tuple(tag for tag in dict.fromkeys(job.tags) if not forms()["gitlab_tag"].complaint(tag))
+        label = job.label if job.label and not forms()["jenkins_label"].complaint(job.label) else ""
         if not (image or tags or label):
             return None
         for each in self.found:

@@ -34,11 +34,11 @@ def some(names: Sequence[object], most: int = 3) -> str:
 
 def job_name(text: str, fallback: str = "job") -> str:
     """The nearest name that a job may have."""
-    from pipeline_kit.descriptor.reserved import RESERVED
+    from pipeline_kit.adopt.forms import reserved
 
     words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_").lstrip("0123456789_")[:36].rstrip("_")
     name = words or fallback
-    return f"{name}_job" if name in RESERVED else name
+    return f"{name}_job" if name in reserved() else name
 
 
 def project_name(text: str) -> str:

@@ -16,7 +16,7 @@ from pipeline_kit.adapters.git import git
 from pipeline_kit.adapters.host import output_of
 from pipeline_kit.adapters.pip_index import configuration_files, configured_index
 from pipeline_kit.adapters.pythons import READY, LockedPythons, base_python, find_python
-from pipeline_kit.catalog import PROJECT_STAGES, Parameters, Specs
+from pipeline_kit.catalog import PROJECT_STAGES, Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Dataset, Descriptor, Project
 from pipeline_kit.descriptor.problem import DescriptorError, Problem
@@ -48,10 +48,10 @@ class ReadProject:
 
 def read_project(root: Path) -> ReadProject:
     """Reads and plans the project; what is wrong is part of the answer."""
-    specs, descriptor = Specs(root), None
+    descriptor = None
     try:
-        descriptor = load_descriptor(root, Parameters(specs))
-        return ReadProject(descriptor, build_plan(descriptor, specs))
+        descriptor = load_descriptor(root, Catalog(root))
+        return ReadProject(descriptor, build_plan(descriptor, Specs(root, descriptor.plugins)))
     except DescriptorError as error:
         return ReadProject(descriptor, problems=error.problems)
     except KitError as error:

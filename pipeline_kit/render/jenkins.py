@@ -171,7 +171,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         lock=groovy_string(server_word(group, "the lock")) if group is not None else "",
         timeout_minutes=-(-server_timeout_seconds(job) // 60),
         unstash=tuple(groovy_string(each) for each in job.takes),
-        secrets=tuple(binding(secret) for secret in job.secrets if secret.jenkins is not None),
+        secrets=tuple(binding(secret) for secret in job.secrets if "jenkins" in secret.servers),
         script=groovy_string(once_more_on_3(f"pipeline-kit job {job.name}")),
         out=f"{OUT}/{job.name}",
         exclude=groovy_string(",".join(f"{each},{each}/**" for each in excluded)) if excluded else "",
@@ -263,7 +263,8 @@ def change_globs(glob: str) -> tuple[str, ...]:
 
 def agent(runner: Runner | None, image: str | None) -> tuple[str, ...]:
     """The lines inside the stage's `agent`, or none for any agent."""
-    label = f"label {groovy_string(server_word(runner.jenkins, 'the label'))}" if runner and runner.jenkins else ""
+    expression = runner.servers.get("jenkins") if runner else None
+    label = f"label {groovy_string(server_word(expression, 'the label'))}" if isinstance(expression, str) else ""
     if image is None:
         return (label,) if label else ()
     lines = [f"image {groovy_string(server_word(image, 'the image'))}", *([label] if label else [])]
@@ -273,7 +274,7 @@ def agent(runner: Runner | None, image: str | None) -> tuple[str, ...]:
 def binding(secret: Secret) -> str:
     """The credentials binding of a secret: https://www.jenkins.io/doc/pipeline/steps/credentials-binding/"""
     name = secret_variable(secret.name)
-    credential = f"credentialsId: {groovy_string(secret.jenkins or '')}"
+    credential = f"credentialsId: {groovy_string(str(secret.servers.get('jenkins') or ''))}"
     if secret.type is SecretType.USERNAME_PASSWORD:
         variables = f"usernameVariable: '{name}_USERNAME', passwordVariable: '{name}_PASSWORD'"
         return f"usernamePassword({credential}, {variables})"

@@ -51,10 +51,11 @@ def gitlab_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
 
 def gitlab_secret(secret: Secret) -> Iterator[str]:
     """The variables that hold a secret."""
-    if secret.gitlab is None:
+    name = secret.servers.get("gitlab")
+    if name is None:
         return
     paired = secret.type is SecretType.USERNAME_PASSWORD
-    names = [f"{secret.gitlab}_USERNAME", f"{secret.gitlab}_PASSWORD"] if paired else [secret.gitlab]
+    names = [f"{name}_USERNAME", f"{name}_PASSWORD"] if paired else [str(name)]
     kind = "type file" if secret.type is SecretType.FILE else "masked"
     scope = "protected where only protected branches use it"
     yield f"GitLab: variable {' and '.join(names)}: {kind}, without expansion, {scope} (secret {secret.name})"
@@ -66,8 +67,9 @@ def jenkins_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
     plugins = [*ALWAYS_PLUGINS, *extra_plugins(plan, descriptor)]
     yield f"Jenkins: plugins {', '.join(plugins)}"
     for secret in used_secrets(plan):
-        if secret.jenkins is not None:
-            yield f"Jenkins: credential `{secret.jenkins}`: {CREDENTIALS[secret.type]} (secret {secret.name})"
+        credential = secret.servers.get("jenkins")
+        if credential is not None:
+            yield f"Jenkins: credential `{credential}`: {CREDENTIALS[secret.type]} (secret {secret.name})"
     left_out = set(descriptor.schedules) - {each.name for each in rendered_schedules(plan, descriptor)}
     if takes_schedules(plan, descriptor):
         for name in sorted(left_out):
@@ -103,7 +105,7 @@ def both_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
     if descriptor.store is None and kinds & STORED_KINDS:
         yield "both: there is no `store`: models travel as CI artifacts and must be small (GitLab.com takes 1 GB a job)"
     for secret in used_secrets(plan):
-        for server, reference in (("GitLab", secret.gitlab), ("Jenkins", secret.jenkins)):
+        for server, reference in (("GitLab", secret.servers.get("gitlab")), ("Jenkins", secret.servers.get("jenkins"))):
             if reference is None:
                 yield f"{server}: secret {secret.name} names nothing there, so jobs with it fail on it"
     kit = descriptor.kit

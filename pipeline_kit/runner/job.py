@@ -109,7 +109,7 @@ def make_key(run: JobRun) -> None:
     if run.job.spec.project_code:
         project = run.descriptor.project
         run.environment = run.pythons.digest(run.folders.root / project.lock, project.python)
-    run.parts = key_parts(run.job, run.inputs, run.environment)
+    run.parts = key_parts(run.job, run.inputs, run.environment, run.descriptor.plugins)
 
 
 def restore_from_cache(run: JobRun) -> None:
@@ -163,6 +163,7 @@ def context_of(run: JobRun, workspace: Path) -> StageContext:
         environment=run.job.environment,
         environments=tuple(sorted(run.descriptor.environments.values(), key=lambda each: each.order)),
         declared=run.descriptor.data,
+        plugins=run.descriptor.plugins,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipeline_kit.adapters.pythons import find_python
 from pipeline_kit.adapters.world import ThisWorld
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.image_reference import LayoutReference
 from pipeline_kit.contract.oci import Blobs
@@ -61,7 +61,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if arguments.image is not None:
             raise UsageError("an image and an environment are named", hint="leave out one of them")
         live = LiveImage.find(arguments.directory, arguments.environment)
-    descriptor = load_descriptor(root, Parameters(Specs(root))) if (root / DESCRIPTOR).is_file() else None
+    descriptor = load_descriptor(root, Catalog(root)) if (root / DESCRIPTOR).is_file() else None
     world = ThisWorld(user_cache(), dict(os.environ), descriptor.insecure if descriptor else (), lambda line: None)
     blobs, image = open_image(image_named(arguments, live, root), root, world.registries)
     configuration = read_configuration(blobs, image)

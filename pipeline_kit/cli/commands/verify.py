@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from pipeline_kit.adapters.world import ThisWorld
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import LARGEST_DOCUMENT
 from pipeline_kit.contract.image_reference import LayoutReference, parse_image
 from pipeline_kit.contract.oci import Blobs, Registries
@@ -51,7 +51,7 @@ def opened(arguments: argparse.Namespace) -> tuple[Blobs, str | None]:
 
 def registries(root: Path) -> Registries:
     """The registries as the project here speaks to them, where there is one."""
-    descriptor = load_descriptor(root, Parameters(Specs(root))) if (root / DESCRIPTOR).is_file() else None
+    descriptor = load_descriptor(root, Catalog(root)) if (root / DESCRIPTOR).is_file() else None
     insecure = descriptor.insecure if descriptor else ()
     return ThisWorld(user_cache(), dict(os.environ), insecure, lambda line: None).registries()
 

@@ -1,0 +1,1 @@
+"""GitLab: what the kit renders for it, reads of it and asks it."""

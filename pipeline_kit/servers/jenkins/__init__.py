@@ -1,0 +1,1 @@
+"""Jenkins: what the kit renders for it, reads of it and asks it."""
