@@ -25,7 +25,7 @@ COMMON_KEYS = {
 }  # fmt: skip
 KINDS = {
     "model", "metrics", "predictions", "package", "verdict", "report", "data", "wheel", "toolchain", "code", "baseline",
-    "image", "sbom", "findings", "attestation", "pushed", "release", "row_results", "baseline_row_results",
+    "image", "sbom", "findings", "attestation", "pushed", "release", "row_results", "baseline_rows",
 }  # fmt: skip
 SENTENCE = re.compile(r"[A-Z`].*[.)]$", re.DOTALL)
 

@@ -14,10 +14,10 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.gates.evidence import DatasetEvidence, Evidence, Figures, plain
 from pipeline_kit.gates.figures import Baseline, Unavailable, comparable, row_count, trusted
-from pipeline_kit.gates.judgement import Judgement, Status, Undecided
+from pipeline_kit.gates.judgement import Judgement, Needs, Status, Undecided
 from pipeline_kit.gates.metrics import find_metric
 from pipeline_kit.gates.row_results import PairedRows, RowFolders
-from pipeline_kit.gates.rules import Needs, Rule, RuleEvidence
+from pipeline_kit.gates.rule import Rule, RuleEvidence
 from pipeline_kit.gates.verdict import RuleResult, Verdict, sentence
 from pipeline_kit.gates.wording import one_line, slice_text
 

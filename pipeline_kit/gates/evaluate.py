@@ -11,9 +11,11 @@ from pipeline_kit.errors import DataError
 from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.gates.confusion import Confusion, sort_labels
 from pipeline_kit.gates.curves import roc_curve
-from pipeline_kit.gates.metrics import Metric, Score, Task, Undefined, metrics_of
+from pipeline_kit.gates.metric import Metric, Score, Undefined
+from pipeline_kit.gates.metrics import metrics_of
 from pipeline_kit.gates.predictions import Predicted, Truth
 from pipeline_kit.gates.rows import Rows, join
+from pipeline_kit.gates.task import Task
 from pipeline_kit.gates.wording import one_line
 
 MOST_SLICES = 200

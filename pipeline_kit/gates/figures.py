@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline_kit.gates.evidence import DatasetEvidence, Evidence, Figures
 from pipeline_kit.gates.judgement import Undecided
-from pipeline_kit.gates.metrics import Metric
+from pipeline_kit.gates.metric import Metric
 from pipeline_kit.gates.wording import is_finite
 
 

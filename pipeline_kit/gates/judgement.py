@@ -1,4 +1,4 @@
-"""What a rule answers: that it holds or not, or that it cannot be judged."""
+"""What a rule needs to be judged, and what it answers: that it holds or not, or that it cannot be judged."""
 
 from __future__ import annotations
 
@@ -13,6 +13,19 @@ class Status(Enum):
     PASS = "PASS"
     FAIL = "FAIL"
     UNDECIDED = "UNDECIDED"
+
+
+class Needs(Enum):
+    """The evidence that a kind of rule is judged by."""
+
+    CANDIDATE = "candidate"  # the candidate's figure
+    BASELINE = "baseline"  # the baseline's figure too, on the same rows
+    ROWS = "rows"  # every row's result of both, too
+
+    @property
+    def baseline(self) -> bool:
+        """Whether a baseline has to be scored."""
+        return self is not Needs.CANDIDATE
 
 
 @frozen

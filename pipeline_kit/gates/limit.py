@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
 from pipeline_kit.errors import UsageError
-from pipeline_kit.gates.judgement import Judgement, Undecided
-from pipeline_kit.gates.rules import Needs, RuleEvidence, RuleRecord
+from pipeline_kit.gates.judgement import Judgement, Needs, Undecided
 from pipeline_kit.gates.wording import is_finite
+
+if TYPE_CHECKING:
+    from pipeline_kit.gates.rule import RuleEvidence, RuleRecord
 
 
 class LimitKind:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError
 from pipeline_kit.gates.judgement import Status
-from pipeline_kit.gates.rules import Rule
+from pipeline_kit.gates.rule import Rule
 
 __all__ = ["RuleResult", "Status", "Verdict", "VerdictNote", "read_verdict", "sentence"]
 

@@ -22,7 +22,7 @@ from .baseline import Scored, score_baseline
 from .settings import settings_of
 
 ROWS = "row_results"
-BASELINE_ROWS = "baseline_row_results"
+BASELINE_ROWS = "baseline_rows"
 
 
 def run(context: StageContext) -> StageResult:

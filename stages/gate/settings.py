@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.settings import mapping, text, whole
 from pipeline_kit.extensions import Plugins
-from pipeline_kit.gates.rules import Needs, Rule, rules_of
+from pipeline_kit.gates.judgement import Needs
+from pipeline_kit.gates.rule import Rule
+from pipeline_kit.gates.rules import rules_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from sklearn.calibration import calibration_curve
 
 from pipeline_kit.gates import confusion
 from pipeline_kit.gates.curves import calibration, roc_curve
-from pipeline_kit.gates.metrics import Score, Undefined, counts, regression
+from pipeline_kit.gates.metric import Score, Undefined
+from pipeline_kit.gates.metrics import counts, regression
 from pipeline_kit.gates.metrics.brier import brier, brier_multiclass
 from pipeline_kit.gates.metrics.ece import calibration_error
 from pipeline_kit.gates.metrics.log_loss import log_loss

@@ -12,7 +12,8 @@ from pipeline_kit.errors import DataError, UsageError
 from pipeline_kit.gates.decide import decide
 from pipeline_kit.gates.evidence import DatasetEvidence, Evidence, Figures
 from pipeline_kit.gates.figures import Unavailable
-from pipeline_kit.gates.rules import Rule, RuleKind, rules_of
+from pipeline_kit.gates.rule import Rule, RuleKind
+from pipeline_kit.gates.rules import rules_of
 from pipeline_kit.gates.rules.drop import MAX_DROP, MAX_RELATIVE_DROP
 from pipeline_kit.gates.rules.min import MIN
 from pipeline_kit.gates.verdict import Status, read_verdict

@@ -14,7 +14,7 @@ from pipeline_kit.errors import DataError
 from pipeline_kit.gates.decide import decide
 from pipeline_kit.gates.evidence import evidence_of, read_metrics
 from pipeline_kit.gates.figures import Baseline, Unavailable
-from pipeline_kit.gates.rules import Rule
+from pipeline_kit.gates.rule import Rule
 from pipeline_kit.gates.rules.drop import MAX_DROP, MAX_RELATIVE_DROP
 from pipeline_kit.gates.rules.min import MIN
 from pipeline_kit.gates.verdict import Status

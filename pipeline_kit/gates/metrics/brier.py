@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
-from pipeline_kit.gates.metrics import Direction, Metric, Score, Task, Undefined, finite
+from pipeline_kit.gates.metric import Direction, Metric, Score, Undefined, finite
+from pipeline_kit.gates.task import Task
 
 if TYPE_CHECKING:
     from pipeline_kit.gates.rows import Booleans, Floats, Rows

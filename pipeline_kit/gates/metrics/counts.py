@@ -9,7 +9,8 @@ from collections.abc import Callable
 from math import fsum
 from typing import TYPE_CHECKING
 
-from pipeline_kit.gates.metrics import Direction, Metric, Score, Task, Undefined
+from pipeline_kit.gates.metric import Direction, Metric, Score, Undefined
+from pipeline_kit.gates.task import Task
 
 if TYPE_CHECKING:
     from pipeline_kit.gates.confusion import Confusion, Counts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING
 
-from pipeline_kit.gates.metrics import Direction, Metric, Score, Task, Undefined, finite
+from pipeline_kit.gates.metric import Direction, Metric, Score, Undefined, finite
+from pipeline_kit.gates.task import Task
 
 if TYPE_CHECKING:
     from pipeline_kit.gates.rows import Floats, Rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline_kit.gates.metrics import Direction, Metric
+from pipeline_kit.gates.metric import Direction, Metric
 
 
 def _measured(name: str, about: str) -> Metric:

@@ -5,10 +5,14 @@ A drop is a worsening, in the direction that is worse for the metric. It is coun
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pipeline_kit.gates.judgement import Judgement, Needs, Undecided
 from pipeline_kit.gates.limit import LimitKind
-from pipeline_kit.gates.metrics import Direction
-from pipeline_kit.gates.rules import Judgement, Needs, RuleEvidence, Undecided
 from pipeline_kit.gates.wording import exact, share, shown
+
+if TYPE_CHECKING:
+    from pipeline_kit.gates.rule import RuleEvidence
 
 
 class Drop(LimitKind):
@@ -29,7 +33,7 @@ class Drop(LimitKind):
         if self.relative and before == 0:
             return Undecided("the baseline's is 0, and nothing is a share of 0")
         drop = exact(before) - exact(value)
-        if evidence.known.direction is Direction.LOWER:
+        if evidence.known.lower_is_better:
             drop = -drop
         if self.relative:
             drop /= abs(exact(before))

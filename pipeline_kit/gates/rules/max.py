@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pipeline_kit.gates.judgement import Judgement
 from pipeline_kit.gates.limit import LimitKind
-from pipeline_kit.gates.rules import Judgement, RuleEvidence
 from pipeline_kit.gates.wording import shown
+
+if TYPE_CHECKING:
+    from pipeline_kit.gates.rule import RuleEvidence
 
 
 class Maximum(LimitKind):
