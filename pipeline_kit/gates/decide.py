@@ -227,9 +227,15 @@ def _answer(rule: Rule, evidence: RuleEvidence) -> Judgement | Undecided:
         return Undecided(one_line(f"the rule {rule.kind.name} raised {type(error).__name__}: {error}"))
     if isinstance(answer, Undecided):
         return Undecided(one_line(answer.reason))
-    if not isinstance(answer, Judgement) or not isinstance(answer.holds, bool):
+    if not isinstance(answer, Judgement) or not _is_sound(answer):
         return Undecided(one_line(f"the rule {rule.kind.name} returned {answer!r}, not a judgement"))
     return answer
+
+
+def _is_sound(judgement: Judgement) -> bool:
+    """Whether a judgement's fields have the types that it declares, which nothing checks in code from outside."""
+    words: tuple[object, ...] = (judgement.figure, judgement.predicate)
+    return isinstance(judgement.holds, bool) and all(isinstance(word, str) and word.strip() for word in words)
 
 
 def _undecided(rule: Rule, place: _Place, reason: str) -> RuleResult:

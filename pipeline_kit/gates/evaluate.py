@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError
@@ -90,13 +91,13 @@ def measure(metric: Metric, rows: Rows) -> Score:
     if metric.needs_probabilities and rows.probabilities is None:
         return NO_PROBABILITIES
     try:
-        value = metric.compute(rows)
-        if isinstance(value, Undefined):
-            return value
-        number = float(value)
+        value: object = metric.compute(rows)
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
     except Exception as error:  # of a plugin: no number, whatever it was
         return Undefined(one_line(f"its computation raised {type(error).__name__}: {error}"))
-    if isinstance(value, bool | str) or not math.isfinite(number):
+    if isinstance(value, Undefined):
+        return value
+    if not math.isfinite(number):
         return Undefined(one_line(f"its computation returned {value!r}, not a finite number"))
     return number
 

@@ -61,7 +61,7 @@ def write_row_results(target: Path, truth: Truth, predicted: Predicted) -> str:
     columns = (truth.ids, truth.targets, predictions, *chances.values(), *truth.slices.values())
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file)  # RFC 4180: with its line ends, every Python quotes the same cells
         writer.writerow(header)
         writer.writerows(zip(*columns, strict=True))  # a float is written as its repr: it is read as the same number
     return digest_file(target)

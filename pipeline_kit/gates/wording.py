@@ -47,7 +47,7 @@ def slice_text(value: str) -> str:
     return repr(value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…")
 
 
-def one_line(text: str) -> str:
-    """A text from outside as one line of bounded length: what is not printable becomes a space."""
-    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+def one_line(text: object) -> str:
+    """What comes from outside as one line of bounded length: what is not printable becomes a space."""
+    line = " ".join("".join(character if character.isprintable() else " " for character in str(text)).split())
     return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
