@@ -26,9 +26,9 @@ COMMON_KEYS = {
 }  # fmt: skip
 KINDS = {
     "model", "metrics", "predictions", "package", "verdict", "report", "data", "wheel", "toolchain", "code", "baseline",
-    "image", "sbom", "findings", "attestation", "pushed", "release",
+    "image", "sbom", "findings", "attestation", "pushed", "release", "row_results", "baseline_rows",
 }  # fmt: skip
-PARSED_ONCE = tuple(name for name in BUILT_IN if name not in ("deploy", "evaluate", "gate"))
+PARSED_ONCE = tuple(name for name in BUILT_IN if name != "deploy")
 """Stages whose settings are parsed once into a frozen value."""
 VALUES_ONLY = ("images",)
 """Packages of the kit that take values: no context of a stage, and no settings that are not parsed."""
