@@ -174,7 +174,9 @@ def completed_parameter(parameter: Parameter, plugins: Plugins) -> Parameter:
     if parameter.kind is Kind.CHOICE:
         return replace(parameter, choices=(*parameter.choices, *table.names(plugins)))
     added = (field for extension in table.all(plugins).values() for field in extension.parameters)
-    return replace(parameter, items=items, fields=(*fields, *added))
+    required = tuple(field for field in fields if field.required)
+    optional = tuple(field for field in fields if not field.required)
+    return replace(parameter, items=items, fields=(*required, *added, *optional))
 
 
 @cache
