@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 from pipeline_kit.adopt.python_source import DATA_SUFFIXES, MODEL_SUFFIXES, Script
 from pipeline_kit.adopt.tree import Place, Tree, is_plain
-from pipeline_kit.adopt.wording import fresh
-from pipeline_kit.adopt.yaml_nodes import child, compose, items, text
+from pipeline_kit.contract.wording import fresh
+from pipeline_kit.contract.yaml_nodes import child, compose, items, text
 
 MOST_DATASETS = 6
 DISK = "this disk alone"

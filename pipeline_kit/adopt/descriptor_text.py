@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from pipeline_kit.adopt.draft import DraftJob, DraftRunner, Key
-from pipeline_kit.adopt.wording import readable
+from pipeline_kit.contract.wording import readable
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.scalar import resolve
 

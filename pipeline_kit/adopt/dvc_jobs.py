@@ -11,7 +11,7 @@ from pipeline_kit.adopt.meaning import bare, is_python
 from pipeline_kit.adopt.python_source import MODEL_SUFFIXES, Role
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.wording import fresh, job_name, readable
+from pipeline_kit.contract.wording import fresh, job_name, readable
 
 
 def dvc_jobs(facts: Facts, jobs: list[DraftJob], bridge: str, notes: list[str]) -> None:

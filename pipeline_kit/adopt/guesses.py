@@ -12,7 +12,7 @@ from pipeline_kit.adopt.pytest_line import read_pytest
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
 from pipeline_kit.adopt.tree import Place
-from pipeline_kit.adopt.wording import fresh, job_name, some
+from pipeline_kit.contract.wording import fresh, job_name, some
 from pipeline_kit.descriptor.parameter import Value
 
 _TEST_CONFIGS = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini")

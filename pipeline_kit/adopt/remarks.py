@@ -6,7 +6,7 @@ from pipeline_kit.adopt.datasets import DISK
 from pipeline_kit.adopt.python_source import Role
 from pipeline_kit.adopt.survey import Facts
 from pipeline_kit.adopt.tree import Place
-from pipeline_kit.adopt.wording import some
+from pipeline_kit.contract.wording import some
 
 
 def is_declared(facts: Facts, path: str) -> bool:

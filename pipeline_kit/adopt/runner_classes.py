@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pipeline_kit.adopt.ci_file import CiJob, Lost
+from pipeline_kit.contract.ci_file import CiJob, Lost
 from pipeline_kit.adopt.draft import DraftRunner
-from pipeline_kit.adopt.wording import fresh, job_name, readable
+from pipeline_kit.contract.wording import fresh, job_name, readable
 from pipeline_kit.descriptor.grammar import GRAMMARS
 
 OLDEST = 11  # the minor version of Python that the kit itself runs on

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pipeline_kit.adopt.ci_file import CiFile
+from pipeline_kit.contract.ci_file import CiFile
 from pipeline_kit.adopt.datasets import FoundData, Pointer, find_data, find_pointers
 from pipeline_kit.adopt.dvc_file import DvcStage, read_dvc
-from pipeline_kit.adopt.gitlab_file import read_gitlab
-from pipeline_kit.adopt.jenkins_file import read_jenkins
+from pipeline_kit.servers.gitlab.read import read_gitlab
+from pipeline_kit.servers.jenkins.read import read_jenkins
 from pipeline_kit.adopt.makefile import Target, read_makefile
 from pipeline_kit.adopt.metadata import Metadata, packages, read_metadata
 from pipeline_kit.adopt.python_source import Role, Script, read_script

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from pipeline_kit.adopt.wording import word_set
+from pipeline_kit.contract.wording import word_set
 from pipeline_kit.descriptor.grammar import GRAMMARS
 
 LARGEST_READ = 1 << 20  # bytes of a file that is read as text

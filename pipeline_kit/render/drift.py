@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from pipeline_kit.render.meaning import JobFacts, facts_of
+from pipeline_kit.render.job_facts import JobFacts, facts_of
 from pipeline_kit.render.project import RenderedProject, edited_by_hand
 
 

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from pipeline_kit.adopt.datasets import find_data, find_pointers
-from pipeline_kit.adopt.groovy import read_groovy
+from pipeline_kit.servers.jenkins.groovy import read_groovy
 from pipeline_kit.adopt.makefile import lines_of, read_makefile
 from pipeline_kit.adopt.meaning import Meaning, meaning
 from pipeline_kit.adopt.metadata import kit_python

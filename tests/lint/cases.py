@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline_kit.lint.check import check_file
+from pipeline_kit.servers.lint import check_file
 from pipeline_kit.lint.finding import Finding
 from tests.conftest import ROOT
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pipeline_kit.lint.check import check_file, rules
+from pipeline_kit.servers.lint import check_file, rules
 from pipeline_kit.lint.finding import Rule
 from tests.conftest import ROOT
 from tests.lint.cases import GITLAB, JENKINS

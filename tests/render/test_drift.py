@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline_kit.descriptor.model import When
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.drift import drift, drifts
-from pipeline_kit.render.meaning import facts_of
+from pipeline_kit.render.job_facts import facts_of
 from pipeline_kit.render.project import edited_by_hand, render_project
 from tests.render.plans import CPU, GPU, MERGE_REQUEST, STAGING, descriptor, full, job, plan
 from tests.render.test_golden_files import GOLDEN, NAMES

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.merge_request import MARK, comment
+from pipeline_kit.servers.gitlab.comment import MARK, comment
 from pipeline_kit.errors import InfrastructureError, UsageError
 
 NOTES = "/api/v4/projects/7/merge_requests/3/notes"

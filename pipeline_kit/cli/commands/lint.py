@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline_kit.cli.servers import FILES
 from pipeline_kit.errors import UsageError
-from pipeline_kit.lint.check import UnreadableError, check_file
+from pipeline_kit.servers.lint import UnreadableError, check_file
 from pipeline_kit.lint.finding import Finding, Level
 
 Found = Mapping[str, Sequence[Finding]]

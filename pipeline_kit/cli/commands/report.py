@@ -31,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
     print_summary(report.summary, report.html)
     wanted = project.descriptor.report.comment if project.descriptor.report else None
     if arguments.comment and wanted:
-        from pipeline_kit.adapters.merge_request import comment
+        from pipeline_kit.servers.gitlab.comment import comment
 
         comment(report.markdown.read_text(encoding="utf-8"), os.environ, secret_variable(wanted))
     return 0

@@ -7,8 +7,8 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 
 from pipeline_kit.lint.finding import Findings, listed, word
-from pipeline_kit.lint.gitlab.keywords import NO_JOB_NAMES, ROOT
-from pipeline_kit.lint.yaml_nodes import Entry, Mapping, Node, Reference, Scalar, flat
+from pipeline_kit.servers.gitlab.lint.keywords import NO_JOB_NAMES, ROOT
+from pipeline_kit.servers.gitlab.lint.yaml_nodes import Entry, Mapping, Node, Reference, Scalar, flat
 
 MOST_LEVELS = 11  # of extends: https://docs.gitlab.com/ci/yaml/#extends
 _DEEPEST_REFERENCE = 10

@@ -36,10 +36,10 @@ def check_file(name: str, content: bytes) -> Sequence[Finding]:
     """What is wrong in the file, in its order. Raises UnreadableError where it is no text."""
     text = decoded(content)
     if server_of(name, text) is Server.JENKINS:
-        from pipeline_kit.lint.jenkins.lint import lint_jenkins
+        from pipeline_kit.servers.jenkins.lint.lint import lint_jenkins
 
         return list(lint_jenkins(text))
-    from pipeline_kit.lint.gitlab.lint import lint_gitlab
+    from pipeline_kit.servers.gitlab.lint.lint import lint_gitlab
 
     return list(lint_gitlab(text, fragment=PurePath(name).name not in (".gitlab-ci.yml", ".gitlab-ci.yaml")))
 
@@ -60,7 +60,7 @@ def decoded(content: bytes) -> str:
 
 def rules() -> tuple[Rule, ...]:
     """Every rule, GitLab's first."""
-    from pipeline_kit.lint.gitlab.rules import RULES as GITLAB
-    from pipeline_kit.lint.jenkins.rules import RULES as JENKINS
+    from pipeline_kit.servers.gitlab.lint.rules import RULES as GITLAB
+    from pipeline_kit.servers.jenkins.lint.rules import RULES as JENKINS
 
     return (*GITLAB, *JENKINS)

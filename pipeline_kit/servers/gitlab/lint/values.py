@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from pipeline_kit.lint.finding import word
-from pipeline_kit.lint.gitlab import keywords
-from pipeline_kit.lint.gitlab.document import Document, Job
-from pipeline_kit.lint.gitlab.duration import WEEK, seconds
-from pipeline_kit.lint.yaml_nodes import Kind, Mapping, Node, Reference, Scalar, Sequence, flat
+from pipeline_kit.servers.gitlab.lint import keywords
+from pipeline_kit.servers.gitlab.lint.document import Document, Job
+from pipeline_kit.servers.gitlab.lint.duration import WEEK, seconds
+from pipeline_kit.servers.gitlab.lint.yaml_nodes import Kind, Mapping, Node, Reference, Scalar, Sequence, flat
 
 MOST_PARALLEL = 200
 MOST_RETRIES = 2

@@ -6,9 +6,9 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
 from pipeline_kit.lint.finding import listed, word
-from pipeline_kit.lint.gitlab.document import Document
-from pipeline_kit.lint.gitlab.keywords import DEFAULT, REPORTS
-from pipeline_kit.lint.yaml_nodes import Kind, Mapping, Node, Reference, Scalar, Sequence
+from pipeline_kit.servers.gitlab.lint.document import Document
+from pipeline_kit.servers.gitlab.lint.keywords import DEFAULT, REPORTS
+from pipeline_kit.servers.gitlab.lint.yaml_nodes import Kind, Mapping, Node, Reference, Scalar, Sequence
 
 _DEEPEST = 12
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline_kit.lint.finding import Findings, word
-from pipeline_kit.lint.jenkins import vocabulary
-from pipeline_kit.lint.jenkins.pipeline import Pipeline
-from pipeline_kit.lint.jenkins.rules import RULES
-from pipeline_kit.lint.jenkins.settings import text_of
-from pipeline_kit.lint.jenkins.syntax import Group, Part, Statement, closure_body, grouped, is_symbol, split, statements
-from pipeline_kit.lint.jenkins.tokens import Form, GroovyError, Token, tokenize
+from pipeline_kit.servers.jenkins.lint import vocabulary
+from pipeline_kit.servers.jenkins.lint.pipeline import Pipeline
+from pipeline_kit.servers.jenkins.lint.rules import RULES
+from pipeline_kit.servers.jenkins.lint.settings import text_of
+from pipeline_kit.servers.jenkins.lint.syntax import Group, Part, Statement, closure_body, grouped, is_symbol, split, statements
+from pipeline_kit.servers.jenkins.lint.tokens import Form, GroovyError, Token, tokenize
 
 _NO_PLACE = ("the file is a scripted pipeline, which is code: its brackets and strings were checked, no more",)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
-from pipeline_kit.lint.gitlab.condition import ConditionError, Named, Truth, Unknown, Value, judge
-from pipeline_kit.lint.gitlab.document import Document, Job
-from pipeline_kit.lint.gitlab.keywords import ONLY_REFS
-from pipeline_kit.lint.yaml_nodes import Mapping, Node, Scalar, flat
+from pipeline_kit.servers.gitlab.lint.condition import ConditionError, Named, Truth, Unknown, Value, judge
+from pipeline_kit.servers.gitlab.lint.document import Document, Job
+from pipeline_kit.servers.gitlab.lint.keywords import ONLY_REFS
+from pipeline_kit.servers.gitlab.lint.yaml_nodes import Mapping, Node, Scalar, flat
 
 _DEFAULT = Named("default")
 _OTHER = Named("other", "a-branch-of-its-own")

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 
 from pipeline_kit.lint.finding import listed, word
-from pipeline_kit.lint.gitlab import keywords
-from pipeline_kit.lint.gitlab.condition import Truth
-from pipeline_kit.lint.gitlab.document import Document, Job
-from pipeline_kit.lint.gitlab.events import EVENTS, Starts
-from pipeline_kit.lint.gitlab.shape import NEED, ShapeCheck
-from pipeline_kit.lint.yaml_nodes import Mapping, Reference, Scalar, flat
+from pipeline_kit.servers.gitlab.lint import keywords
+from pipeline_kit.servers.gitlab.lint.condition import Truth
+from pipeline_kit.servers.gitlab.lint.document import Document, Job
+from pipeline_kit.servers.gitlab.lint.events import EVENTS, Starts
+from pipeline_kit.servers.gitlab.lint.shape import NEED, ShapeCheck
+from pipeline_kit.servers.gitlab.lint.yaml_nodes import Mapping, Reference, Scalar, flat
 
 MOST_NEEDS = 50
 _CELL = re.compile(r"(.+?)(?:: \[.*\]| \d+/\d+)", re.DOTALL)

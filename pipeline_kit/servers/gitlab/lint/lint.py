@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pipeline_kit.lint.finding import Findings, word
-from pipeline_kit.lint.gitlab import keywords, shape
-from pipeline_kit.lint.gitlab.condition import ConditionError, judge
-from pipeline_kit.lint.gitlab.document import Document, Job
-from pipeline_kit.lint.gitlab.graph import Graph
-from pipeline_kit.lint.gitlab.rules import RULES
-from pipeline_kit.lint.gitlab.values import (
+from pipeline_kit.servers.gitlab.lint import keywords, shape
+from pipeline_kit.servers.gitlab.lint.condition import ConditionError, judge
+from pipeline_kit.servers.gitlab.lint.document import Document, Job
+from pipeline_kit.servers.gitlab.lint.graph import Graph
+from pipeline_kit.servers.gitlab.lint.rules import RULES
+from pipeline_kit.servers.gitlab.lint.values import (
     check_coercion,
     check_coverage,
     check_delay,
@@ -19,8 +19,8 @@ from pipeline_kit.lint.gitlab.values import (
     check_variables,
     check_when,
 )
-from pipeline_kit.lint.yaml_nodes import Mapping, Node, Reference, Scalar, Sequence, flat
-from pipeline_kit.lint.yaml_read import YamlFile
+from pipeline_kit.servers.gitlab.lint.yaml_nodes import Mapping, Node, Reference, Scalar, Sequence, flat
+from pipeline_kit.servers.gitlab.lint.yaml_read import YamlFile
 
 _SCRIPTS = ("script", "before_script", "after_script")
 _UNCONDITIONAL = {"when", "start_in", "allow_failure", "variables", "needs", "interruptible", "auto_cancel"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pipeline_kit.lint.yaml_nodes import Entry, Mapping, Node, Reference, Scalar, Sequence
+from pipeline_kit.servers.gitlab.lint.yaml_nodes import Entry, Mapping, Node, Reference, Scalar, Sequence
 
 DEEPEST = 60
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

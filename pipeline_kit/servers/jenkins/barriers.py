@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.order import jenkins_levels
+from pipeline_kit.servers.jenkins.levels import jenkins_levels
 
 
 def added_order(plan: Plan) -> tuple[str, ...]:

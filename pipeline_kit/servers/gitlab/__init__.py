@@ -1,0 +1,1 @@
+"""GitLab: its file, its lint, its API."""

@@ -1,0 +1,1 @@
+"""Jenkins: its file, its lint, its API."""
