@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline_kit.contract.ci_file import Lost
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import Lost, Place
 from pipeline_kit.descriptor.parameter import Value
 
 

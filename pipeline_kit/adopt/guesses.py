@@ -11,7 +11,7 @@ from pipeline_kit.adopt.meaning import Meaning, bare, meaning
 from pipeline_kit.adopt.pytest_line import read_pytest
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import Place
 from pipeline_kit.contract.wording import fresh, job_name, some
 from pipeline_kit.descriptor.parameter import Value
 

@@ -17,7 +17,7 @@ from pipeline_kit.adopt.remarks import remarks
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
 from pipeline_kit.adopt.train_jobs import TrainJobs, trainings
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import Place
 from pipeline_kit.contract.wording import project_name, readable, some
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline_kit.adopt.datasets import DISK
 from pipeline_kit.adopt.python_source import Role
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import Place
 from pipeline_kit.contract.wording import some
 
 

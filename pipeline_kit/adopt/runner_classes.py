@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipeline_kit.contract.ci_file import CiJob, Lost
 from pipeline_kit.adopt.draft import DraftRunner
+from pipeline_kit.contract.ci_file import CiJob, Lost
 from pipeline_kit.contract.wording import fresh, job_name, readable
 from pipeline_kit.descriptor.grammar import GRAMMARS
 

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pipeline_kit.contract.ci_file import CiFile
 from pipeline_kit.adopt.datasets import FoundData, Pointer, find_data, find_pointers
 from pipeline_kit.adopt.dvc_file import DvcStage, read_dvc
-from pipeline_kit.servers.gitlab.read import read_gitlab
-from pipeline_kit.servers.jenkins.read import read_jenkins
 from pipeline_kit.adopt.makefile import Target, read_makefile
 from pipeline_kit.adopt.metadata import Metadata, packages, read_metadata
 from pipeline_kit.adopt.python_source import Role, Script, read_script
 from pipeline_kit.adopt.requirements import RequirementFile, find_requirements
-from pipeline_kit.adopt.tree import Place, Tree, line_of
+from pipeline_kit.adopt.tree import Tree, line_of
+from pipeline_kit.contract.ci_file import CiFile, Place
+from pipeline_kit.servers.gitlab.read import read_gitlab
+from pipeline_kit.servers.jenkins.read import read_jenkins
 
 MOST_SOURCES = 600
 _TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline_kit.contract.ci_file import Lost
 from pipeline_kit.adopt.propose import Proposal
 from pipeline_kit.adopt.python_source import Role
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import Lost, Place
 from pipeline_kit.contract.wording import readable, some
 
 MOST_LOST = 40

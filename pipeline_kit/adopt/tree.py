@@ -18,17 +18,6 @@ PASSED_OVER = word_set(
 """Folders that hold what somebody else wrote, or what a tool made."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A line of a file of the repository."""
-
-    file: str
-    line: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
 @dataclass(frozen=True, slots=True)
 class Tree:
     """The files by relative name, sorted; `odd` are those whose names no descriptor can hold."""

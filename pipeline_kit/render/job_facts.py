@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline_kit.descriptor.model import EventKind
-from pipeline_kit.servers.jenkins.starts import all_starts
 from pipeline_kit.render.words import KIND_WORDS, duration_words
+from pipeline_kit.servers.jenkins.starts import all_starts
 
 
 @dataclass(slots=True)

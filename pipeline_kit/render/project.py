@@ -9,10 +9,10 @@ from pipeline_kit import __version__
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.servers.jenkins.barriers import added_order
-from pipeline_kit.servers.gitlab.render import render_gitlab
-from pipeline_kit.servers.jenkins.render import render_jenkins
 from pipeline_kit.render.settings import settings_needed
+from pipeline_kit.servers.gitlab.render import render_gitlab
+from pipeline_kit.servers.jenkins.barriers import added_order
+from pipeline_kit.servers.jenkins.render import render_jenkins
 
 GITLAB_FILE = ".gitlab-ci.yml"
 JENKINS_FILE = "Jenkinsfile"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.model import Descriptor, EventKind, Secret, SecretType
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.servers.jenkins.render import rendered_schedules, takes_schedules
 from pipeline_kit.render.words import SCHEDULE_VARIABLE, exclusive, waits_for_a_person
+from pipeline_kit.servers.jenkins.render import rendered_schedules, takes_schedules
 
 CREDENTIALS = {
     SecretType.TEXT: "secret text",

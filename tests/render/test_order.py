@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipeline_kit.descriptor.model import EventKind, EventPattern, When
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.servers.jenkins.barriers import added_order
-from pipeline_kit.servers.jenkins.render import render_jenkins
 from pipeline_kit.servers.jenkins.levels import jenkins_levels
+from pipeline_kit.servers.jenkins.render import render_jenkins
 from tests.render.plans import STAGING, descriptor, job, plan
 
 MANUAL = {"when": When.MANUAL}

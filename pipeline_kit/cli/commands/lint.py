@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pipeline_kit.cli.servers import FILES
 from pipeline_kit.errors import UsageError
-from pipeline_kit.servers.lint import UnreadableError, check_file
 from pipeline_kit.lint.finding import Finding, Level
+from pipeline_kit.servers.lint import UnreadableError, check_file
 
 Found = Mapping[str, Sequence[Finding]]
 

@@ -11,8 +11,7 @@ from dataclasses import replace
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, deploy_word
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place, deploy_word
 from pipeline_kit.contract.wording import readable, some, word_set
 from pipeline_kit.contract.yaml_nodes import child, compose, entries, flat, is_reference, items, line, text, texts
 

@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, deploy_word
-from pipeline_kit.servers.jenkins.groovy import Statement, Token, read_groovy
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place, deploy_word
 from pipeline_kit.contract.wording import readable, word_set
+from pipeline_kit.servers.jenkins.groovy import Statement, Token, read_groovy
 
 FILE = "Jenkinsfile"
 MOST_JOBS = 60

@@ -11,7 +11,6 @@ from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, R
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.install import image_of, install_command
-from pipeline_kit.servers.jenkins.levels import jenkins_levels
 from pipeline_kit.render.quoting import groovy_string, name_expression, server_word
 from pipeline_kit.render.templating import fill
 from pipeline_kit.render.words import (
@@ -22,6 +21,7 @@ from pipeline_kit.render.words import (
     server_timeout_seconds,
     waits_for_a_person,
 )
+from pipeline_kit.servers.jenkins.levels import jenkins_levels
 
 TEMPLATE = "jenkins/Jenkinsfile.j2"
 SCHEDULED = f"expression {{ params.{SCHEDULE_VARIABLE} }}"

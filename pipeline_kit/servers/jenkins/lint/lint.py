@@ -9,7 +9,16 @@ from pipeline_kit.servers.jenkins.lint import vocabulary
 from pipeline_kit.servers.jenkins.lint.pipeline import Pipeline
 from pipeline_kit.servers.jenkins.lint.rules import RULES
 from pipeline_kit.servers.jenkins.lint.settings import text_of
-from pipeline_kit.servers.jenkins.lint.syntax import Group, Part, Statement, closure_body, grouped, is_symbol, split, statements
+from pipeline_kit.servers.jenkins.lint.syntax import (
+    Group,
+    Part,
+    Statement,
+    closure_body,
+    grouped,
+    is_symbol,
+    split,
+    statements,
+)
 from pipeline_kit.servers.jenkins.lint.tokens import Form, GroovyError, Token, tokenize
 
 _NO_PLACE = ("the file is a scripted pipeline, which is code: its brackets and strings were checked, no more",)
