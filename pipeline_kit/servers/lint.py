@@ -1,47 +1,37 @@
-"""One file in, its findings out."""
+"""One CI file in, its findings out: by the server whose file it is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import PurePath
 
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.lint.finding import Finding, Rule
+from pipeline_kit.render.server import Server
+from pipeline_kit.servers import SERVERS
 
 LARGEST_FILE = 4 << 20  # bytes
 
 
-class Server(Enum):
-    """Whose file it is."""
-
-    GITLAB = "gitlab"
-    JENKINS = "jenkins"
-
-
 class UnreadableError(Exception):
-    """The bytes are no text that can be linted."""
+    """The bytes are not a text that can be linted."""
 
 
-def server_of(name: str, text: str) -> Server:
-    """Whose file it is, by its name, and else by what it holds."""
-    path = PurePath(name)
-    if path.suffix in (".yml", ".yaml"):
-        return Server.GITLAB
-    if path.name.startswith("Jenkinsfile") or path.suffix in (".groovy", ".jenkinsfile", ".Jenkinsfile", ".jenkins"):
-        return Server.JENKINS
-    return Server.JENKINS if "pipeline {" in text or "node {" in text or "node(" in text else Server.GITLAB
+def server_of(name: str, text: str, plugins: Plugins = NO_PLUGINS) -> Server:
+    """The server whose file it is: by the file's whole name, else by what a server takes for its own, else the first.
+
+    A file that no server takes for its own is linted as the first server's, which then says what is wrong with it.
+    """
+    servers = tuple(SERVERS.all(plugins).values())
+    exact = (server for server in servers if PurePath(server.words.file).name == PurePath(name).name)
+    likely = (server for server in servers if server.is_its_file(name, text))
+    return next(exact, None) or next(likely, None) or servers[0]
 
 
-def check_file(name: str, content: bytes) -> Sequence[Finding]:
-    """What is wrong in the file, in its order. Raises UnreadableError where it is no text."""
+def check_file(name: str, content: bytes, plugins: Plugins = NO_PLUGINS) -> Sequence[Finding]:
+    """What is wrong in the file, in its order. Raises UnreadableError where it is not text."""
     text = decoded(content)
-    if server_of(name, text) is Server.JENKINS:
-        from pipeline_kit.servers.jenkins.lint.lint import lint_jenkins
-
-        return list(lint_jenkins(text))
-    from pipeline_kit.servers.gitlab.lint.lint import lint_gitlab
-
-    return list(lint_gitlab(text, fragment=PurePath(name).name not in (".gitlab-ci.yml", ".gitlab-ci.yaml")))
+    return list(server_of(name, text, plugins).lint(name, text))
 
 
 def decoded(content: bytes) -> str:
@@ -58,9 +48,6 @@ def decoded(content: bytes) -> str:
     return text
 
 
-def rules() -> tuple[Rule, ...]:
-    """Every rule, GitLab's first."""
-    from pipeline_kit.servers.gitlab.lint.rules import RULES as GITLAB
-    from pipeline_kit.servers.jenkins.lint.rules import RULES as JENKINS
-
-    return (*GITLAB, *JENKINS)
+def rules(plugins: Plugins = NO_PLUGINS) -> tuple[Rule, ...]:
+    """Every rule, by server in the table's order."""
+    return tuple(rule for server in SERVERS.all(plugins).values() for rule in server.lint_rules())

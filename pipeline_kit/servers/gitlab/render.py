@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_kit.contract.spec import STORED_KINDS
@@ -11,7 +12,6 @@ from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.install import image_of, install_command
 from pipeline_kit.render.quoting import name_expression, server_word, yaml_line, yaml_list, yaml_scalar
-from pipeline_kit.render.templating import fill
 from pipeline_kit.render.words import (
     OUT,
     REPORT_COMMAND,
@@ -23,7 +23,6 @@ from pipeline_kit.render.words import (
     waits_for_a_person,
 )
 
-TEMPLATE = "gitlab/gitlab-ci.yml.j2"
 SAME_PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
 MOST_NEEDS = 50
 """Jobs that one may need (https://docs.gitlab.com/ci/yaml/#needs); more are awaited by their stages."""
@@ -71,15 +70,10 @@ class ReportView:
     script: str
 
 
-def render_gitlab(plan: Plan, descriptor: Descriptor) -> str:
-    """The body of `.gitlab-ci.yml`, without its header."""
-    return fill(TEMPLATE, **template_values(plan, descriptor))
-
-
-def template_values(plan: Plan, descriptor: Descriptor) -> dict[str, object]:
+def template_values(plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -> dict[str, object]:
     """What the template prints, by the template's names."""
     started = started_events(plan)
-    install = install_command(descriptor, plan)
+    install = install_command(descriptor, plan, extras)
     return {
         "workflow": tuple(yaml_line(condition(each)) for each in started),
         "push_beside": yaml_line(PUSH_BESIDE_MERGE_REQUEST) if both_pushed_and_merged(started) else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from pipeline_kit.plan.model import Plan
+from pipeline_kit.render.ancestors import ancestors
 from pipeline_kit.servers.jenkins.levels import jenkins_levels
 
 
@@ -18,12 +19,3 @@ def added_order(plan: Plan) -> tuple[str, ...]:
             if extra:
                 sentences.append(f"on Jenkins {job.name} also waits for {', '.join(extra)} to end")
     return tuple(sentences)
-
-
-def ancestors(plan: Plan) -> dict[str, frozenset[str]]:
-    """All jobs before each job, by name."""
-    found: dict[str, frozenset[str]] = {}
-    for job in plan.jobs:
-        own = [need for need in job.needs if need in found]
-        found[job.name] = frozenset(own).union(*(found[need] for need in own))
-    return found

@@ -11,19 +11,19 @@ from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, R
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.install import image_of, install_command
-from pipeline_kit.render.quoting import groovy_string, name_expression, server_word
-from pipeline_kit.render.templating import fill
+from pipeline_kit.render.quoting import name_expression, server_word
+from pipeline_kit.servers.jenkins.quoting import groovy_string
 from pipeline_kit.render.words import (
     OUT,
     REPORT_COMMAND,
     SCHEDULE_VARIABLE,
     exclusive,
     server_timeout_seconds,
+    takes_schedules,
     waits_for_a_person,
 )
 from pipeline_kit.servers.jenkins.levels import jenkins_levels
 
-TEMPLATE = "jenkins/Jenkinsfile.j2"
 SCHEDULED = f"expression {{ params.{SCHEDULE_VARIABLE} }}"
 BY_HAND = "triggeredBy 'UserIdCause'"
 NO_CHANGE_REQUEST = "not { changeRequest() }"
@@ -67,14 +67,9 @@ class LevelView:
     settled: bool
 
 
-def render_jenkins(plan: Plan, descriptor: Descriptor) -> str:
-    """The body of the `Jenkinsfile`, without its header."""
-    return fill(TEMPLATE, **template_values(plan, descriptor))
-
-
-def template_values(plan: Plan, descriptor: Descriptor) -> dict[str, object]:
+def template_values(plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -> dict[str, object]:
     """What the template prints, by the template's names."""
-    install, scheduled = install_command(descriptor, plan), takes_schedules(plan, descriptor)
+    install, scheduled = install_command(descriptor, plan, extras), takes_schedules(plan, descriptor)
     ordered = jenkins_levels(plan)
     settled = first_settled(ordered)
     levels = [
@@ -123,13 +118,6 @@ def first_settled(levels: Sequence[Sequence[PlannedJob]]) -> int | None:
     """The number of the first level with a job that a newer push may not interrupt, from 1."""
     numbers = (number for number, level in enumerate(levels, start=1) if not all(job.interruptible for job in level))
     return next(numbers, None)
-
-
-def takes_schedules(plan: Plan, descriptor: Descriptor) -> bool:
-    """Whether there is a schedule, and it starts any job."""
-    return bool(descriptor.schedules) and any(
-        event.kind is EventKind.SCHEDULE for job in plan.jobs for event in job.events
-    )
 
 
 def rendered_schedules(plan: Plan, descriptor: Descriptor) -> tuple[Schedule, ...]:
