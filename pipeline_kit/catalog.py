@@ -1,21 +1,25 @@
-"""Stages by name: the built-in ones, the project's own, and those that installed packages add."""
+"""What a descriptor may name: stages and CI servers, built in, the project's own, or of packages under `plugins`."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import Protocol, cast
 
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.result import StageResult
+from pipeline_kit.contract.server_file import read_server
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
-from pipeline_kit.descriptor.parameter import Parameter
+from pipeline_kit.descriptor.parameter import Kind, Parameter
+from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.errors import UsageError
+from pipeline_kit.extensions import NO_PLUGINS, Plugins, Table, imported
 
 Run = Callable[[StageContext], StageResult]
 
@@ -36,29 +40,46 @@ BUILT_IN = (
     "test_image",
     "train",
 )
-ENTRY_POINTS = "pipeline_kit.stages"
+STAGES: Table[ModuleType] = Table("pipeline_kit.stages", "stage", {n: f"pipeline_kit.stages.{n}" for n in BUILT_IN})
+SERVERS = "pipeline_kit.servers:SERVERS"
+TABLES = {
+    "rules": "pipeline_kit.gates.rules:RULES",
+    "metrics": "pipeline_kit.gates.metrics:METRICS",
+    "strategies": "pipeline_kit.deploy.strategies:STRATEGIES",
+    "targets": "pipeline_kit.deploy.targets:TARGETS",
+}
+"""The tables that `from` in a `stage.yml` may name: where their choices or fields come from."""
 PROJECT_STAGES = Path(".pipeline-kit/stages")
 
 
-class Specs(Mapping[str, StageSpec]):
-    """Every stage that a project may use, by name, each `stage.yml` read when it is first asked for.
+class Extension(Protocol):
+    """An extension that adds fields to a record of the descriptor, such as a kind of rule."""
 
-    Order of a name's search: built-in, the project's `.pipeline-kit/stages/NAME/`, the entry points of
-    installed packages (asked last, since that is slow). Reading never imports a stage's code.
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The fields."""
+
+
+class Specs(Mapping[str, StageSpec]):
+    """Every stage that a project may use, by name, each `stage.yml` read when it is first used.
+
+    Order of a name's search: built-in, the project's `.pipeline-kit/stages/NAME/`, the packages under `plugins`.
+    Reading never imports a stage's code.
     """
 
-    def __init__(self, project: Path | None = None) -> None:
-        self._project = project
+    def __init__(self, project: Path | None = None, plugins: Plugins = NO_PLUGINS) -> None:
+        self.project = project
+        self.plugins = plugins
         self._read: dict[str, StageSpec] = {}
 
     def __getitem__(self, name: str) -> StageSpec:
-        if name in BUILT_IN:
+        if name in BUILT_IN and not self.plugins.packages:
             return built_in_spec(name)
         if name not in self._read:
             folder = self.folder(name)
             if folder is None:
                 raise KeyError(name)
-            self._read[name] = read_spec(folder)
+            self._read[name] = completed(read_spec(folder), self.plugins)
         return self._read[name]
 
     def __contains__(self, name: object) -> bool:
@@ -67,18 +88,18 @@ class Specs(Mapping[str, StageSpec]):
     def __iter__(self) -> Iterator[str]:
         yield from BUILT_IN
         yield from (name for name in self._own() if name not in BUILT_IN)
-        yield from (name for name in entry_points() if name not in BUILT_IN)
+        yield from (name for name in STAGES.values(self.plugins) if name not in BUILT_IN)
 
     def __len__(self) -> int:
         return len(list(iter(self)))
 
     def folder(self, name: str) -> Path | None:
-        """The folder of a stage, or none where there is no such stage."""
+        """The folder of a stage, or None where there is no such stage."""
         if name in BUILT_IN:
             return built_in_folder() / name
-        if name in self._own() and self._project is not None:
-            return self._project / PROJECT_STAGES / name
-        module = entry_points().get(name)
+        if name in self._own() and self.project is not None:
+            return self.project / PROJECT_STAGES / name
+        module = STAGES.values(self.plugins).get(name)
         return package_folder(module) if module else None
 
     def load_run(self, name: str) -> Run:
@@ -99,9 +120,9 @@ class Specs(Mapping[str, StageSpec]):
         return cast(Run, run)
 
     def _own(self) -> tuple[str, ...]:
-        if self._project is None:
+        if self.project is None:
             return ()
-        return tuple(sorted(path.parent.name for path in (self._project / PROJECT_STAGES).glob("*/stage.yml")))
+        return tuple(sorted(path.parent.name for path in (self.project / PROJECT_STAGES).glob("*/stage.yml")))
 
 
 class Parameters(Mapping[str, tuple[Parameter, ...]]):
@@ -125,8 +146,8 @@ class Parameters(Mapping[str, tuple[Parameter, ...]]):
 
 @cache
 def built_in_spec(name: str) -> StageSpec:
-    """A built-in stage's specification, read once in a process, for however many projects."""
-    return read_spec(built_in_folder() / name)
+    """A built-in stage's specification without plugins, read once in a process, for however many projects."""
+    return completed(read_spec(built_in_folder() / name), NO_PLUGINS)
 
 
 def built_in_folder() -> Path:
@@ -134,11 +155,82 @@ def built_in_folder() -> Path:
     return Path(importlib.import_module("pipeline_kit.stages").__path__[0])
 
 
-def entry_points() -> dict[str, str]:
-    """Stages of installed packages: name to the module that is the stage's folder."""
-    from importlib.metadata import entry_points as installed
+def completed(spec: StageSpec, plugins: Plugins) -> StageSpec:
+    """The specification with the choices and fields that come from tables of extensions."""
+    return replace(spec, parameters=tuple(completed_parameter(each, plugins) for each in spec.parameters))
 
-    return {each.name: each.value for each in installed(group=ENTRY_POINTS)}
+
+def completed_parameter(parameter: Parameter, plugins: Plugins) -> Parameter:
+    """The parameter, and all in it, with what its table has: names as choices, or their parameters as fields."""
+    items = completed_parameter(parameter.items, plugins) if parameter.items else None
+    fields = tuple(completed_parameter(each, plugins) for each in parameter.fields)
+    if not parameter.source:
+        return replace(parameter, items=items, fields=fields) if items or fields else parameter
+    if parameter.source not in TABLES:
+        raise UsageError(f"parameter {parameter.name}: `from` is not one of {', '.join(TABLES)}: {parameter.source!r}")
+    table: Table[Extension] = imported(TABLES[parameter.source])
+    if parameter.kind is Kind.CHOICE:
+        return replace(parameter, choices=(*parameter.choices, *table.names(plugins)))
+    added = (field for extension in table.all(plugins).values() for field in extension.parameters)
+    return replace(parameter, items=items, fields=(*fields, *added))
+
+
+@cache
+def built_in_server(name: str) -> ServerWords:
+    """A built-in server's words, read once in a process."""
+    return read_server(name, Path(__file__).parent / "servers" / name)
+
+
+class Servers(Mapping[str, ServerWords]):
+    """Every CI server that a project may use, by name, each `server.yml` read when it is first used.
+
+    Reading never imports a server's code.
+    """
+
+    def __init__(self, plugins: Plugins = NO_PLUGINS) -> None:
+        table: Table[object] = imported(SERVERS)
+        self._built_in = table.built_in
+        self._places = table.values(plugins)
+        self._read: dict[str, ServerWords] = {}
+
+    def __getitem__(self, name: str) -> ServerWords:
+        if name in self._built_in:
+            return built_in_server(name)
+        if name not in self._read:
+            module = self._places[name].partition(":")[0].rpartition(".")[0]
+            folder = package_folder(module) if module else None
+            if folder is None:
+                hint = "its entry point must be `package.server:SERVER`, where the package is a folder with server.yml"
+                raise UsageError(f"the CI server `{name}` has no folder: {self._places[name]}", hint=hint)
+            self._read[name] = read_server(name, folder)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class Catalog:
+    """Everything that extensions add to a project's descriptor: `descriptor.vocabulary.Vocabulary`.
+
+    `project` is the folder of the project, for stages of its own.
+    """
+
+    def __init__(self, project: Path | None = None, plugins: Plugins = NO_PLUGINS) -> None:
+        self.project = project
+        self.plugins = plugins
+        self.specs = Specs(project, plugins)
+        self.stages = Parameters(self.specs)
+        self.servers = Servers(plugins)
+
+    def with_plugins(self, plugins: Plugins) -> Catalog:
+        """The same project with the extensions of these packages. Raises UsageError where one is not installed."""
+        if plugins == self.plugins:
+            return self
+        plugins.versions()
+        return Catalog(self.project, plugins)
 
 
 def package_folder(module: str) -> Path | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline_kit.catalog import BUILT_IN, Parameters, Specs, built_in_folder
+from pipeline_kit.catalog import BUILT_IN, Catalog, Specs, built_in_folder
 from pipeline_kit.cli.parser import build_parser
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.parameter import Kind, Parameter
@@ -107,7 +107,7 @@ def test_every_command_takes_a_directory() -> None:
 def test_an_example_plans_and_tells_how_to_run_it(example: Path) -> None:
     """Its descriptor is valid, its lock pins everything, its README names the command."""
     specs = Specs(example)
-    descriptor = load_descriptor(example, Parameters(specs))
+    descriptor = load_descriptor(example, Catalog(specs.project))
     plan = build_plan(descriptor, specs)
     assert {"check", "prepare", "build", "test", "train", "evaluate", "gate", "package"} <= {j.stage for j in plan.jobs}
     lock = (example / "requirements.lock").read_text()

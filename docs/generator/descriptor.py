@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from generator.markdown import code, escaped, fenced, page, table
-from generator.parameters import parameter_table
-from pipeline_kit.descriptor.grammar import GRAMMARS
+from generator.parameters import FORMS, SERVERS, parameter_table
 from pipeline_kit.descriptor.parameter import Kind, Parameter
-from pipeline_kit.descriptor.reserved import RESERVED
-from pipeline_kit.descriptor.sections import JOB, LOCKED, ROOT
+from pipeline_kit.descriptor.sections import JOB, LOCKED, root_keys
+from pipeline_kit.descriptor.vocabulary import reserved_names
 
 EXAMPLE = """
 version: 1
@@ -34,8 +33,10 @@ def descriptor_page() -> str:
         "`pipeline-kit.yml` stands in the project's root. A key that is not listed here is refused, with the nearest "
         "one that is. The same as a JSON Schema, for editors: `pipeline-kit schema`.",
         "<!-- descriptor -->\n" + fenced("yaml", EXAMPLE),
-        table(("key", "meaning"), [(f"[`{each.name}`](#{each.name})", escaped(each.help)) for each in ROOT]),
-        *(part for each in ROOT for part in section(each)),
+        table(
+            ("key", "meaning"), [(f"[`{each.name}`](#{each.name})", escaped(each.help)) for each in root_keys(SERVERS)]
+        ),
+        *(part for each in root_keys(SERVERS) for part in section(each)),
         "## locked",
         f"{escaped(LOCKED.help)} Only an [organisation's file](../how-to/organisation.md) has it: a list of paths, "
         "such as `[runners, environments.production.approval]`.",
@@ -70,7 +71,7 @@ def grammars() -> list[tuple[str, str, str]]:
     """Each form that a word may have."""
     return [
         (name.replace("_", " "), escaped(grammar.says), escaped(grammar.example))
-        for name, grammar in GRAMMARS.items()
+        for name, grammar in FORMS.items()
         if name != "text"
     ]
 
@@ -78,6 +79,6 @@ def grammars() -> list[tuple[str, str, str]]:
 def reserved() -> list[tuple[str, str]]:
     """The reserved names by whose they are."""
     owners: dict[str, list[str]] = {}
-    for name, owner in RESERVED.items():
+    for name, owner in reserved_names(SERVERS).items():
         owners.setdefault(owner, []).append(code(name))
     return [(owner, " ".join(names)) for owner, names in owners.items()]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from generator.markdown import code, escaped, table, value_code
-from pipeline_kit.descriptor.grammar import GRAMMARS
+from pipeline_kit.catalog import Servers
 from pipeline_kit.descriptor.parameter import Kind, Parameter
+from pipeline_kit.descriptor.vocabulary import grammars_of
 
 HEAD = ("key", "type", "default", "meaning")
 PLURAL = {"whole number": "whole numbers", "number": "numbers", "text": "texts", "path": "paths"}
@@ -20,6 +21,10 @@ WORDS = {
     Kind.PATH: "path inside the project",
     Kind.ANY: "any value",
 }
+
+
+SERVERS = tuple(Servers().values())
+FORMS = grammars_of(SERVERS)
 
 
 def parameter_table(parameters: Sequence[Parameter], prefix: str = "") -> str:
@@ -59,7 +64,7 @@ def kind_of(parameter: Parameter) -> str:
         case Kind.RECORD:
             return "mapping"
         case Kind.STRING if parameter.grammar:
-            return escaped(GRAMMARS[parameter.grammar].says)
+            return escaped(FORMS[parameter.grammar].says)
         case kind:
             return WORDS[kind]
 

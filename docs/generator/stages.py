@@ -40,6 +40,8 @@ PARAMETER_MEANINGS = {
     "items": "What a `list` or a `map` holds: the keys of a parameter.",
     "fields": "What a `record` holds: parameters by name.",
     "grammar": "The [form](descriptor.md#the-forms-of-words) that its text must follow.",
+    "from": "A table of extensions (`rules`, `metrics`, `strategies`, `targets`): its names are more choices, or its "
+    "entries' parameters more fields.",
     "deprecated": "Names that it had before, still understood.",
 }
 

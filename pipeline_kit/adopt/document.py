@@ -13,7 +13,7 @@ from pipeline_kit.adopt.descriptor_text import descriptor_text
 from pipeline_kit.adopt.draft import DraftJob, Key, of_stage
 from pipeline_kit.adopt.guesses import compile_job
 from pipeline_kit.adopt.propose import Proposal
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.errors import KitError
@@ -60,11 +60,11 @@ def planned(proposal: Proposal, root: Path) -> Planned:
 
 def read(text: str, root: Path) -> tuple[Descriptor, Plan]:
     """The descriptor and plan that a text means in a repository. Raises KitError with every problem."""
-    specs = Specs(root)
+    catalog = Catalog(root)
     with tempfile.TemporaryDirectory(prefix="pipeline-kit-") as name:
         Path(name, DESCRIPTOR).write_text(text, encoding="utf-8")
-        descriptor = load_descriptor(Path(name), Parameters(specs))
-    return descriptor, build_plan(descriptor, specs)
+        descriptor = load_descriptor(Path(name), catalog)
+    return descriptor, build_plan(descriptor, catalog.specs)
 
 
 def _as_it_is(proposal: Proposal) -> str:
@@ -97,9 +97,12 @@ def text_of(proposal: Proposal) -> str:
     data = [(each.name, _dataset_keys(each), [_why(each)]) for each in proposal.facts.data]
     trains = of_stage(proposal.jobs, "train")
     used = {job.value("runner") for job in proposal.jobs}
+    top = [Key("version", 1), Key("kit", __version__)]
+    if proposal.facts.plugins.packages:
+        top.append(Key("plugins", list(proposal.facts.plugins.packages)))
     return descriptor_text(
         header=HEADER,
-        top=[Key("version", 1), Key("kit", __version__)],
+        top=top,
         project=proposal.project,
         runners=[each for each in proposal.mapped.runners if each.name in used],
         data=data,

@@ -68,7 +68,7 @@ def _found(facts: Facts) -> Iterator[tuple[str, str]]:
     needs += [facts.metadata.needs_place.file] if facts.metadata.needs_place else []
     needs += [name for name in tree.names if name.startswith("environment") and name.endswith((".yml", ".yaml"))]
     needs += ["Pipfile"] if tree.has("Pipfile") else []
-    old = [name for name, file in ((".gitlab-ci.yml", facts.gitlab), ("Jenkinsfile", facts.jenkins)) if file]
+    old = [file.file for file in facts.ci_files.values()]
     for name, values in (
         ("package", facts.packages),
         ("parts", facts.parts),

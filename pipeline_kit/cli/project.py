@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline_kit.catalog import Parameters, Specs
-from pipeline_kit.descriptor.load import load_descriptor
+from pipeline_kit.catalog import Catalog, Specs
+from pipeline_kit.descriptor.load import load_descriptor, plugins_of, read_layers
 from pipeline_kit.descriptor.model import Descriptor, EventKind
+from pipeline_kit.descriptor.organisation import DESCRIPTOR
+from pipeline_kit.descriptor.problem import Problems
 from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.plan.build import build_plan
@@ -25,9 +27,14 @@ class OpenProject:
     """A project that was read and planned."""
 
     folders: Folders
-    specs: Specs
+    catalog: Catalog
     descriptor: Descriptor
     plan: Plan
+
+    @property
+    def specs(self) -> Specs:
+        """The stages that it may use."""
+        return self.catalog.specs
 
     def job(self, name: str) -> PlannedJob:
         """The planned job of that name. Raises UsageError with the nearest one."""
@@ -35,6 +42,17 @@ class OpenProject:
         if found is None:
             raise unknown_job(name, self.plan)
         return found
+
+
+def catalog_of(directory: Path) -> Catalog:
+    """What the project in a directory may name, with its plugins where it has a descriptor that can be read."""
+    root = directory.resolve()
+    catalog = Catalog(root)
+    if not (root / DESCRIPTOR).is_file():
+        return catalog
+    problems = Problems()
+    layers = read_layers(root, problems)
+    return catalog.with_plugins(plugins_of(layers.root, catalog, problems))
 
 
 def unknown_job(name: str, plan: Plan) -> UsageError:
@@ -52,9 +70,27 @@ def open_project(directory: Path) -> OpenProject:
     if not directory.is_dir():
         raise UsageError(f"{directory} is no directory", hint="-C takes the directory that holds pipeline-kit.yml")
     root = directory.resolve()
-    specs = Specs(root)
-    descriptor = load_descriptor(root, Parameters(specs))
-    return OpenProject(Folders(root), specs, descriptor, build_plan(descriptor, specs))
+    catalog = Catalog(root)
+    descriptor = load_descriptor(root, catalog)
+    catalog = catalog.with_plugins(descriptor.plugins)
+    refuse_unpinned(descriptor, root)
+    return OpenProject(Folders(root), catalog, descriptor, build_plan(descriptor, catalog.specs))
+
+
+def refuse_unpinned(descriptor: Descriptor, root: Path) -> None:
+    """Raises UsageError where a plugin is not in the kit's lock file: CI would install another one, or none."""
+    if not descriptor.plugins.packages or descriptor.kit.lock is None:
+        return
+    from pipeline_kit.contract.lock import read_pins
+    from pipeline_kit.extensions import normalised
+
+    path = root / descriptor.kit.lock
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    lock = read_pins(text, {})
+    for package in descriptor.plugins.packages:
+        if not lock.hashed or normalised(package) not in lock.pins:
+            hint = "add it there by version and hash, as `pip-compile --generate-hashes` writes it"
+            raise UsageError(f"plugins: {package} is not pinned in {descriptor.kit.lock}", hint=hint)
 
 
 def event_of(arguments: argparse.Namespace, descriptor: Descriptor) -> Event | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline_kit.catalog import BUILT_IN, Parameters
+from pipeline_kit.catalog import BUILT_IN
 from pipeline_kit.cli.project import OpenProject
 from pipeline_kit.contract.stage_places import parameter_places
 from pipeline_kit.descriptor.load import read_layers
@@ -16,7 +16,7 @@ from pipeline_kit.descriptor.problem import Problems
 def settled(project: OpenProject) -> Setting:
     """The settings of a project that was read and checked."""
     layers = read_layers(project.folders.root, Problems())
-    return settle(layers, Parameters(project.specs), default_places(project))
+    return settle(layers, project.catalog, default_places(project))
 
 
 def default_places(project: OpenProject) -> dict[tuple[str, str], Position]:

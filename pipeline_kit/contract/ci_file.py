@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline_kit.descriptor.parameter import Value
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -27,15 +29,14 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class CiJob:
-    """A job of GitLab or a stage of Jenkins. `needs` are names of jobs of the same file."""
+    """A job. `needs` are names of jobs of the same file, `runner` is by server what chooses the machine."""
 
     name: str
     place: Place
     lines: tuple[tuple[str, int], ...] = ()
     needs: tuple[str, ...] = ()
     image: str | None = None
-    tags: tuple[str, ...] = ()
-    label: str = ""
+    runner: Mapping[str, Value] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     events: tuple[str, ...] = ()
     manual: bool = False

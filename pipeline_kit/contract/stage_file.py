@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ STAGE_KEYS = {
     "help", "parameters", "outputs", "consumes", "requires", "inputs", "data_from", "reads", "cacheable",
     "project_code", "changes_world", "extras",
 }  # fmt: skip
+FORMS = tuple(GRAMMARS)
 PARAMETER_KEYS = {
     "type", "help", "default", "required", "unit", "minimum", "maximum", "choices", "items", "fields", "deprecated",
-    "grammar",
+    "grammar", "from",
 }  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def folder_digest(folder: Path, stage_yml: bytes) -> str:
     return digest_json({**own, "stage.yml": digest_bytes(stage_yml)})
 
 
-def parameter(path: Path, name: str, document: Mapping[str, Any]) -> Parameter:
+def parameter(path: Path, name: str, document: Mapping[str, Any], grammars: Collection[str] = FORMS) -> Parameter:
     """One parameter of `stage.yml`, its items and fields nested."""
     refuse_unknown(path, f"parameter {name}", document, PARAMETER_KEYS)
     try:
@@ -76,8 +77,8 @@ def parameter(path: Path, name: str, document: Mapping[str, Any]) -> Parameter:
         kinds = ", ".join(each.value for each in Kind)
         raise UsageError(f"{path}: parameter {name}: type must be one of {kinds}") from error
     grammar = document.get("grammar", "")
-    if grammar and grammar not in GRAMMARS:
-        raise UsageError(f"{path}: parameter {name}: there is no grammar {grammar!r}", hint=", ".join(GRAMMARS))
+    if grammar and grammar not in grammars:
+        raise UsageError(f"{path}: parameter {name}: there is no grammar {grammar!r}", hint=", ".join(grammars))
     items = document.get("items")
     return Parameter(
         name=name,
@@ -89,10 +90,11 @@ def parameter(path: Path, name: str, document: Mapping[str, Any]) -> Parameter:
         minimum=document.get("minimum"),
         maximum=document.get("maximum"),
         choices=tuple(document.get("choices", ())),
-        items=parameter(path, f"{name}[]", {"help": document["help"], **items}) if items else None,
-        fields=tuple(parameter(path, each, field) for each, field in document.get("fields", {}).items()),
+        items=parameter(path, f"{name}[]", {"help": document["help"], **items}, grammars) if items else None,
+        fields=tuple(parameter(path, each, field, grammars) for each, field in document.get("fields", {}).items()),
         deprecated_names=tuple(document.get("deprecated", ())),
         grammar=grammar,
+        source=document.get("from", ""),
     )
 
 

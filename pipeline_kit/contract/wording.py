@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 LONGEST = 100
@@ -30,25 +29,3 @@ def some(names: Sequence[object], most: int = 3) -> str:
     shown = [readable(str(each)) for each in names[:most]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-
-
-def job_name(text: str, fallback: str = "job") -> str:
-    """The nearest name that a job may have."""
-    from pipeline_kit.descriptor.reserved import RESERVED
-
-    words = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_").lstrip("0123456789_")[:36].rstrip("_")
-    name = words or fallback
-    return f"{name}_job" if name in RESERVED else name
-
-
-def project_name(text: str) -> str:
-    """The nearest name that a project may have."""
-    words = re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_").lstrip("0123456789-_")[:60].rstrip("-_")
-    return words or "my-project"
-
-
-def fresh(name: str, taken: Sequence[str]) -> str:
-    """The name, numbered where another has it already."""
-    if name not in taken:
-        return name
-    return next(f"{name}_{number}" for number in range(2, len(taken) + 3) if f"{name}_{number}" not in taken)

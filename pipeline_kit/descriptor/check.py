@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -32,21 +32,26 @@ from pipeline_kit.descriptor.model import (
 from pipeline_kit.descriptor.parameter import Parameter, Value
 from pipeline_kit.descriptor.problem import Problems, shown
 from pipeline_kit.descriptor.refs import check_refs
-from pipeline_kit.descriptor.sections import ROOT
+from pipeline_kit.descriptor.sections import root_keys
+from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.descriptor.tree import Entry, MapNode, plain, words
 from pipeline_kit.descriptor.values import Reader
+from pipeline_kit.descriptor.vocabulary import Vocabulary, grammars_of, needs_limit
+from pipeline_kit.extensions import Plugins
 
 
-def check(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], problems: Problems) -> Descriptor:
+def check(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Descriptor:
     """The descriptor of a merged tree. Raises DescriptorError with every problem, earlier ones included."""
-    sections = Fields(Reader(problems).record(_without_bodies(root), ROOT, ""))
-    jobs = _jobs(root, stages, problems)
-    _check_kit(root.child("kit"), problems)
-    _check_secrets(root.child("secrets"), problems)
+    servers = vocabulary.servers
+    reader = Reader(problems, grammars_of(servers.values()))
+    sections = Fields(reader.record(_without_bodies(root), root_keys(servers.values()), ""))
+    jobs, limit = _jobs(root, vocabulary.stages, reader), needs_limit(servers.values())
+    _check_kit(root, problems)
+    _check_secrets(root.child("secrets"), servers, problems)
     _check_data(root.child("data"), sections, problems)
     _check_environments(root, jobs, problems)
     _check_names(root, jobs, problems)
-    check_refs(jobs, check_graph(jobs, problems), sections, problems)
+    check_refs(jobs, check_graph(jobs, limit, problems), sections, problems)
     if isinstance(root.get("jobs"), MapNode) and not root.child("jobs").entries:
         problems.add(root.place("jobs"), "there are no jobs", "add one: `jobs: {test: {}}`")
     problems.stop()
@@ -55,13 +60,15 @@ def check(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], problems: 
         kit=_kit(sections.record("kit")),
         jobs={name: each.job for name, each in jobs.items()},
         data={name: _dataset(name, each) for name, each in sections.records("data").items()},
-        runners={name: _runner(name, each) for name, each in sections.records("runners").items()},
-        secrets={name: _secret(name, each) for name, each in sections.records("secrets").items()},
+        runners={name: _runner(name, each, servers) for name, each in sections.records("runners").items()},
+        secrets={name: _secret(name, each, servers) for name, each in sections.records("secrets").items()},
         schedules={name: _schedule(name, each) for name, each in sections.records("schedules").items()},
         environments=_environments(root, sections),
         organisation=_organisation(sections.record("organisation")),
         report=_report(root, sections),
         store=sections.text("store"),
+        plugins=Plugins(sections.texts("plugins")),
+        needs_limit=limit,
         insecure=sections.texts("insecure"),
         digest=_digest(root),
     )
@@ -98,26 +105,34 @@ def _emptied(entry: Entry) -> Entry:
     return Entry(entry.position, replace(entry.node, entries=jobs))
 
 
-def _jobs(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], problems: Problems) -> dict[str, ReadJob]:
-    reader = JobReader(stages, root.child("environments"), problems)
+def _jobs(root: MapNode, stages: Mapping[str, tuple[Parameter, ...]], reader: Reader) -> dict[str, ReadJob]:
+    jobs = JobReader(stages, root.child("environments"), reader)
     return {
-        name: reader.read(name, entry.position, entry.node)
+        name: jobs.read(name, entry.position, entry.node)
         for name, entry in root.child("jobs").entries.items()
         if isinstance(entry.node, MapNode)
     }
 
 
-def _check_kit(kit: MapNode, problems: Problems) -> None:
+def _check_kit(root: MapNode, problems: Problems) -> None:
+    kit = root.child("kit")
     given = [key for key in ("lock", "index", "image") if key in kit.entries]
     for other in given[1:]:
         message = f"kit.{other} stands beside kit.{given[0]}: CI gets the kit from one place"
         problems.add(kit.place(other), message, f"keep one of them; `{given[0]}` is at {kit.place(given[0])}")
+    for package, place in words(root.get("plugins")):
+        if not {"lock", "image"} & set(given):
+            hint = "set kit.lock to a lock file with hashes that holds the kit and its plugins, or set kit.image"
+            problems.add(place, f"plugins: nothing pins {shown(package)} for CI", hint)
 
 
-def _check_secrets(secrets: MapNode, problems: Problems) -> None:
+def _check_secrets(secrets: MapNode, servers: Mapping[str, ServerWords], problems: Problems) -> None:
+    keys = {server: each.secret_example for server, each in servers.items() if each.secret is not None}
     for name, entry in secrets.entries.items():
-        if isinstance(entry.node, MapNode) and not {"gitlab", "jenkins"} & set(entry.node.entries):
-            hint = f"add `gitlab: {name.upper()}`, `jenkins: CREDENTIAL_ID`, or both"
+        if isinstance(entry.node, MapNode) and not set(keys) & set(entry.node.entries):
+            examples = [f"`{server}: {example.replace('{NAME}', name.upper())}`" for server, example in keys.items()]
+            several = ", or both" if len(examples) == 2 else ", or several of them" if examples[1:] else ""
+            hint = f"add {', '.join(examples)}{several}"
             problems.add(entry.position, f"secrets.{name} says nowhere where it is kept", hint)
 
 
@@ -214,12 +229,17 @@ def _report(root: MapNode, sections: Fields) -> Report | None:
     return Report(fields.text("runner"), fields.text("comment")) if "report" in root.entries else None
 
 
-def _runner(name: str, fields: Fields) -> Runner:
-    return Runner(name, fields.text("image"), fields.texts("gitlab"), fields.text("jenkins") or "")
+def _runner(name: str, fields: Fields, servers: Iterable[str]) -> Runner:
+    return Runner(name, fields.text("image"), _by_server(fields, servers))
 
 
-def _secret(name: str, fields: Fields) -> Secret:
-    return Secret(name, SecretType(fields.text("type")), fields.text("gitlab"), fields.text("jenkins"))
+def _secret(name: str, fields: Fields, servers: Iterable[str]) -> Secret:
+    return Secret(name, SecretType(fields.text("type")), _by_server(fields, servers))
+
+
+def _by_server(fields: Fields, servers: Iterable[str]) -> dict[str, Value]:
+    """What is declared under each server's name."""
+    return {server: value for server in servers if (value := fields.values.get(server)) is not None}
 
 
 def _schedule(name: str, fields: Fields) -> Schedule:

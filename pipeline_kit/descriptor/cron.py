@@ -1,20 +1,25 @@
-"""Cron expressions that GitLab and Jenkins read alike."""
+"""Cron expressions that all CI servers read alike."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline_kit.descriptor.server_words import CronDays
 
 FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
+JOINED_BY = {"either": "by or", "both": "by and"}
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _PART = re.compile(r"(\*|(\d{1,2})(-(\d{1,2}))?)(/(\d{1,2}))?")
 
 
-def cron_complaint(text: str) -> tuple[str, str] | None:
-    """What is wrong with a cron expression and what to do, or none.
+def cron_complaint(text: str, dialects: Mapping[str, CronDays | None] | None = None) -> tuple[str, str] | None:
+    """What is wrong with a cron expression and what to do, or None.
 
-    Both days restricted is refused: GitLab's cron then starts on either, Jenkins's (hudson.scheduler.CronTab.check)
-    only where both hold.
+    `dialects` has by server what it makes of both days restricted: refused where two servers differ in that.
     """
     fields = text.split()
     if len(fields) != len(FIELDS):
@@ -27,9 +32,11 @@ def cron_complaint(text: str) -> tuple[str, str] | None:
             hint = f"a number from {low} to {high}, a range a-b, a list a,b, `*` or `*/n`"
             return f"has a {name} that the servers do not know: {field}", hint
         chosen.append(values)
-    if fields[2] != "*" and fields[4] != "*":
+    meanings = {title: days.value for title, days in (dialects or {}).items() if days is not None}
+    if fields[2] != "*" and fields[4] != "*" and len(set(meanings.values())) > 1:
         hint = "restrict one of them, or make two schedules"
-        return "restricts the day of the month and of the week, which GitLab joins by or, Jenkins by and", hint
+        joined = ", ".join(f"{title} {JOINED_BY[days]}" for title, days in meanings.items())
+        return f"restricts the day of the month and of the week, which {joined.replace(' by', ' joins by', 1)}", hint
     if not any(day <= LONGEST_MONTHS[month - 1] for day in chosen[2] for month in chosen[3]):
         return "never comes: no such day is in that month", "see the third and fourth field"
     return None

@@ -12,7 +12,6 @@ from functools import cache
 
 from pipeline_kit.descriptor.cron import cron_complaint
 from pipeline_kit.descriptor.problem import nearest
-from pipeline_kit.descriptor.reserved import RESERVED
 from pipeline_kit.frozen import frozen
 
 LONGEST = 4000
@@ -36,7 +35,6 @@ _REGISTRY = (  # its host is told by a dot, a port, or by being localhost
     r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+"
 )
 _TAG = "(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})"
-_LABEL = "[A-Za-z0-9][A-Za-z0-9_.:/-]*"
 
 
 @frozen
@@ -126,11 +124,6 @@ def _host_missing(text: str) -> str:
     return f"write its host too: registry.example/{text}" if re.fullmatch(_REPOSITORY, text) else ""
 
 
-def _reserved(text: str) -> Complaint | None:
-    owner = RESERVED.get(text)
-    return (f"is a word of {owner}'s own", f"call the job otherwise, for example `{text}_job`") if owner else None
-
-
 def _not_latest(text: str) -> Complaint | None:
     if text.endswith(":latest"):
         return "is another image every day", "name a version, or better a digest: NAME@sha256:..."
@@ -156,7 +149,8 @@ def _zone_exists(name: str) -> bool:
     return True
 
 
-def _balanced(text: str) -> Complaint | None:
+def balanced(text: str) -> Complaint | None:
+    """What is wrong with the brackets of an expression, or None."""
     depth = 0
     for character in text:
         depth += {"(": 1, ")": -1}.get(character, 0)
@@ -165,17 +159,9 @@ def _balanced(text: str) -> Complaint | None:
     return ("has a bracket without its partner", "for example (linux || mac) && gpu") if depth else None
 
 
-def _variable(text: str) -> Complaint | None:
-    if re.fullmatch(r"(CI|PATH|HOME|SHELL|USER|IFS|BASH_ENV|ENV)|(CI|GITLAB|RUNNER|PIPELINE_KIT|PYTHON|LD)_.*", text):
-        return "belongs to the server, the shell or the kit", f"choose another name, for example MY_{text}"
-    return None
-
-
 GRAMMARS: dict[str, Grammar] = {
     "name": Grammar(NAME, "a name of lower-case letters, digits and _ (a letter first, at most 41)", "nightly_2"),
-    "job_name": Grammar(
-        NAME, "a name of lower-case letters, digits and _ (a letter first, at most 41)", "train_2", _reserved
-    ),
+    "job_name": Grammar(NAME, "a name of lower-case letters, digits and _ (a letter first, at most 41)", "train_2"),
     "project_name": Grammar(
         "[a-z][a-z0-9_-]{0,62}", "a name of lower-case letters, digits, - and _ (a letter first)", "fraud-model"
     ),
@@ -183,6 +169,9 @@ GRAMMARS: dict[str, Grammar] = {
         r"[0-9]+(?:\.[0-9]+){1,3}(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?", "one exact version", "0.1.0"
     ),
     "python": Grammar(r"(?:>=)?3\.[0-9]{1,2}", "a Python version", '"3.11", or ">=3.11"'),
+    "distribution": Grammar(
+        "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", "the name of an installed package", "acme-stages"
+    ),
     "host": Grammar(_HOST, "a host with its port, such as 127.0.0.1:5000", "127.0.0.1:5000"),
     "store": Grammar(
         rf"(?:s3|oci)://{_HOST}(?:/[A-Za-z0-9][A-Za-z0-9._/-]*)?|(?!-)(?![^/]*:){_SAFE}+",
@@ -213,15 +202,7 @@ GRAMMARS: dict[str, Grammar] = {
     ),
     "platform": Grammar(r"linux/[a-z0-9]{1,20}(?:/v[0-9]{1,2})?", "an OCI platform", "linux/amd64"),
     "module": Grammar(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", "a Python module", "model.serving"),
-    "gitlab_tag": Grammar("[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}", "a GitLab runner's tag", "docker"),
-    "jenkins_label": Grammar(
-        rf"[!( ]*{_LABEL}[) ]*(?:(?:&&|\|\|)[!( ]*{_LABEL}[) ]*)*",
-        "a Jenkins label expression",
-        "linux && gpu",
-        _balanced,
-    ),
-    "credential": Grammar("[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", "the id of a Jenkins credential", "registry-robot"),
-    "variable": Grammar("[A-Za-z_][A-Za-z0-9_]{0,99}", "the name of a variable", "REGISTRY_TOKEN", _variable),
+    "variable": Grammar("[A-Za-z_][A-Za-z0-9_]{0,99}", "the name of a variable", "REGISTRY_TOKEN"),
     "cron": Grammar(r"[0-9*/, -]+", "a cron expression of numbers", '"0 2 * * *"', cron_complaint),
     "timezone": Grammar(r"[A-Za-z][A-Za-z0-9_+/-]{0,60}", "an IANA time zone", "Europe/Berlin", _timezone),
     "branch": Grammar(rf"(?!.*\*){REF_PATTERN}", "the name of a branch", "main"),

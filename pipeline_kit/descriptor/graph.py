@@ -10,19 +10,18 @@ from graphlib import CycleError, TopologicalSorter
 from pipeline_kit.descriptor.events import ROOT_EVENTS, intersect, uncovered
 from pipeline_kit.descriptor.grammar import NAME
 from pipeline_kit.descriptor.jobs import ReadJob
-from pipeline_kit.descriptor.model import EventPattern, Job
+from pipeline_kit.descriptor.model import EventPattern, Job, NeedsLimit
 from pipeline_kit.descriptor.problem import Problems, shown
 
 MOST_JOBS = 200
-MOST_NEEDS = 50  # https://docs.gitlab.com/ci/yaml/#needs
 
 Jobs = Mapping[str, ReadJob]
 
 
-def check_graph(jobs: Jobs, problems: Problems) -> dict[str, tuple[EventPattern, ...]]:
+def check_graph(jobs: Jobs, limit: NeedsLimit | None, problems: Problems) -> dict[str, tuple[EventPattern, ...]]:
     """The events of each job, resolved; reports what is wrong between the jobs. Empty where there are too many."""
     needs = {name: _known_needs(each, jobs, problems) for name, each in jobs.items()}
-    if not _small_enough(jobs, needs, problems):
+    if not _small_enough(jobs, needs, limit, problems):
         return {}
     order = _order(jobs, needs, problems)  # leaves `needs` without cycles
     before: dict[str, set[str]] = {}
@@ -53,7 +52,7 @@ def _known_needs(each: ReadJob, jobs: Jobs, problems: Problems) -> list[str]:
     return known
 
 
-def _small_enough(jobs: Jobs, needs: Mapping[str, list[str]], problems: Problems) -> bool:
+def _small_enough(jobs: Jobs, needs: Mapping[str, list[str]], limit: NeedsLimit | None, problems: Problems) -> bool:
     """Whether the plan can hold the jobs, each matrix as its cells; reports where not, and names that would meet."""
     counts = {name: cell_count(each.job) for name, each in jobs.items()}
     total = sum(counts.values())
@@ -67,8 +66,8 @@ def _small_enough(jobs: Jobs, needs: Mapping[str, list[str]], problems: Problems
         return False
     for name, each in jobs.items():
         wanted = sum(counts[need] for need in needs[name])
-        if wanted > MOST_NEEDS:
-            hint = f"{MOST_NEEDS} is GitLab's limit: let a job between gather them"
+        if limit is not None and wanted > limit.count:
+            hint = f"{limit.count} is {limit.owner}'s limit: let a job between gather them"
             problems.add(each.node.place("needs"), f"jobs.{name} needs {wanted} jobs, cells counted", hint)
         _check_cells(each, counts[name], jobs, problems)
     return True

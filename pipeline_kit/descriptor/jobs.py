@@ -9,7 +9,7 @@ from pipeline_kit.descriptor.fields import Fields
 from pipeline_kit.descriptor.layers import merge
 from pipeline_kit.descriptor.model import EventKind, EventPattern, Job, Position, When
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
-from pipeline_kit.descriptor.problem import Problems, shown
+from pipeline_kit.descriptor.problem import shown
 from pipeline_kit.descriptor.sections import JOB
 from pipeline_kit.descriptor.tree import MapNode, ScalarNode, words
 from pipeline_kit.descriptor.values import Reader
@@ -46,11 +46,11 @@ class ReadJob:
 class JobReader:
     """Reads jobs one by one; what is wrong goes to `problems`."""
 
-    def __init__(self, stages: Mapping[str, tuple[Parameter, ...]], environments: MapNode, problems: Problems) -> None:
+    def __init__(self, stages: Mapping[str, tuple[Parameter, ...]], environments: MapNode, reader: Reader) -> None:
         self.stages = stages
         self.environments = environments
-        self.problems = problems
-        self.reader = Reader(problems)
+        self.problems = reader.problems
+        self.reader = reader
 
     def read(self, name: str, position: Position, node: MapNode) -> ReadJob:
         """The job of that name."""

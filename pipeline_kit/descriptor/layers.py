@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.problem import Problems
-from pipeline_kit.descriptor.sections import LOCKED, ROOT
+from pipeline_kit.descriptor.sections import LOCKED, root_keys
 from pipeline_kit.descriptor.tree import Entry, MapNode, Node, ScalarNode, words
 from pipeline_kit.descriptor.values import Reader
 
@@ -59,7 +59,7 @@ def locks(organisation: MapNode, problems: Problems) -> dict[Path, Position]:
     if node is None:
         return {}
     Reader(problems).value(node, LOCKED, "locked")
-    lockable = [each.name for each in ROOT if each.name not in ("version", "organisation")]
+    lockable = [each.name for each in root_keys(()) if each.name not in ("version", "organisation")]
     found: dict[Path, Position] = {}
     for text, position in words(node):
         path = tuple(text.split("."))

@@ -9,12 +9,15 @@ from pathlib import Path
 from pipeline_kit import __version__
 from pipeline_kit.descriptor import layers
 from pipeline_kit.descriptor.check import check
+from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.model import Descriptor, Position
 from pipeline_kit.descriptor.organisation import DESCRIPTOR, VENDORED, check_vendored
-from pipeline_kit.descriptor.parameter import Parameter
 from pipeline_kit.descriptor.problem import DescriptorError, Problem, Problems
-from pipeline_kit.descriptor.tree import MapNode, ScalarNode
+from pipeline_kit.descriptor.tree import MapNode, ScalarNode, words
+from pipeline_kit.descriptor.vocabulary import Vocabulary
 from pipeline_kit.descriptor.yaml_tree import LARGEST_FILE, read_tree
+from pipeline_kit.errors import UsageError
+from pipeline_kit.extensions import Plugins
 from pipeline_kit.frozen import frozen
 
 FORMAT = 1
@@ -29,13 +32,27 @@ class Layers:
     locked: Mapping[tuple[str, ...], Position] = field(default_factory=dict)
 
 
-def load_descriptor(directory: Path, stages: Mapping[str, tuple[Parameter, ...]]) -> Descriptor:
-    """The descriptor of the project in a directory; `stages` has the parameters of every stage it may use.
+def load_descriptor(directory: Path, vocabulary: Vocabulary) -> Descriptor:
+    """The descriptor of the project in a directory, by the words that the kit and its `plugins` know.
 
     Raises DescriptorError with every problem there is.
     """
     problems = Problems()
-    return check(read_layers(directory, problems).root, stages, problems)
+    root = read_layers(directory, problems).root
+    return check(root, vocabulary.with_plugins(plugins_of(root, vocabulary, problems)), problems)
+
+
+def plugins_of(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Plugins:
+    """The packages that the tree names under `plugins`, without those that are not installed: they are reported."""
+    usable = Plugins()
+    for package, place in words(root.get("plugins")):
+        if GRAMMARS["distribution"].complaint(package) is None and package not in usable.packages:
+            try:
+                vocabulary.with_plugins(more := Plugins((*usable.packages, package)))
+                usable = more
+            except UsageError as error:
+                problems.add(place, error.message, error.hint)
+    return usable
 
 
 def organisation_source(directory: Path) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.frozen import frozen
 
 
@@ -61,7 +62,7 @@ class When(Enum):
 
 
 class SecretType(Enum):
-    """The shapes of a secret that both servers have."""
+    """The shapes of a secret that every server has."""
 
     TEXT = "text"
     USERNAME_PASSWORD = "username_password"
@@ -70,22 +71,20 @@ class SecretType(Enum):
 
 @frozen
 class Secret:
-    """A reference to a secret, never its value: the CI variable and the Jenkins credential that hold it."""
+    """A reference to a secret, never its value: by server, what holds it there."""
 
     name: str
     type: SecretType
-    gitlab: str | None = None
-    jenkins: str | None = None
+    servers: Mapping[str, Value] = field(default_factory=dict)
 
 
 @frozen
 class Runner:
-    """A runner class: the image a job runs in, GitLab's tags and Jenkins's label expression."""
+    """A runner class: the image a job runs in, and by server how it chooses where the job runs."""
 
     name: str
     image: str | None = None
-    gitlab: tuple[str, ...] = ()
-    jenkins: str = ""
+    servers: Mapping[str, Value] = field(default_factory=dict)
 
 
 @frozen
@@ -214,6 +213,14 @@ class Report:
 
 
 @frozen
+class NeedsLimit:
+    """The most jobs that one job may need, and the server whose limit that is."""
+
+    count: int
+    owner: str
+
+
+@frozen
 class Descriptor:
     """One project's descriptor, all layers merged and checked. `digest` is of its canonical form."""
 
@@ -228,5 +235,7 @@ class Descriptor:
     organisation: Organisation | None = None
     report: Report | None = None
     store: str | None = None
+    plugins: Plugins = NO_PLUGINS
+    needs_limit: NeedsLimit | None = None  # of the CI servers, for one job
     insecure: tuple[str, ...] = ()  # hosts, with their ports, that may be spoken to without verified TLS
     digest: str = ""

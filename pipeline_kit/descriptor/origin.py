@@ -11,8 +11,9 @@ from pipeline_kit.descriptor.load import Layers
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.organisation import VENDORED
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
-from pipeline_kit.descriptor.sections import JOB, ROOT
+from pipeline_kit.descriptor.sections import JOB, root_keys
 from pipeline_kit.descriptor.tree import Entry, ListNode, MapNode, Node, ScalarNode
+from pipeline_kit.descriptor.vocabulary import Vocabulary
 
 Path = tuple[str, ...]
 
@@ -78,14 +79,14 @@ class Settler:
     """Builds settings from the merged tree. `places` has the lines of the stages' defaults, by stage and parameter."""
 
     layers: Layers
-    stages: Mapping[str, tuple[Parameter, ...]]
+    vocabulary: Vocabulary
     places: Mapping[tuple[str, str], Position]
     changed: Mapping[Position, str] = field(default_factory=dict)  # the environment by the place of what it changes
 
     def root(self) -> Setting:
         """The whole descriptor."""
         root = self.layers.root
-        entries = dict(self.record(root, ROOT, (), {}).entries or {})
+        entries = dict(self.record(root, root_keys(self.vocabulary.servers.values()), (), {}).entries or {})
         jobs = {name: self.job(name, each) for name, each in root.child("jobs").entries.items()}
         if "jobs" in root.entries:
             entries["jobs"] = Setting(self.origin(root.entries["jobs"].position, ("jobs",)), entries=jobs)
@@ -104,7 +105,7 @@ class Settler:
             node = replace(merge(node, there), position=node.position)
         stage = node.get("stage")
         used = stage.value if isinstance(stage, ScalarNode) and isinstance(stage.value, str) else name
-        parameters = self.stages.get(used, ())
+        parameters = self.vocabulary.stages.get(used, ())
         places = {each.name: self.places.get((used, each.name)) for each in parameters}
         built = settler.record(node, (*JOB, *parameters), ("jobs", name), places)
         entries = dict(built.entries or {})
@@ -150,11 +151,9 @@ class Settler:
         return Origin(layer, position, locked=locked)
 
 
-def settle(
-    layers: Layers, stages: Mapping[str, tuple[Parameter, ...]], places: Mapping[tuple[str, str], Position]
-) -> Setting:
+def settle(layers: Layers, vocabulary: Vocabulary, places: Mapping[tuple[str, str], Position]) -> Setting:
     """The descriptor of merged layers as settings; it has been checked before."""
-    return Settler(layers, stages, places).root()
+    return Settler(layers, vocabulary, places).root()
 
 
 def default(value: Value, origin: Origin) -> Setting:

@@ -32,8 +32,9 @@ class Kind(Enum):
 class Parameter:
     """One setting: type, default, unit and help; `fields` and `items` nest for records, lists and maps.
 
-    `grammar` names an entry of `grammar.GRAMMARS` that a string, or each name of a map, must follow; a list of such
-    strings names each once.
+    `grammar` names the form (`grammar.GRAMMARS`, and those of servers) that a string, or each name of a map, must
+    follow; a list of such strings names each once. `source` names a table of extensions: a choice is one of their
+    names, and a record has their parameters as further fields.
     """
 
     name: str
@@ -49,3 +50,4 @@ class Parameter:
     fields: tuple[Parameter, ...] = ()
     deprecated_names: tuple[str, ...] = ()
     grammar: str = ""
+    source: str = ""

@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 
 from pipeline_kit.descriptor.command import ENTRY
 from pipeline_kit.descriptor.duration import DURATION
-from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
-from pipeline_kit.descriptor.reserved import RESERVED
-from pipeline_kit.descriptor.sections import JOB, ROOT
+from pipeline_kit.descriptor.sections import JOB, root_keys
+from pipeline_kit.descriptor.vocabulary import Vocabulary, grammars_of, reserved_names
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Value]
 Stages = Mapping[str, tuple[Parameter, ...]]
 
 
-def json_schema(stages: Stages) -> Schema:
-    """The schema of a descriptor whose jobs use these stages.
+def json_schema(vocabulary: Vocabulary) -> Schema:
+    """The schema of a descriptor that uses these stages and servers.
 
     A descriptor that builds on an organisation's file may leave out what is required: it may stand there.
     """
@@ -33,8 +32,8 @@ def json_schema(stages: Stages) -> Schema:
         "then": {"$ref": "#/$defs/layer"},
         "else": {"$ref": "#/$defs/whole"},
         "$defs": {
-            "layer": _Writer("layer", whole=False).root(stages),
-            "whole": _Writer("whole", whole=True).root(stages),
+            "layer": _Writer("layer", vocabulary, whole=False).root(),
+            "whole": _Writer("whole", vocabulary, whole=True).root(),
         },
     }
 
@@ -42,14 +41,18 @@ def json_schema(stages: Stages) -> Schema:
 class _Writer:
     """Writes schemas; `whole` says whether required keys are demanded."""
 
-    def __init__(self, place: str, *, whole: bool) -> None:
+    def __init__(self, place: str, vocabulary: Vocabulary, *, whole: bool) -> None:
         self.place = place
         self.whole = whole
+        self.stages = vocabulary.stages
+        self.servers = tuple(vocabulary.servers.values())
+        self.grammars = grammars_of(self.servers)
 
-    def root(self, stages: Stages) -> Schema:
+    def root(self) -> Schema:
         """The schema of the whole file."""
-        sections: Schema = {each.name: self.section(each, stages) for each in ROOT}
-        return {**self.record("", ROOT), "properties": sections, "$defs": self.stage_definitions(stages)}
+        keys, stages = root_keys(self.servers), self.stages
+        sections: Schema = {key.name: self.section(key, stages) for key in keys}
+        return {**self.record("", keys), "properties": sections, "$defs": self.stage_definitions(stages)}
 
     def section(self, parameter: Parameter, stages: Stages) -> Schema:
         """The schema of one of the root's keys."""
@@ -142,23 +145,23 @@ class _Writer:
             case Kind.INTEGER | Kind.NUMBER | Kind.BOOLEAN:
                 return {"type": parameter.kind.value}
             case Kind.STRING:
-                return _text(parameter.grammar)
+                return self.text(parameter.grammar)
             case Kind.PATH:
-                return _text("path")
+                return self.text("path")
             case Kind.DURATION:
                 return {"type": "string", "pattern": f"^(?:{DURATION})$"}
             case Kind.CHOICE:
                 return {"enum": list(parameter.choices)}
             case Kind.COMMAND:
-                argv: Schema = {"type": "array", "items": _text(""), "minItems": 1}
+                argv: Schema = {"type": "array", "items": self.text(""), "minItems": 1}
                 return {"anyOf": [{"type": "string", "pattern": f"^(?:{ENTRY})$"}, argv]}
             case Kind.LIST:
                 return self.list(parameter)
             case Kind.MAP:
                 items = self.value(parameter.items) if parameter.items else True
-                names: Schema = {"pattern": f"^(?:{GRAMMARS[parameter.grammar or 'label'].pattern})$"}
+                names: Schema = {"pattern": f"^(?:{self.grammars[parameter.grammar or 'label'].pattern})$"}
                 if parameter.grammar == "job_name":
-                    names["not"] = {"enum": sorted(RESERVED)}
+                    names["not"] = {"enum": sorted(reserved_names(self.servers))}
                 return {"type": "object", "propertyNames": names, "additionalProperties": items}
             case Kind.RECORD:
                 return self.record(parameter.help, parameter.fields)
@@ -171,8 +174,8 @@ class _Writer:
         unique: Schema = {"uniqueItems": True} if items and items.grammar else {}
         return {"type": "array", **({"items": self.value(items)} if items else {}), **unique}
 
-
-def _text(grammar: str) -> Schema:
-    if not grammar:
-        return {"type": "string", "minLength": 1}
-    return {"type": "string", "pattern": f"^(?:{GRAMMARS[grammar].pattern})$"}
+    def text(self, grammar: str) -> Schema:
+        """The schema of a text in a form; without one of any text that is not empty."""
+        if not grammar:
+            return {"type": "string", "minLength": 1}
+        return {"type": "string", "pattern": f"^(?:{self.grammars[grammar].pattern})$"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pipeline_kit.descriptor.model import ColumnType, SecretType, When
 from pipeline_kit.descriptor.parameter import Kind, Parameter
+from pipeline_kit.descriptor.server_words import ServerWords
 
 SHORTEST_TIMEOUT = 60  # seconds: a server's job takes longer to start than what is shorter
 LONGEST_TIMEOUT = 7 * 86400
@@ -59,21 +62,20 @@ PROJECT = _record(
     required=True,
 )
 
-RUNNER = _record(
-    "",
-    "A runner class: the image, and how each server names it.",
-    _word("image", "image", "The image that jobs run in."),
-    _words("gitlab", "gitlab_tag", "GitLab's tags, all of which a runner must have."),
-    Parameter("jenkins", Kind.STRING, "Jenkins's label expression.", grammar="jenkins_label"),
-)
 
-SECRET = _record(
-    "",
-    "A reference to a secret, never its value.",
-    _choice("type", tuple(each.value for each in SecretType), "The secret's shape.", required=True),
-    _word("gitlab", "variable", "The CI variable that holds it."),
-    _word("jenkins", "credential", "The id of the Jenkins credential that holds it."),
-)
+def runner(servers: Iterable[ServerWords]) -> Parameter:
+    """A runner class, with a key for each server that has one."""
+    image = _word("image", "image", "The image that jobs run in.")
+    keys = [words.runner for words in servers if words.runner is not None]
+    return _record("", "A runner class: the image, and how each server names it.", image, *keys)
+
+
+def secret(servers: Iterable[ServerWords]) -> Parameter:
+    """A secret, with a key for each server that has one."""
+    shape = _choice("type", tuple(each.value for each in SecretType), "The secret's shape.", required=True)
+    keys = [words.secret for words in servers if words.secret is not None]
+    return _record("", "A reference to a secret, never its value.", shape, *keys)
+
 
 SCHEDULE = _record(
     "",
@@ -90,7 +92,7 @@ REPORT = _record(
     _word(
         "comment",
         "name",
-        "The secret with a GitLab token (scope `api`): merge requests then get the report as a comment.",
+        "The secret with a token of the server's API: merge requests then get the report as a comment.",
     ),
 )
 
@@ -158,29 +160,36 @@ JOB = (
 )
 """The keys that every job may have, whatever its stage."""
 
-ROOT = (
-    VERSION,
-    KIT,
-    ORGANISATION,
-    PROJECT,
-    REPORT,
-    _word("store", "store", "Where models live: a directory, s3:// or oci://."),
-    _words("insecure", "host", "Hosts, with their ports, that may be spoken to without verified TLS."),
-    _named("runners", "The runner classes.", RUNNER),
-    _named("secrets", "References to secrets.", SECRET),
-    _named("schedules", "Time tables.", SCHEDULE),
-    _named("data", "The declared datasets.", DATASET),
-    Parameter(
-        "jobs",
-        Kind.MAP,
-        "The jobs, such as `jobs: {test: {}}`.",
-        required=True,
-        grammar="job_name",
-        items=Parameter("", Kind.MAP, "A job's keys."),
-    ),
-    _named("environments", "The chain of environments, in order.", ENVIRONMENT),
-)
-"""The keys of a descriptor; `jobs` is read job by job, with the parameters of each one's stage."""
+
+def root_keys(servers: Iterable[ServerWords]) -> tuple[Parameter, ...]:
+    """The keys of a descriptor; `jobs` is read job by job, with the parameters of each one's stage."""
+    servers = tuple(servers)
+    return (
+        VERSION,
+        KIT,
+        ORGANISATION,
+        PROJECT,
+        REPORT,
+        _word("store", "store", "Where models live: a directory, s3:// or oci://."),
+        _words(
+            "plugins", "distribution", "Installed packages whose extensions the project uses, pinned in `kit.lock`."
+        ),
+        _words("insecure", "host", "Hosts, with their ports, that may be spoken to without verified TLS."),
+        _named("runners", "The runner classes.", runner(servers)),
+        _named("secrets", "References to secrets.", secret(servers)),
+        _named("schedules", "Time tables.", SCHEDULE),
+        _named("data", "The declared datasets.", DATASET),
+        Parameter(
+            "jobs",
+            Kind.MAP,
+            "The jobs, such as `jobs: {test: {}}`.",
+            required=True,
+            grammar="job_name",
+            items=Parameter("", Kind.MAP, "A job's keys."),
+        ),
+        _named("environments", "The chain of environments, in order.", ENVIRONMENT),
+    )
+
 
 LOCKED = _words("locked", "locked_path", "What a repository may not set.")
 """The one key that only the organisation's file may have."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import PurePosixPath
 
 from pipeline_kit.descriptor.command import entry_hint, is_entry
 from pipeline_kit.descriptor.defaults import default_of
 from pipeline_kit.descriptor.duration import DURATION, duration_of, seconds_of
-from pipeline_kit.descriptor.grammar import GRAMMARS
+from pipeline_kit.descriptor.grammar import GRAMMARS, Grammar
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
 from pipeline_kit.descriptor.problem import Problems, shown
@@ -64,8 +64,9 @@ BAD = _Bad.BAD
 class Reader:
     """Reads values; what is wrong goes to `problems`, and the default stands in for it."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, grammars: Mapping[str, Grammar] = GRAMMARS) -> None:
         self.problems = problems
+        self.grammars = grammars
 
     def value(self, node: Node, parameter: Parameter, path: str) -> Value:
         """The value of a node, or the parameter's default where it is wrong."""
@@ -161,7 +162,7 @@ class Reader:
             return self._wrong(node, parameter, path, "write each entry as `name: value`")
         values: dict[str, Value] = {}
         for key, entry in node.entries.items():
-            complaint = GRAMMARS[parameter.grammar or "label"].complaint(key)
+            complaint = self.grammars[parameter.grammar or "label"].complaint(key)
             if complaint:
                 self.problems.add(entry.position, f"{path}: the name {shown(key)} {complaint[0]}", complaint[1])
             items = parameter.items or Parameter(key, Kind.ANY, parameter.help)
@@ -253,7 +254,7 @@ class Reader:
         if not value and grammar != "text":
             self.problems.add(node.position, f"{path} is empty", _clause(parameter.help))
             return BAD
-        complaint = GRAMMARS[grammar].complaint(value) if grammar else None
+        complaint = self.grammars[grammar].complaint(value) if grammar else None
         if complaint:
             self.problems.add(node.position, f"{path}: {shown(value)} {complaint[0]}", complaint[1])
             return BAD

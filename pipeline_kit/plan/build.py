@@ -16,7 +16,6 @@ from pipeline_kit.plan.model import Plan, PlannedJob
 
 MOST_JOBS = 200
 MOST_NAMED = 3
-MOST_NEEDS = 50  # GitLab's own limit of needs a job
 
 
 def build_plan(descriptor: Descriptor, specs: Mapping[str, StageSpec]) -> Plan:
@@ -189,8 +188,9 @@ class Builder:
         lacking = [kind for kind in spec.requires if not made[kind]]
         if lacking:
             self.problem(job, f"no job before it makes its {', '.join(lacking)}", self.maker_hint(lacking))
-        if len(taken) > MOST_NEEDS:
-            hint = f"{MOST_NEEDS} is GitLab's limit: put a job between that gathers them"
+        limit = self.descriptor.needs_limit
+        if limit is not None and len(taken) > limit.count:
+            hint = f"{limit.count} is {limit.owner}'s limit: put a job between that gathers them"
             self.problem(job, f"needs the results of {len(taken)} jobs", hint)
         preferred = self.preferred(job, taken)
         return (*(each for each in self.planned if each in taken and each not in preferred), *preferred)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pipeline_kit.render.header import headed
 from pipeline_kit.render.keys import Key, KeyFinder
 from pipeline_kit.render.marks import marked_lines
-from pipeline_kit.render.header import headed
 from pipeline_kit.render.provenance import Source
 from pipeline_kit.render.templating import Template, fill
 

@@ -109,7 +109,7 @@ def make_key(run: JobRun) -> None:
     if run.job.spec.project_code:
         project = run.descriptor.project
         run.environment = run.pythons.digest(run.folders.root / project.lock, project.python)
-    run.parts = key_parts(run.job, run.inputs, run.environment)
+    run.parts = key_parts(run.job, run.inputs, run.environment, run.descriptor.plugins)
 
 
 def restore_from_cache(run: JobRun) -> None:
@@ -163,6 +163,7 @@ def context_of(run: JobRun, workspace: Path) -> StageContext:
         environment=run.job.environment,
         environments=tuple(sorted(run.descriptor.environments.values(), key=lambda each: each.order)),
         declared=run.descriptor.data,
+        plugins=run.descriptor.plugins,
     )
 
 
@@ -174,9 +175,11 @@ def store_of(run: JobRun) -> Store | None:
 def world_of(run: JobRun) -> World:
     """The world with this job's variables and secrets."""
     from pipeline_kit.adapters.world import ThisWorld
+    from pipeline_kit.servers.login import server_login
 
     seen = {**run.variables, **run.job.variables, **run.secrets}
-    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log, run.folders.root)
+    login = server_login(run.descriptor.plugins)
+    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log, run.folders.root, login)
 
 
 def cause_of(run: JobRun) -> Cause | None:

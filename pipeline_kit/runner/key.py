@@ -9,16 +9,20 @@ from pipeline_kit import __version__
 from pipeline_kit.contract.digest import digest_json
 from pipeline_kit.descriptor.model import Dataset
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.inputs import Inputs
 
 MOST_NAMED = 3
 
 
-def key_parts(job: PlannedJob, inputs: Inputs, environment: str | None) -> dict[str, Value]:
+def key_parts(
+    job: PlannedJob, inputs: Inputs, environment: str | None, plugins: Plugins = NO_PLUGINS
+) -> dict[str, Value]:
     """Everything that decides a job's result, as JSON: its name, stage, settings, environment, inputs' digests."""
     return {
         "kit": __version__,
+        **({"plugins": dict(plugins.versions())} if plugins.packages else {}),
         "job": job.name,  # which the stage and the project's code are told
         "stage": {"name": job.stage, "digest": job.spec.digest},
         "settings": dict(job.settings),
@@ -50,7 +54,7 @@ def changed(before: Mapping[str, Value], now: Mapping[str, Value]) -> tuple[str,
             phrases.append(
                 {"kit": "the kit's version", "stage": "the stage's own code"}.get(name, "the locked environment")
             )
-    for name in ("settings", "variables", "outputs"):
+    for name in ("settings", "variables", "outputs", "plugins"):
         keys = differing(before.get(name), now.get(name))
         if keys:
             phrases.append(f"{name}: {shortened(keys)}")

@@ -146,7 +146,7 @@ def differences(scene: Scene) -> list[str]:
     environment = environment_here(scene) if job.spec.project_code else None
     if environment != scene.there.environment_digest:
         wrong.append(f"the environment: there {scene.there.environment_digest}, here {environment}")
-    elif not wrong and key_of(key_parts(job, inputs, environment)) != scene.there.key:
+    elif not wrong and key_of(key_parts(job, inputs, environment, scene.descriptor.plugins)) != scene.there.key:
         wrong.append(f"the kit (here {__version__}), the stage {job.stage}, or the job's variables")
     return wrong
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.adopt.told import told
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan
 from tests.adopt.shapes import CASES, SHAPES, on_disk, proposed
@@ -40,7 +40,7 @@ def test_a_proposal_loads_and_plans(shape: str, tmp_path: Path) -> None:
     root = on_disk(shape, tmp_path)
     (root / "pipeline-kit.yml").write_text((CASES / shape / "pipeline-kit.yml").read_text())
     specs = Specs(root)
-    descriptor = load_descriptor(root, Parameters(specs))
+    descriptor = load_descriptor(root, Catalog(specs.project))
     plan = build_plan(descriptor, specs)
     assert {job.name for job in plan.jobs} == set(descriptor.jobs)
 

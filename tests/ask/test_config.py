@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.stage_places import parameter_places
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor, Position
@@ -41,8 +41,8 @@ def test_what_config_prints_is_a_descriptor_that_means_the_same(
     asked = answers[directory.name]
     printed = as_yaml(replace(asked.settings, entries=without_organisation(asked.settings)), origins=True)
     (tmp_path / "pipeline-kit.yml").write_text(printed, encoding="utf-8")
-    stages = Parameters(Specs(directory))
-    assert alike(load_descriptor(tmp_path, stages)) == alike(asked.project.descriptor)
+    catalog = Catalog(directory)
+    assert alike(load_descriptor(tmp_path, catalog)) == alike(asked.project.descriptor)
 
 
 def without_organisation(settings: Setting) -> dict[str, Setting]:

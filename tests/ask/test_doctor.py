@@ -36,7 +36,7 @@ MACHINE = MachineFacts(
     project_free_bytes=90 * GIB,
     clock_behind_seconds=-60,
     index=None,
-    tools={"docker": True, "gitlab-ci-local": True},
+    tools=(ToolFacts("local-ci", "runs the CI file here", "npm install local-ci", is_here=True),),
 )
 LOCK = LockFacts("requirements.lock", exists=True, names=frozenset({"numpy", "pytest"}), source="pyproject.toml")
 PROJECT = ProjectFacts(
@@ -86,8 +86,12 @@ def test_where_nothing_is_missing_nothing_is_said() -> None:
         ({"project_free_bytes": 10}, "folder", "problem", "rm -r .pipeline-kit/cache"),
         ({"project_free_bytes": 2 * GIB}, "folder", "note", "rm -r .pipeline-kit/cache"),
         ({"clock_behind_seconds": 3600.0}, "clock", "note", "timedatectl set-ntp true"),
-        ({"tools": {"docker": False}}, "docker", "note", "apt-get install docker.io"),
-        ({"tools": {"gitlab-ci-local": False}}, "gitlab-ci-local", "note", "npm install --global gitlab-ci-local"),
+        (
+            {"tools": (ToolFacts("docker", *DOCKER, is_here=False),)},
+            "docker",
+            "note",
+            "apt-get install docker.io",
+        ),
     ],
 )
 def test_what_a_machine_lacks_is_told_with_what_mends_it(

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline_kit.catalog import BUILT_IN, Specs
 from pipeline_kit.report.stage_page import parameter_as_json, stage_as_json, stage_lines, summary_lines
+from tests.plugins import install_package, use_plugins
 from tests.projects import STAGE_YML, kit, write_project
 
 
@@ -62,17 +63,11 @@ def test_json_tells_the_same(tmp_path: Path) -> None:
 
 
 def test_stages_of_a_project_and_of_a_package_say_where_they_come_from(tmp_path: Path) -> None:
-    """A folder of the project, and the module of an installed package that announces it."""
-    project = write_project(tmp_path / "project", "  one: {stage: probe}\n")
-    site = tmp_path / "site"
-    folder = site / "acme_stages" / "smoke"
-    folder.mkdir(parents=True)
-    (site / "acme_stages" / "__init__.py").touch()
-    (folder / "stage.yml").write_text(STAGE_YML)
-    information = site / "acme_stages-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-stages\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text("[pipeline_kit.stages]\nsmoke = acme_stages.smoke\n")
+    """A folder of the project, and the module of a package that the descriptor names under `plugins`."""
+    project = use_plugins(write_project(tmp_path / "project", "  one: {stage: probe}\n"), "acme-stages")
+    files = {"acme_stages/__init__.py": "", "acme_stages/smoke/stage.yml": STAGE_YML}
+    points = {"pipeline_kit.stages": {"smoke": "acme_stages.smoke"}}
+    site = install_package(tmp_path / "site", "acme-stages", files, points)
     listed = kit(project, "stages", PYTHONPATH=str(site), COLUMNS="120").stdout
     ends = "probe Ends as it is told, for the tests of the runner. (project .pipeline-kit/stages/probe)"
     assert ends in [" ".join(line.split()) for line in listed.splitlines()]

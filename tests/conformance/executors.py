@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.cli.project import OpenProject, open_project
+from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Secret, SecretType
@@ -91,11 +93,18 @@ class Checkout:
         return str(self.folder / "secret.txt") if secret.type is SecretType.FILE else f"{SECRET} of {secret.name}"
 
 
+class StagesOfTheTests(Catalog):
+    """The real CI servers, and the stages of the tests."""
+
+    def __init__(self, specs: Mapping[str, StageSpec]) -> None:
+        super().__init__()
+        self.stages = {name: spec.parameters for name, spec in specs.items()}  # type: ignore[assignment]
+
+
 def plan_of(case: Case) -> Plan:
     """The plan of all events; nothing is checked out for it."""
     specs = {folder.name: read_spec(folder) for folder in STAGES}
-    parameters = {name: spec.parameters for name, spec in specs.items()}
-    return build_plan(load_descriptor(case.descriptor.parent, parameters), specs)
+    return build_plan(load_descriptor(case.descriptor.parent, StagesOfTheTests(specs)), specs)
 
 
 def check_out(case: Case, folder: Path) -> Checkout:

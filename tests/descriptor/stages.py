@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pipeline_kit.catalog import Servers
 from pipeline_kit.descriptor.parameter import Kind, Parameter
+from pipeline_kit.descriptor.server_words import ServerWords
+from pipeline_kit.extensions import Plugins
 
 RUN = Parameter("run", Kind.COMMAND, "The project's code.", required=True)
 PARAMETERS = Parameter(
@@ -69,3 +74,18 @@ STAGES: dict[str, tuple[Parameter, ...]] = {
         Parameter("base", Kind.PATH, "The Dockerfile."),
     ),
 }
+
+
+class Words:
+    """These stages, and the real CI servers."""
+
+    stages: Mapping[str, tuple[Parameter, ...]] = STAGES
+    servers: Mapping[str, ServerWords] = Servers()
+
+    def with_plugins(self, plugins: Plugins) -> Words:
+        """Only what is installed can be used."""
+        plugins.versions()
+        return self
+
+
+WORDS = Words()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.problem import DescriptorError
-from tests.descriptor.stages import STAGES
+from tests.descriptor.stages import WORDS
 
 CASES = Path(__file__).parent.parent / "cases" / "valid"
 VALID = [yaml.safe_load((CASES / name / "pipeline-kit.yml").read_text("utf-8")) for name in
@@ -41,7 +41,7 @@ def load(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "pipeline-kit.yml").write_bytes(content)
         try:
-            load_descriptor(Path(name), STAGES)
+            load_descriptor(Path(name), WORDS)
         except DescriptorError as error:
             assert error.problems
             assert str(error).replace("\n", "").isprintable()

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline_kit.catalog import Servers
 from pipeline_kit.descriptor.cron import cron_complaint
-from pipeline_kit.descriptor.grammar import GRAMMARS
-from pipeline_kit.descriptor.reserved import RESERVED
+from pipeline_kit.descriptor.server_words import CronDays
+from pipeline_kit.descriptor.vocabulary import grammars_of, reserved_names
 
+SERVERS = tuple(Servers().values())
+GRAMMARS = grammars_of(SERVERS)
 SHA = "sha256:" + "a" * 64
 FREE_TEXT = ("label", "text")  # no server reads them
 
@@ -47,6 +50,7 @@ RIGHT = {
         "git+file:///srv/ml.git@v7#kits/ml.yml",
     ),
     "locked_path": ("runners", "environments.production.approval", "jobs.train.parameters.rate"),
+    "distribution": ("acme-stages", "a", "Acme.Stages_2"),
     "host": ("127.0.0.1:5000", "registry.example", "registry.example:443"),
     "repository": ("registry.example/team/fraud", "localhost/fraud", "127.0.0.1:5000/a/b_c", "ci:5000/fraud"),
     "tag": ("latest", "1.4.2", "_a", "build-0123456789ab"),
@@ -91,6 +95,7 @@ WRONG = {
     "source": ("-x", "git+http://git.example/ml.git@v7", "git+https://git.example/ml.git", "git+https://a/b@-v",
                "git+https://a/b@v7#../x", "git+https://a/b@v7#a/../../x", "git+https://$H/b@v7"),
     "locked_path": ("", "a..b", "A", ".a", "a."),
+    "distribution": ("", "-a", "a-", "a b", "a>=1", "a[b]", "../a", "a;b"),
     "host": ("", "http://registry.example", "registry.example/a", "-a", "a:b", "Registry.example", "a b", "a:123456"),
     "repository": ("", "fraud", "team/fraud", "registry.example/fraud:1", f"registry.example/fraud@{SHA}",
                    "registry.example/Fraud", "https://registry.example/fraud", "registry.example/../a",
@@ -141,11 +146,16 @@ def test_a_word_has_an_end() -> None:
 def test_the_kits_own_stages_are_free_names() -> None:
     """A job named as its stage is the common case, so no such name is reserved."""
     stages = {"check", "prepare", "build", "test", "train", "evaluate", "gate", "package", "deploy", "monitor"}
-    assert not stages & set(RESERVED)
+    assert not stages & set(reserved_names(SERVERS))
 
 
 def test_days_restricted_twice_mean_two_things() -> None:
     """GitLab would start on either, Jenkins on both: the words say so."""
-    complaint = cron_complaint("0 2 13 * 5")
+    complaint = GRAMMARS["cron"].complaint("0 2 13 * 5")
     assert complaint is not None
-    assert "GitLab joins by or, Jenkins by and" in complaint[0]
+    assert complaint[0].endswith("which GitLab joins by or, Jenkins by and")
+
+
+def test_days_restricted_twice_are_taken_where_the_servers_agree() -> None:
+    """One server alone, or two that read it alike, leave nothing to misunderstand."""
+    assert cron_complaint("0 2 13 * 5", {"one": CronDays.BOTH, "another": CronDays.BOTH, "third": None}) is None

@@ -10,7 +10,7 @@ import pytest
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.problem import DescriptorError
 from pipeline_kit.errors import Category
-from tests.descriptor.stages import STAGES
+from tests.descriptor.stages import WORDS
 
 HEAD = "version: 1\nkit: 0.1.0\nproject: {name: demo}\n"
 
@@ -22,7 +22,7 @@ def write(directory: Path, text: str) -> Path:
 
 def refused(directory: Path) -> DescriptorError:
     with pytest.raises(DescriptorError) as caught:
-        load_descriptor(directory, STAGES)
+        load_descriptor(directory, WORDS)
     return caught.value
 
 
@@ -63,22 +63,22 @@ def test_a_loop_of_links_is_no_crash(tmp_path: Path) -> None:
 def test_layout_does_not_change_the_digest(tmp_path: Path) -> None:
     """Comments, quotes, flow style and the order of a job's keys do not count."""
     one = write(tmp_path, HEAD + "jobs: {test: {when: manual, timeout: 1h}}\n")
-    first = load_descriptor(one, STAGES).digest
+    first = load_descriptor(one, WORDS).digest
     other = write(tmp_path, "# same\n" + HEAD + 'jobs:\n  test:\n    timeout: "1h"\n    when: manual\n')
-    assert load_descriptor(other, STAGES).digest == first
+    assert load_descriptor(other, WORDS).digest == first
 
 
 def test_the_order_of_environments_changes_the_digest(tmp_path: Path) -> None:
     """The chain is part of what the descriptor says."""
     jobs = "jobs: {test: {}}\n"
-    first = load_descriptor(write(tmp_path, HEAD + jobs + "environments: {a: {}, b: {}}\n"), STAGES).digest
-    assert load_descriptor(write(tmp_path, HEAD + jobs + "environments: {b: {}, a: {}}\n"), STAGES).digest != first
+    first = load_descriptor(write(tmp_path, HEAD + jobs + "environments: {a: {}, b: {}}\n"), WORDS).digest
+    assert load_descriptor(write(tmp_path, HEAD + jobs + "environments: {b: {}, a: {}}\n"), WORDS).digest != first
 
 
 def test_a_file_of_the_jobs_name_is_no_output(tmp_path: Path) -> None:
     """`train.py` beside a job `train` is a file; `train.model` is its output, and must come before."""
     train = "train: {run: 'a.b:c', outputs: {model: model.json}}"
-    load_descriptor(write(tmp_path, HEAD + f"jobs: {{{train}, test: {{inputs: [train.py]}}}}\n"), STAGES)
+    load_descriptor(write(tmp_path, HEAD + f"jobs: {{{train}, test: {{inputs: [train.py]}}}}\n"), WORDS)
     error = refused(write(tmp_path, HEAD + f"jobs: {{{train}, test: {{inputs: [train.model]}}}}\n"))
     assert "does not come before" in str(error)
 
@@ -95,5 +95,5 @@ def test_two_hundred_jobs_load(tmp_path: Path) -> None:
     """The largest plan there is loads, and one job more does not."""
     jobs = "".join(f"  job_{number}: {{stage: test, needs: [job_{number - 1}]}}\n" for number in range(1, 200))
     text = HEAD + "jobs:\n  job_0: {stage: test}\n" + jobs
-    assert len(load_descriptor(write(tmp_path, text), STAGES).jobs) == 200
+    assert len(load_descriptor(write(tmp_path, text), WORDS).jobs) == 200
     assert "201 jobs" in str(refused(write(tmp_path, text + "  one_more: {stage: test}\n")))

@@ -18,7 +18,7 @@ from pipeline_kit.descriptor.organisation import (
 )
 from pipeline_kit.descriptor.problem import DescriptorError
 from pipeline_kit.errors import UsageError
-from tests.descriptor.stages import STAGES
+from tests.descriptor.stages import WORDS
 
 DESCRIPTOR_TEXT = b"""\
 version: 1
@@ -56,7 +56,7 @@ def test_vendoring_and_pinning_make_a_descriptor_that_loads(tmp_path: Path) -> N
     text, digest = vendor(organisation_source(tmp_path), fetch)
     (tmp_path / VENDORED).write_text(text, encoding="utf-8")
     (tmp_path / DESCRIPTOR).write_bytes(pinned(DESCRIPTOR_TEXT, digest))
-    loaded = load_descriptor(tmp_path, STAGES)
+    loaded = load_descriptor(tmp_path, WORDS)
     assert asked == [OrganisationSource("../ml.yml")]
     assert loaded.runners["cpu"].image == "python:3.11"
     assert loaded.organisation is not None
@@ -93,4 +93,4 @@ def test_a_changed_copy_is_refused(tmp_path: Path) -> None:
     (tmp_path / DESCRIPTOR).write_bytes(pinned(DESCRIPTOR_TEXT, digest_of(FILE)))
     (tmp_path / VENDORED).write_bytes(FILE + b"\n")
     with pytest.raises(DescriptorError, match="is not the file of this digest"):
-        load_descriptor(tmp_path, STAGES)
+        load_descriptor(tmp_path, WORDS)

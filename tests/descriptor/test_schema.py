@@ -13,10 +13,10 @@ from pipeline_kit.descriptor.problem import Problems
 from pipeline_kit.descriptor.schema import json_schema
 from pipeline_kit.descriptor.tree import plain
 from pipeline_kit.descriptor.yaml_tree import read_tree
-from tests.descriptor.stages import STAGES
+from tests.descriptor.stages import WORDS
 
 CASES = Path(__file__).parent.parent / "cases"
-SCHEMA: dict[str, Any] = json.loads(json.dumps(json_schema(STAGES)))
+SCHEMA: dict[str, Any] = json.loads(json.dumps(json_schema(WORDS)))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 BEYOND_A_SCHEMA = {

@@ -19,7 +19,7 @@ from pipeline_kit.descriptor.model import (
     SecretType,
     When,
 )
-from tests.descriptor.stages import STAGES
+from tests.descriptor.stages import WORDS
 
 CASES = Path(__file__).parent.parent / "cases" / "valid"
 NAMES = sorted(case.name for case in CASES.iterdir() if case.is_dir())
@@ -28,7 +28,7 @@ NAMES = sorted(case.name for case in CASES.iterdir() if case.is_dir())
 @pytest.mark.parametrize("name", NAMES)
 def test_a_valid_descriptor_loads(name: str) -> None:
     """Loading twice gives equal values with the same digest."""
-    first, second = load_descriptor(CASES / name, STAGES), load_descriptor(CASES / name, STAGES)
+    first, second = load_descriptor(CASES / name, WORDS), load_descriptor(CASES / name, WORDS)
     assert first == second
     assert first.jobs
     assert first.digest == second.digest
@@ -37,17 +37,19 @@ def test_a_valid_descriptor_loads(name: str) -> None:
 
 def test_no_two_descriptors_share_a_digest() -> None:
     """The digest tells descriptors apart."""
-    assert len({load_descriptor(CASES / name, STAGES).digest for name in NAMES}) == len(NAMES)
+    assert len({load_descriptor(CASES / name, WORDS).digest for name in NAMES}) == len(NAMES)
 
 
 def test_the_example_becomes_values() -> None:
     """Sections, names, durations and events of the design's example arrive as typed values."""
-    fraud = load_descriptor(CASES / "fraud", STAGES)
+    fraud = load_descriptor(CASES / "fraud", WORDS)
     train = fraud.jobs["train"]
     assert (fraud.project.name, fraud.project.python, fraud.store) == ("fraud", "3.11", "s3://ml/fraud")
     assert fraud.kit == Kit("0.1.0")
-    assert fraud.runners["gpu"] == Runner("gpu", f"cuda@sha256:{'b' * 64}", ("a100",), "gpu")
-    assert fraud.secrets["kubeconfig"] == Secret("kubeconfig", SecretType.FILE, "KUBECONFIG", "kube")
+    assert fraud.runners["gpu"] == Runner("gpu", f"cuda@sha256:{'b' * 64}", {"gitlab": ["a100"], "jenkins": "gpu"})
+    assert fraud.secrets["kubeconfig"] == Secret(
+        "kubeconfig", SecretType.FILE, {"gitlab": "KUBECONFIG", "jenkins": "kube"}
+    )
     assert fraud.schedules["nightly"] == Schedule("nightly", "0 2 * * *", "UTC", "main")
     assert fraud.data["train"].columns[0] == Column("amount", ColumnType.NUMBER, 0, None, 0.05)
     assert train.events == (
@@ -64,14 +66,14 @@ def test_the_example_becomes_values() -> None:
 
 def test_defaults_are_applied() -> None:
     """A job of one word has every setting of its stage, durations in seconds, and the common defaults."""
-    job = load_descriptor(CASES / "smallest", STAGES).jobs["test"]
+    job = load_descriptor(CASES / "smallest", WORDS).jobs["test"]
     assert job.settings == {"paths": ["tests"], "grace": 300}
     assert (job.timeout_seconds, job.events, job.inputs, job.when) == (3600, None, None, When.AUTO)
 
 
 def test_a_record_has_all_its_fields() -> None:
     """What a rule leaves out is None, so that a stage never asks whether a key is there."""
-    gate = load_descriptor(CASES / "chain", STAGES).jobs["gate"]
+    gate = load_descriptor(CASES / "chain", WORDS).jobs["gate"]
     rules = gate.settings["rules"]
     assert isinstance(rules, list)
     assert rules[0] == {
@@ -87,7 +89,7 @@ def test_a_record_has_all_its_fields() -> None:
 
 def test_an_environment_changes_its_jobs_only() -> None:
     """The last environment's job waits for a person and has its own limit; the first one's is as it was."""
-    loaded = load_descriptor(CASES / "environments", STAGES)
+    loaded = load_descriptor(CASES / "environments", WORDS)
     staging, production = loaded.jobs["package_staging"], loaded.jobs["package_production"]
     assert (staging.when, staging.timeout_seconds, staging.variables) == (When.AUTO, 3600, {})
     assert (production.when, production.timeout_seconds) == (When.MANUAL, 1800)
@@ -97,7 +99,7 @@ def test_an_environment_changes_its_jobs_only() -> None:
 
 def test_layers_merge() -> None:
     """The organisation's runners, kit index and environment meet the repository's jobs; the repository's store wins."""
-    layered = load_descriptor(CASES / "organisation", STAGES)
+    layered = load_descriptor(CASES / "organisation", WORDS)
     assert layered.kit == Kit("0.1.0", index="https://packages.example/simple")
     assert layered.store == "s3://ml/layered"
     assert list(layered.environments) == ["staging", "production"]
@@ -110,13 +112,13 @@ def test_layers_merge() -> None:
 
 def test_matrix_values_keep_their_types() -> None:
     """`1e-3` is a number as in YAML 1.2, though PyYAML's own loader would make it text."""
-    job = load_descriptor(CASES / "matrix", STAGES).jobs["train"]
+    job = load_descriptor(CASES / "matrix", WORDS).jobs["train"]
     assert job.matrix == {"rate": (0.1, 0.01, 0.001), "kernel": ("linear", "rbf")}
 
 
 def test_values_are_data_whatever_they_hold() -> None:
     """Quotes, dollars, backticks and line ends arrive in variables and arguments as they are."""
-    job = load_descriptor(CASES / "secrets", STAGES).jobs["prepare"]
+    job = load_descriptor(CASES / "secrets", WORDS).jobs["prepare"]
     assert job.variables["GREETING"] == 'it\'s "quoted" $HOME `date` \\ ünïcode'
     assert job.variables["LINES"] == "one\ntwo"
     assert job.variables["EMPTY"] == ""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.errors import KitError
 from tests.conftest import ROOT
@@ -237,7 +237,7 @@ def check_descriptor(reader: Reader, step: Step) -> None:
         if step.what == "fragment":
             text += "".join(added for key, added in REQUIRED if not re.search(rf"^{key}", step.text, re.MULTILINE))
         (Path(name) / "pipeline-kit.yml").write_text(text, encoding="utf-8")
-        load_descriptor(Path(name), Parameters(Specs(reader.place)))
+        load_descriptor(Path(name), Catalog(reader.place))
 
 
 def update(page: Path, differences: Sequence[Difference]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.adapters.pythons import LockedPythons
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.render.scaffold import scaffold
@@ -50,7 +50,7 @@ def test_the_data_script_writes_the_committed_bytes_again(name, tmp_path):
 def test_the_descriptor_loads_and_plans_every_stage_of_the_kit(name):
     """Each example shows all stages that need neither a registry nor a cluster, in one plan."""
     specs = Specs(EXAMPLES / name)
-    descriptor = load_descriptor(EXAMPLES / name, Parameters(specs))
+    descriptor = load_descriptor(EXAMPLES / name, Catalog(specs.project))
     plan = build_plan(descriptor, specs)
     assert {job.stage for job in plan.jobs} == STAGES
     assert descriptor.project.name == name

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import read_image
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.images.golden import golden_rows, request_of
@@ -226,7 +226,7 @@ def test_an_image_that_the_engine_pulls_runs_and_predicts(
     name = released.record(f"{BUILDERS[builder]}push")["facts"]["image"]
     layout = Layout(released.project / f".pipeline-kit/out/{BUILDERS[builder]}package_image/image")
     configuration = read_configuration(layout, read_image(layout))
-    dataset = load_descriptor(released.project, Parameters(Specs(released.project))).data["test"]
+    dataset = load_descriptor(released.project, Catalog(released.project)).data["test"]
     rows = golden_rows(dataset, released.project / dataset.path, configuration.inputs, 50).rows
     container, port = f"pipeline-kit-{uuid.uuid4().hex}", free_port()
     ran("docker", "pull", "--quiet", name)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.build import build_plan
@@ -94,7 +94,7 @@ def test_the_descriptor_loads_and_plans(profile, tmp_path):
     """A new project's pipeline is right as it stands: a bare one builds and tests, the others go on to an image."""
     write(scaffold(profile, "credit-card"), tmp_path)
     specs = Specs(tmp_path)
-    plan = build_plan(load_descriptor(tmp_path, Parameters(specs)), specs)
+    plan = build_plan(load_descriptor(tmp_path, Catalog(specs.project)), specs)
     stages = [job.stage for job in plan.jobs]
     whole = {"build", "check", "evaluate", "gate", "image", "package", "scan", "test", "test_image", "train"}
     assert set(stages) == ({"build", "test"} if profile == "bare" else whole)

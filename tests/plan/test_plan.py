@@ -17,6 +17,7 @@ from pipeline_kit.descriptor.model import (
     EventPattern,
     Job,
     Kit,
+    NeedsLimit,
     Position,
     Project,
     Secret,
@@ -107,9 +108,12 @@ def test_two_hundred_jobs_are_the_most() -> None:
 
 
 def test_fifty_needs_are_the_most() -> None:
-    """GitLab's own limit, told where it can be mended."""
-    with pytest.raises(DescriptorError, match="needs the results of 51 jobs"):
-        plan_of(job("train", matrix={"seed": tuple(range(51))}), job("report", "test", "train"))
+    """A server's own limit, reported where it can be changed."""
+    jobs = (job("train", matrix={"seed": tuple(range(51))}), job("report", "test", "train"))
+    with pytest.raises(DescriptorError, match="needs the results of 51 jobs") as caught:
+        plan_of(*jobs, needs_limit=NeedsLimit(50, "GitLab"))
+    assert "50 is GitLab's limit" in str(caught.value)
+    assert len(plan_of(*jobs).jobs) == 52
 
 
 def test_a_stage_takes_what_it_consumes_from_the_nearest_maker() -> None:

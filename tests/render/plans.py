@@ -28,11 +28,15 @@ IMAGE_KIT = Kit("0.1.0", image="registry.example/kit@sha256:" + "ab" * 32)
 MAIN = EventPattern(EventKind.PUSH, "main")
 NIGHTLY = EventPattern(EventKind.SCHEDULE, "nightly")
 MERGE_REQUEST = EventPattern(EventKind.MERGE_REQUEST)
-GPU = Runner("gpu", image="registry.example/cuda@sha256:" + "cd" * 32, gitlab=("a100", "linux"), jenkins="gpu && linux")
-CPU = Runner("cpu", gitlab=("docker",), jenkins="linux")
-TOKEN = Secret("token", SecretType.TEXT, gitlab="API_TOKEN", jenkins="api-token")
-REGISTRY = Secret("registry", SecretType.USERNAME_PASSWORD, gitlab="REGISTRY", jenkins="registry-robot")
-KUBECONFIG = Secret("kubeconfig", SecretType.FILE, gitlab="KUBECONFIG", jenkins="kube")
+GPU = Runner(
+    "gpu",
+    image="registry.example/cuda@sha256:" + "cd" * 32,
+    servers={"gitlab": ("a100", "linux"), "jenkins": "gpu && linux"},
+)
+CPU = Runner("cpu", servers={"gitlab": ("docker",), "jenkins": "linux"})
+TOKEN = Secret("token", SecretType.TEXT, servers={"gitlab": "API_TOKEN", "jenkins": "api-token"})
+REGISTRY = Secret("registry", SecretType.USERNAME_PASSWORD, servers={"gitlab": "REGISTRY", "jenkins": "registry-robot"})
+KUBECONFIG = Secret("kubeconfig", SecretType.FILE, servers={"gitlab": "KUBECONFIG", "jenkins": "kube"})
 STAGING = Environment("staging", 0, refs=("main",))
 PRODUCTION = Environment("production", 1, refs=("main",), approval=When.MANUAL)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.render.project import RenderedProject, render_project
@@ -26,7 +26,7 @@ GOLDEN = CASES / "render"
 def rendered(name: str) -> RenderedProject:
     """The files of a case's descriptor."""
     specs = Specs()
-    descriptor = load_descriptor(CASES / "valid" / name, Parameters(specs))
+    descriptor = load_descriptor(CASES / "valid" / name, Catalog(specs.project))
     return render_project(build_plan(descriptor, specs), descriptor)
 
 

@@ -233,7 +233,7 @@ def test_secrets_are_references() -> None:
 
 def test_a_secret_that_a_server_does_not_have_is_told() -> None:
     """It is rendered nowhere on that server, and the settings say what that means."""
-    made = plan(job("a", secrets=(replace(TOKEN, jenkins=None),)))
+    made = plan(job("a", secrets=(replace(TOKEN, servers={"gitlab": "API_TOKEN"}),)))
     assert "withCredentials" not in jenkins(made)
     assert "Jenkins: secret token names nothing there, so jobs with it fail on it" in settings(made)
 
@@ -266,7 +266,10 @@ def test_a_job_that_starts_on_less_than_its_needs_says_so_on_jenkins() -> None:
     assert jenkins(made).count("changeRequest()") == 1
 
 
-@pytest.mark.parametrize("runner", [Runner("r", image="a$b"), Runner("r", gitlab=("a`b",)), Runner("r", jenkins="$x")])
+@pytest.mark.parametrize(
+    "runner",
+    [Runner("r", image="a$b"), Runner("r", servers={"gitlab": ("a`b",)}), Runner("r", servers={"jenkins": "$x"})],
+)
 def test_what_a_server_would_expand_is_refused(runner: Runner) -> None:
     """The descriptor's grammar refuses it too; the renderer does not rely on that."""
     with pytest.raises(UsageError, match="expand"):

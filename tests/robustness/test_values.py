@@ -155,10 +155,10 @@ def test_what_no_process_could_be_given_is_refused(tmp_path_factory: Any, text: 
 
 def refused(folder: Path) -> None:
     """Asserts that the descriptor is refused with the place of what is wrong."""
-    from pipeline_kit.catalog import Parameters, Specs
+    from pipeline_kit.catalog import Catalog
 
     try:
-        load_descriptor(folder, Parameters(Specs(folder)))
+        load_descriptor(folder, Catalog(folder))
     except DescriptorError as error:
         assert "pipeline-kit.yml:" in str(error)
     else:

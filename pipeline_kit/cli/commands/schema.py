@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 
-from pipeline_kit.catalog import Parameters, Specs
+from pipeline_kit.cli.project import catalog_of
 from pipeline_kit.descriptor.schema import json_schema
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Prints the schema, with the stages that this directory adds."""
-    print(json.dumps(json_schema(Parameters(Specs(arguments.directory.resolve()))), indent=2))
+    print(json.dumps(json_schema(catalog_of(arguments.directory)), indent=2))
     return 0

@@ -7,7 +7,8 @@ import json
 import shutil
 from collections.abc import Mapping
 
-from pipeline_kit.catalog import BUILT_IN, PROJECT_STAGES, Specs, entry_points
+from pipeline_kit.catalog import BUILT_IN, PROJECT_STAGES, STAGES, Specs
+from pipeline_kit.cli.project import catalog_of
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.problem import nearest
@@ -19,10 +20,10 @@ NARROWEST, WIDEST = 40, 120
 
 def execute(arguments: argparse.Namespace) -> int:
     """Prints all stages in a line or two each, or everything about one."""
-    specs = Specs(arguments.directory.resolve())
+    specs = catalog_of(arguments.directory).specs
     width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
     if arguments.name is not None:
-        spec, source = named(specs, arguments.name), source_of(arguments.name)
+        spec, source = named(specs, arguments.name), source_of(arguments.name, specs)
         if arguments.json:
             print(json.dumps(stage_as_json(spec, source), indent=2, ensure_ascii=False))
         else:
@@ -30,10 +31,10 @@ def execute(arguments: argparse.Namespace) -> int:
         return 0
     every = {name: specs[name] for name in sorted(specs)}
     if arguments.json:
-        listed: Mapping[str, Value] = {"stages": [summary(spec) for spec in every.values()]}
+        listed: Mapping[str, Value] = {"stages": [summary(spec, specs) for spec in every.values()]}
         print(json.dumps(listed, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(summary_lines([(spec, source_of(name)) for name, spec in every.items()], width)))
+        print("\n".join(summary_lines([(spec, source_of(name, specs)) for name, spec in every.items()], width)))
     return 0
 
 
@@ -46,14 +47,14 @@ def named(specs: Specs, name: str) -> StageSpec:
     raise UsageError(f"there is no stage {name!r}", hint=hint)
 
 
-def source_of(name: str) -> str:
+def source_of(name: str, specs: Specs) -> str:
     """Where a stage comes from: the kit, the project's own folder, or an installed package's module."""
     if name in BUILT_IN:
         return "pipeline-kit"
-    module = entry_points().get(name)
+    module = STAGES.values(specs.plugins).get(name)
     return f"package {module}" if module else f"project {PROJECT_STAGES.as_posix()}/{name}"
 
 
-def summary(spec: StageSpec) -> Mapping[str, Value]:
+def summary(spec: StageSpec, specs: Specs) -> Mapping[str, Value]:
     """A stage of the list, for a machine."""
-    return {"name": spec.name, "source": source_of(spec.name), "help": spec.help}
+    return {"name": spec.name, "source": source_of(spec.name, specs), "help": spec.help}

@@ -1,1 +1,1 @@
-"""GitLab: its file, its lint, its API."""
+"""GitLab: what the kit renders for it, reads of it and asks it."""

@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place, deploy_word
 from pipeline_kit.contract.wording import readable, some, word_set
 from pipeline_kit.contract.yaml_nodes import child, compose, entries, flat, is_reference, items, line, text, texts
+from pipeline_kit.descriptor.server_words import ServerWords
 
 FILE = ".gitlab-ci.yml"
 GLOBAL = word_set(
@@ -56,7 +57,7 @@ _ONLY = {
 }
 
 
-def read_gitlab(source: str) -> CiFile | None:
+def read_gitlab(source: str, words: ServerWords) -> CiFile | None:
     """The file's jobs, in the order of its stages; none where it cannot be read as one."""
     root = compose(source)
     if not isinstance(root, MappingNode):
@@ -65,7 +66,7 @@ def read_gitlab(source: str) -> CiFile | None:
     names = [name for name, (_, node) in keys.items() if name not in GLOBAL and isinstance(node, MappingNode)]
     order = texts(child(root, "stages")) or list(DEFAULT_STAGES)
     lost = _file_lost(root)
-    reader = _Reader(root, {name: keys[name] for name in names})
+    reader = _Reader(root, {name: keys[name] for name in names}, words)
     jobs = [reader.job(name) for name in names if not name.startswith(".")][:MOST_JOBS]
     staged = sorted(jobs, key=lambda pair: order.index(pair[1]) if pair[1] in order else len(order))
     return CiFile(FILE, tuple(_with_needs(staged)), tuple(lost))
@@ -126,7 +127,8 @@ def _ordered(jobs: Sequence[CiJob]) -> list[CiJob]:
 class _Reader:
     """Reads jobs, what they extend merged in."""
 
-    def __init__(self, root: Node, jobs: Mapping[str, tuple[Node, Node]]) -> None:
+    def __init__(self, root: Node, jobs: Mapping[str, tuple[Node, Node]], words: ServerWords) -> None:
+        self.words = words
         self.root = root
         self.jobs = jobs
         self.default = entries(child(root, "default"))
@@ -145,7 +147,7 @@ class _Reader:
             place=Place(FILE, line(key)),
             lines=(*self.script("before_script", keys), *self.script("script", keys)),
             image=self.image(keys),
-            tags=tuple(texts(keys["tags"][1])) if "tags" in keys else (),
+            runner={self.words.name: self.tags(keys)},
             variables={**self.variables, **_variables(keys["variables"][1] if "variables" in keys else None)},
             events=events,
             manual=manual,
@@ -157,6 +159,12 @@ class _Reader:
         if "needs" in keys:
             needs = tuple(text(child(each, "job")) or text(each) or "" for each in items(keys["needs"][1]))
         return job, stage or "test", needs
+
+    def tags(self, keys: Mapping[str, tuple[Node, Node]]) -> list[str]:
+        """The job's tags, without those that no descriptor can hold."""
+        form = self.words.grammars["gitlab_tag"]
+        tags = texts(keys["tags"][1]) if "tags" in keys else []
+        return [tag for tag in dict.fromkeys(tags) if not form.complaint(tag)]
 
     def merged(self, name: str, above: frozenset[str]) -> dict[str, tuple[Node, Node]]:
         """A job's keys over those of what it extends."""

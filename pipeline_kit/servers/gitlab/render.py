@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline_kit.contract.spec import STORED_KINDS
 from pipeline_kit.descriptor.events import contains, covers
-from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, Secret, SecretType
+from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, Runner, Secret, SecretType
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.install import image_of, install_command
@@ -95,7 +95,7 @@ def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
         return None
     runner = descriptor.runners.get(descriptor.report.runner or "")
     image = (runner.image if runner else None) or descriptor.kit.image
-    tags = tuple(server_word(each, "the tag") for each in runner.gitlab) if runner else ()
+    tags = tuple(server_word(each, "the tag") for each in tags_of(runner)) if runner else ()
     secret = descriptor.secrets.get(descriptor.report.comment or "")
     needed = tuple(job.name for job in unattended(plan))
     return ReportView(
@@ -105,6 +105,12 @@ def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
         variables=secret_variables(secret) if secret else (),
         script=yaml_line(REPORT_COMMAND + (" --comment" if secret else "")),
     )
+
+
+def tags_of(runner: Runner) -> tuple[str, ...]:
+    """The tags that the runner class has."""
+    tags = runner.servers.get("gitlab")
+    return tuple(str(tag) for tag in tags) if isinstance(tags, Sequence) else ()
 
 
 def stage_name(number: int) -> str:
@@ -127,7 +133,7 @@ def both_pushed_and_merged(events: tuple[EventPattern, ...]) -> bool:
 def job_view(job: PlannedJob, stage: str, descriptor: Descriptor, started: tuple[EventPattern, ...]) -> JobView:
     """The job as the template prints it."""
     image, group = image_of(job, descriptor.kit), exclusive(job, descriptor.project.name)
-    tags = tuple(server_word(each, "the tag") for each in job.runner.gitlab) if job.runner is not None else ()
+    tags = tuple(server_word(each, "the tag") for each in tags_of(job.runner)) if job.runner is not None else ()
     return JobView(
         name=yaml_scalar(job.name),
         stage=stage,
@@ -205,9 +211,10 @@ def change_globs(glob: str) -> tuple[str, ...]:
 
 def secret_variables(secret: Secret) -> tuple[tuple[str, str], ...]:
     """The job's variables for a secret: their names, and references to the project's own variables."""
-    if secret.gitlab is None:
+    reference = secret.servers.get("gitlab")
+    if not isinstance(reference, str):
         return ()
-    name, source = secret_variable(secret.name), server_word(secret.gitlab, "the variable")
+    name, source = secret_variable(secret.name), server_word(reference, "the variable")
     if secret.type is SecretType.USERNAME_PASSWORD:
         return tuple((f"{name}_{part}", yaml_scalar(f"${source}_{part}")) for part in ("USERNAME", "PASSWORD"))
     return ((name, yaml_scalar(f"${source}")),)

@@ -1,1 +1,1 @@
-"""Jenkins: its file, its lint, its API."""
+"""Jenkins: what the kit renders for it, reads of it and asks it."""

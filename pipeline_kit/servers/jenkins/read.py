@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place, deploy_word
 from pipeline_kit.contract.wording import readable, word_set
+from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.servers.jenkins.groovy import Statement, Token, read_groovy
 
 FILE = "Jenkinsfile"
@@ -62,12 +63,12 @@ class _Stage:
     lost: list[Lost] = field(default_factory=list)
 
 
-def read_jenkins(source: str) -> CiFile | None:
+def read_jenkins(source: str, words: ServerWords) -> CiFile | None:
     """The file's stages with shell lines, each after the ones before it; none where there is nothing to read."""
     statements = read_groovy(source)
     if not statements:
         return None
-    reader = _Reader()
+    reader = _Reader(words)
     reader.walk(statements, _Stage("", 1, (), {}, None, ""))
     return CiFile(FILE, tuple(reader.jobs[:MOST_JOBS]), tuple(reader.lost))
 
@@ -75,7 +76,8 @@ def read_jenkins(source: str) -> CiFile | None:
 class _Reader:
     """Walks blocks in the order they run."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: ServerWords) -> None:
+        self.words = words
         self.jobs: list[CiJob] = []
         self.lost: list[Lost] = []
         self.last: tuple[str, ...] = ()
@@ -135,7 +137,7 @@ class _Reader:
         inner.events, inner.manual = around.events, around.manual
         self.walk(statement.block or [], inner)
         if inner.lines:
-            self.jobs.append(_job(inner))
+            self.jobs.append(_job(inner, self.words))
             self.last = (name,)
         else:
             self.lost.extend(inner.lost)
@@ -258,14 +260,15 @@ def _unindented(token: Token) -> str:
     return "\n".join(line.strip() if "<<" not in token.text else line for line in token.text.splitlines()).strip("\n")
 
 
-def _job(stage: _Stage) -> CiJob:
+def _job(stage: _Stage, words: ServerWords) -> CiJob:
+    fits = not words.grammars["jenkins_label"].complaint(stage.label)
     return CiJob(
         name=stage.name,
         place=Place(FILE, stage.line),
         lines=tuple(stage.lines),
         needs=stage.needs,
         image=stage.image,
-        label=stage.label,
+        runner={words.name: stage.label} if fits else {},
         variables=stage.variables,
         events=stage.events,
         manual=stage.manual,

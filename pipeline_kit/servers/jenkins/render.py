@@ -12,7 +12,6 @@ from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.install import image_of, install_command
 from pipeline_kit.render.quoting import name_expression, server_word
-from pipeline_kit.servers.jenkins.quoting import groovy_string
 from pipeline_kit.render.words import (
     OUT,
     REPORT_COMMAND,
@@ -23,6 +22,7 @@ from pipeline_kit.render.words import (
     waits_for_a_person,
 )
 from pipeline_kit.servers.jenkins.levels import jenkins_levels
+from pipeline_kit.servers.jenkins.quoting import groovy_string
 
 SCHEDULED = f"expression {{ params.{SCHEDULE_VARIABLE} }}"
 BY_HAND = "triggeredBy 'UserIdCause'"
@@ -159,7 +159,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         lock=groovy_string(server_word(group, "the lock")) if group is not None else "",
         timeout_minutes=-(-server_timeout_seconds(job) // 60),
         unstash=tuple(groovy_string(each) for each in job.takes),
-        secrets=tuple(binding(secret) for secret in job.secrets if secret.jenkins is not None),
+        secrets=tuple(binding(secret) for secret in job.secrets if "jenkins" in secret.servers),
         script=groovy_string(once_more_on_3(f"pipeline-kit job {job.name}")),
         out=f"{OUT}/{job.name}",
         exclude=groovy_string(",".join(f"{each},{each}/**" for each in excluded)) if excluded else "",
@@ -251,7 +251,8 @@ def change_globs(glob: str) -> tuple[str, ...]:
 
 def agent(runner: Runner | None, image: str | None) -> tuple[str, ...]:
     """The lines inside the stage's `agent`, or none for any agent."""
-    label = f"label {groovy_string(server_word(runner.jenkins, 'the label'))}" if runner and runner.jenkins else ""
+    expression = runner.servers.get("jenkins") if runner else None
+    label = f"label {groovy_string(server_word(expression, 'the label'))}" if isinstance(expression, str) else ""
     if image is None:
         return (label,) if label else ()
     lines = [f"image {groovy_string(server_word(image, 'the image'))}", *([label] if label else [])]
@@ -261,7 +262,7 @@ def agent(runner: Runner | None, image: str | None) -> tuple[str, ...]:
 def binding(secret: Secret) -> str:
     """The credentials binding of a secret: https://www.jenkins.io/doc/pipeline/steps/credentials-binding/"""
     name = secret_variable(secret.name)
-    credential = f"credentialsId: {groovy_string(secret.jenkins or '')}"
+    credential = f"credentialsId: {groovy_string(str(secret.servers.get('jenkins') or ''))}"
     if secret.type is SecretType.USERNAME_PASSWORD:
         variables = f"usernameVariable: '{name}_USERNAME', passwordVariable: '{name}_PASSWORD'"
         return f"usernamePassword({credential}, {variables})"

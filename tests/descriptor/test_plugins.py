@@ -1,0 +1,94 @@
+"""Packages whose extensions a project uses: named, installed and pinned, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline_kit.errors import UsageError
+from pipeline_kit.extensions import Plugins, Table
+from tests.plugins import install_package, lock_of, use_plugins
+from tests.projects import STAGE_YML, kit, write_project
+
+POINTS = {"pipeline_kit.stages": {"smoke": "acme_stages.smoke"}}
+FILES = {"acme_stages/__init__.py": "raise SystemExit('imported')", "acme_stages/smoke/stage.yml": STAGE_YML}
+JOBS = "  one: {stage: probe}\n"
+
+
+def test_an_extension_of_a_package_that_is_not_named_does_not_exist(tmp_path: Path) -> None:
+    """Installed is not enough: entry points are code from outside."""
+    project = write_project(tmp_path / "project", "  one: {stage: smoke}\n")
+    site = install_package(tmp_path / "site", "acme-stages", FILES, POINTS)
+    planned = kit(project, "plan", PYTHONPATH=str(site))
+    assert planned.returncode == 2
+    assert 'no stage is called "smoke"' in planned.stderr
+
+
+def test_a_package_that_is_not_installed_is_reported_where_it_is_named(tmp_path: Path) -> None:
+    """With the other problems of the descriptor, at its place."""
+    project = use_plugins(write_project(tmp_path / "project", JOBS), "acme-stages")
+    planned = kit(project, "plan")
+    assert planned.returncode == 2
+    assert "pipeline-kit.yml:3:11: plugins: the package acme-stages is not installed" in planned.stderr
+
+
+@pytest.mark.parametrize("lock", ["", "pipeline-kit==0.1.0 --hash=sha256:aa\n", "acme-stages==1.0\n"])
+def test_a_package_must_be_pinned_by_hash(tmp_path: Path, lock: str) -> None:
+    """Else CI would install another one, or none."""
+    project = use_plugins(write_project(tmp_path / "project", JOBS), "acme-stages")
+    site = install_package(tmp_path / "site", "acme-stages", {"acme_stages/__init__.py": ""}, {})
+    assert kit(project, "plan", PYTHONPATH=str(site)).returncode == 0
+    (project / "kit.lock").write_text(lock)
+    planned = kit(project, "plan", PYTHONPATH=str(site))
+    assert planned.returncode == 2
+    assert "plugins: acme-stages is not pinned in kit.lock" in planned.stderr
+
+
+def test_without_a_lock_file_or_an_image_nothing_pins_a_package(tmp_path: Path) -> None:
+    """A version from an index says nothing of plugins."""
+    project = use_plugins(write_project(tmp_path / "project", JOBS), "acme-stages")
+    descriptor = project / "pipeline-kit.yml"
+    descriptor.write_text(descriptor.read_text().replace("kit: {version: 0.1.0, lock: kit.lock}", "kit: 0.1.0"))
+    site = install_package(tmp_path / "site", "acme-stages", {"acme_stages/__init__.py": ""}, {})
+    planned = kit(project, "plan", PYTHONPATH=str(site))
+    assert planned.returncode == 2
+    assert 'plugins: nothing pins "acme-stages" for CI' in planned.stderr
+
+
+def test_planning_and_rendering_import_no_code_of_a_stage(tmp_path: Path) -> None:
+    """Only the job that runs it does; the parent package of the folder is imported to find it."""
+    project = use_plugins(write_project(tmp_path / "project", "  one: {stage: smoke}\n"), "acme-stages")
+    files = {**FILES, "acme_stages/__init__.py": "", "acme_stages/smoke/__init__.py": "raise SystemExit('imported')"}
+    site = install_package(tmp_path / "site", "acme-stages", files, POINTS)
+    planned = kit(project, "plan", PYTHONPATH=str(site))
+    assert (planned.returncode, planned.stderr) == (0, "")
+
+
+def test_two_packages_may_not_give_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor one the name of a built-in extension: which of them runs would depend on an order."""
+    for name in ("one", "two"):
+        install_package(tmp_path, name, {}, {"pipeline_kit.things": {"thing": f"{name}:THING"}})
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="one and two both have a `thing`"):
+        Plugins(("one", "two")).entry_points("pipeline_kit.things")
+    table: Table[object] = Table("pipeline_kit.things", "thing", {"thing": "built.in:THING"})
+    with pytest.raises(UsageError, match="the thing `thing` is built in"):
+        table.names(Plugins(("one",)))
+
+
+def test_an_extension_that_cannot_be_imported_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the place of its entry point, and what to do."""
+    install_package(tmp_path, "one", {}, {"pipeline_kit.things": {"thing": "nowhere:THING"}})
+    monkeypatch.syspath_prepend(tmp_path)
+    table: Table[object] = Table("pipeline_kit.things", "thing", {})
+    with pytest.raises(UsageError, match="the thing `thing` cannot be imported from nowhere:THING"):
+        table.load("thing", Plugins(("one",)))
+    with pytest.raises(UsageError, match="there is no thing 'thin'") as caught:
+        table.load("thin", Plugins(("one",)))
+    assert caught.value.hint == "did you mean `thing`?"
+
+
+def test_the_helper_pins_what_it_says() -> None:
+    """The tests' own lock file has the kit and its plugins."""
+    assert [line.partition("==")[0] for line in lock_of("a", "b").splitlines()] == ["pipeline-kit", "a", "b"]
