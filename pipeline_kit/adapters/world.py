@@ -29,6 +29,7 @@ class ThisWorld:
         insecure: Sequence[str],
         log: Callable[[str], None],
         root: Path | None = None,
+        *,
         server_login: ServerLogin = no_login,
     ) -> None:
         self._cache = cache

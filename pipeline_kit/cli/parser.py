@@ -76,7 +76,7 @@ def add_event(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fork", action="store_true", help="a merge request from another repository")
 
 
-def servers() -> str:
+def server_names() -> str:
     """The built-in CI servers, as help lists what `--ci` takes."""
     return ",".join(SERVERS.names())
 
@@ -87,7 +87,7 @@ def add_init(commands: Any) -> None:
     parser.add_argument("target", metavar="DIR", type=Path, nargs="?", default=Path(), help="where (default: here)")
     parser.add_argument("--profile", choices=PROFILES, help="what kind of new project")
     parser.add_argument("--name", help="the project's name (default: the directory's)")
-    parser.add_argument("--ci", metavar="NAMES", default=None, help=f"CI files of {servers()} (default: all)")
+    parser.add_argument("--ci", metavar="NAMES", default=None, help=f"CI files of {server_names()} (default: all)")
     help_text = "an installed package with extensions, such as another CI server; repeatable"
     parser.add_argument("--plugin", metavar="PACKAGE", action="append", help=help_text)
     parser.add_argument("--defaults", action="store_true", help="ask nothing: take every guess")
@@ -128,7 +128,7 @@ def add_render(commands: Any) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file differs")
     either.add_argument("--diff", action="store_true", help="write nothing; show what would change, and what it means")
-    help_text = f"files of {servers()} (default: those that exist)"
+    help_text = f"files of {server_names()} (default: those that exist)"
     parser.add_argument("--ci", metavar="NAMES", default=None, help=help_text)
     parser.add_argument("--overwrite", action="store_true", help="also files that the kit did not render")
 

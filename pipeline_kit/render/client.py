@@ -1,4 +1,4 @@
-"""What both servers are to the smoke kit, and waiting for them with an end."""
+"""A client of a running CI server, and waiting for the server with an end."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
+from pipeline_kit.errors import InfrastructureError
+
 T = TypeVar("T")
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0
 
 
-class ServerError(Exception):
-    """The server cannot be reached, refuses, or does not come to an end."""
-
-
-class Server(Protocol):
-    """A CI server with a project made for this."""
+class Client(Protocol):
+    """A project on a running CI server, through the server's API."""
 
     def run(self, title: str, files: Mapping[str, str]) -> Mapping[str, str]:
-        """Pushes exactly these files to `main`; the outcome of each job of the pipeline that this starts."""
+        """Pushes exactly these files to `main`; the outcome of each job of the pipeline that this starts.
+
+        Raises InfrastructureError where the server cannot be reached, refuses, or does not come to an end.
+        """
 
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: float = FIRST_PAUSE_SECONDS) -> T:
-    """What `look` finds, asked again with growing pauses. Raises ServerError when the time is over."""
+    """What `look` returns, called again with growing pauses. Raises InfrastructureError when the time is over."""
     deadline = time.monotonic() + seconds
     while True:
-        found = look()
-        if found is not None:
-            return found
+        value = look()
+        if value is not None:
+            return value
         if time.monotonic() + pause > deadline:
-            raise ServerError(f"{what} did not happen within {seconds:.0f} s")
+            raise InfrastructureError(f"{what} did not happen within {seconds:.0f} s")
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)

@@ -12,9 +12,9 @@ from pipeline_kit.descriptor.model import Descriptor, EventPattern
 from pipeline_kit.descriptor.origin import Layer, Origin, Setting
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
+from pipeline_kit.render.ancestors import ancestors
 from pipeline_kit.render.marks import MarkedLine
 from pipeline_kit.render.provenance import CONSTANTS, SOURCES, UNCHANGING, Source, value_name
-from pipeline_kit.servers.jenkins.barriers import ancestors
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline_kit.contract.server_file import read_server
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from pipeline_kit.descriptor.server_words import ServerWords
     from pipeline_kit.lint.finding import Finding, Rule
     from pipeline_kit.plan.model import Plan
+    from pipeline_kit.render.client import Client
     from pipeline_kit.render.job_facts import JobFacts
     from pipeline_kit.render.keys import KeyFinder
-    from pipeline_kit.render.server import Client
     from pipeline_kit.render.sources import LineSource
 
 
@@ -33,6 +34,7 @@ class PlainServer:
     artifact_limit = ""
     secret_advice = ""
     comment_extras: tuple[str, ...] = ()
+    client_options: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name

@@ -44,7 +44,7 @@ def profiles() -> tuple[Profile, ...]:
     return _PROFILES
 
 
-def scaffold(profile: str, name: str, ci_files: Sequence[str], plugins: Plugins = NO_PLUGINS) -> Mapping[str, str]:
+def scaffold(profile: str, name: str, ci_files: Sequence[str] = (), plugins: Plugins = NO_PLUGINS) -> Mapping[str, str]:
     """The new project's files: relative path to text, in the order of the paths.
 
     `name` is the distribution's; its package has underscores for dashes. The README names the `ci_files`, which

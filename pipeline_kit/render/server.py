@@ -12,18 +12,9 @@ from pipeline_kit.descriptor.origin import Setting
 from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.lint.finding import Finding, Rule
 from pipeline_kit.plan.model import Plan
+from pipeline_kit.render.client import Client
 from pipeline_kit.render.job_facts import JobFacts
 from pipeline_kit.render.sources import LineSource
-
-
-class Client(Protocol):
-    """A project on a running server, through the server's API."""
-
-    def run(self, title: str, files: Mapping[str, str]) -> Mapping[str, str]:
-        """Pushes exactly these files to the client's branch; the outcome of each job of the pipeline that starts.
-
-        Raises InfrastructureError where the server cannot be reached, refuses, or does not come to an end.
-        """
 
 
 class Server(Protocol):
@@ -86,6 +77,10 @@ class Server(Protocol):
 
     def registry_login(self, host: str, variables: Mapping[str, str]) -> Login | None:
         """The login that the server hands to its jobs for its own registry; `None` for every other host."""
+
+    @property
+    def client_options(self) -> Mapping[str, str]:
+        """What `client` must know beside the server's `url` and a `token`: each option's name, and what it is."""
 
     def client(self, options: Mapping[str, str], seconds: float) -> Client:
         """A client of a running server. Raises InfrastructureError where it cannot be reached."""

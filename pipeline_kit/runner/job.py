@@ -179,7 +179,7 @@ def world_of(run: JobRun) -> World:
 
     seen = {**run.variables, **run.job.variables, **run.secrets}
     login = server_login(run.descriptor.plugins)
-    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log, run.folders.root, login)
+    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log, run.folders.root, server_login=login)
 
 
 def cause_of(run: JobRun) -> Cause | None:

@@ -13,7 +13,15 @@ from pipeline_kit import __version__
 from pipeline_kit.adapters.pip_index import configuration_files, configured_index
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.problem import Problem
-from pipeline_kit.doctor.facts import DatasetFacts, FileState, LockFacts, MachineFacts, ProjectFacts, ServerFacts
+from pipeline_kit.doctor.facts import (
+    DatasetFacts,
+    FileState,
+    LockFacts,
+    MachineFacts,
+    ProjectFacts,
+    ServerFacts,
+    ToolFacts,
+)
 from pipeline_kit.doctor.finding import Finding, Level
 from pipeline_kit.doctor.lock import lock_facts
 from pipeline_kit.doctor.machine import check_machine, install_python
@@ -87,7 +95,7 @@ def test_where_nothing_is_missing_nothing_is_said() -> None:
         ({"project_free_bytes": 2 * GIB}, "folder", "note", "rm -r .pipeline-kit/cache"),
         ({"clock_behind_seconds": 3600.0}, "clock", "note", "timedatectl set-ntp true"),
         (
-            {"tools": (ToolFacts("docker", *DOCKER, is_here=False),)},
+            {"tools": (ToolFacts("docker", "runs jobs in their images", "apt-get install docker.io", is_here=False),)},
             "docker",
             "note",
             "apt-get install docker.io",

@@ -16,8 +16,8 @@ from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Secret, SecretType
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.project import render_project
 from pipeline_kit.runner.secrets import variable_names
+from pipeline_kit.servers.project import render_project
 from tests.conformance.case import Case
 from tests.executors.event_words import arguments_of
 from tests.executors.executor import ExecutorRun

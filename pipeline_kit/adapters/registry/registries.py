@@ -26,6 +26,7 @@ class HttpRegistries:
         cache: Path,
         log: Callable[[str], None],
         patience: Patience | None = None,
+        *,
         server_login: ServerLogin = no_login,
     ) -> None:
         self._credentials = Credentials(variables, log, server_login)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smoke.server import FIRST_PAUSE_SECONDS, ServerError, wait_for
+from pipeline_kit.errors import InfrastructureError
+from pipeline_kit.render.client import FIRST_PAUSE_SECONDS, wait_for
 
 BRANCH = "main"
 ENDED = {"success", "failed", "canceled", "skipped", "manual"}
@@ -15,7 +16,7 @@ OUTCOMES = {"success": "passed", "skipped": "skipped", "manual": "waiting", "cre
 
 
 @dataclass(frozen=True, slots=True)
-class GitLabServer:
+class GitlabClient:
     """A project on GitLab; `project` is python-gitlab's."""
 
     project: Any
@@ -34,7 +35,7 @@ class GitLabServer:
             wait_for("the pipeline's end", lambda: self.ended(pipeline), self.seconds, self.pause)
             return {job.name: self.outcome(job) for job in pipeline.jobs.list(get_all=True)}
         except (GitlabError, OSError) as error:
-            raise ServerError(f"GitLab: {error}") from error
+            raise InfrastructureError(f"GitLab: {error}") from error
 
     def paths(self) -> set[str]:
         """The files that the branch has now; none in an empty repository."""
@@ -50,8 +51,8 @@ class GitLabServer:
 
     def pipeline(self, sha: str) -> Any:
         """The pipeline of a commit, or none yet."""
-        found = self.project.pipelines.list(sha=sha, ref=BRANCH, get_all=False)
-        return self.project.pipelines.get(found[0].id) if found else None
+        pipelines = self.project.pipelines.list(sha=sha, ref=BRANCH, get_all=False)
+        return self.project.pipelines.get(pipelines[0].id) if pipelines else None
 
     def ended(self, pipeline: Any) -> bool | None:
         """True once the pipeline has ended or waits for a person."""
@@ -59,17 +60,17 @@ class GitLabServer:
         return True if pipeline.status in ENDED else None
 
     def outcome(self, job: Any) -> str:
-        """A job's outcome; of a failed one what its own record tells."""
+        """A job's outcome; of a failed one what its own record says."""
         from gitlab.exceptions import GitlabError
 
         if job.status != "failed":
             return OUTCOMES.get(job.status, "failed")
         try:
             record = self.project.jobs.get(job.id).artifact(f".pipeline-kit/out/{job.name}/result.json")
-            told = json.loads(record)["outcome"]
+            outcome = json.loads(record)["outcome"]
         except (GitlabError, ValueError, KeyError):
             return "failed"
-        return told if told == "undecided" else "failed"
+        return "undecided" if outcome == "undecided" else "failed"
 
 
 def actions(there: set[str], files: Mapping[str, str]) -> list[dict[str, str]]:
@@ -81,12 +82,13 @@ def actions(there: set[str], files: Mapping[str, str]) -> list[dict[str, str]]:
     return written + [{"action": "delete", "file_path": path} for path in sorted(there - files.keys())]
 
 
-def connect(url: str, project: str, token: str, seconds: float) -> GitLabServer:
-    """The project on a GitLab. Raises ServerError when it cannot be reached, or refuses the token."""
+def connect(options: Mapping[str, str], seconds: float, pause: float = FIRST_PAUSE_SECONDS) -> GitlabClient:
+    """The project on a GitLab. Raises InfrastructureError where it cannot be reached, or refuses the token."""
     import gitlab
 
+    url = options["url"]
     try:
-        api = gitlab.Gitlab(url, private_token=token, timeout=30, retry_transient_errors=True)
-        return GitLabServer(api.projects.get(project), seconds)
+        api = gitlab.Gitlab(url, private_token=options["token"], timeout=30, retry_transient_errors=True)
+        return GitlabClient(api.projects.get(options["project"]), seconds, pause)
     except (gitlab.GitlabError, OSError) as error:
-        raise ServerError(f"GitLab at {url}: {error}") from error
+        raise InfrastructureError(f"GitLab at {url}: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline_kit.render.plain_server import PlainServer
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from pipeline_kit.descriptor.origin import Setting
     from pipeline_kit.lint.finding import Finding, Rule
     from pipeline_kit.plan.model import Plan
+    from pipeline_kit.render.client import Client
     from pipeline_kit.render.job_facts import JobFacts
     from pipeline_kit.render.keys import KeyFinder
-    from pipeline_kit.render.server import Client, Server
+    from pipeline_kit.render.server import Server
     from pipeline_kit.render.sources import LineSource
 
 WHOLE_FILES = (".gitlab-ci.yml", ".gitlab-ci.yaml")
@@ -34,6 +36,7 @@ class Gitlab(PlainServer):
         "`base64 -w 0 {file}`."
     )
     comment_extras = ("gitlab",)
+    client_options = MappingProxyType({"project": "GROUP/NAME of a project made for this"})
 
     def values(self, plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -> Mapping[str, object]:
         """What the template prints."""

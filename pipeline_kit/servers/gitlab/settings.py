@@ -31,10 +31,11 @@ def gitlab_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
 
 def gitlab_secret(secret: Secret) -> Iterator[str]:
     """The variables that hold a secret."""
-    if secret.gitlab is None:
+    name = secret.servers.get("gitlab")
+    if name is None:
         return
     paired = secret.type is SecretType.USERNAME_PASSWORD
-    names = [f"{secret.gitlab}_USERNAME", f"{secret.gitlab}_PASSWORD"] if paired else [secret.gitlab]
+    names = [f"{name}_USERNAME", f"{name}_PASSWORD"] if paired else [str(name)]
     kind = "type file" if secret.type is SecretType.FILE else "masked"
     scope = "protected where only protected branches use it"
     yield f"GitLab: variable {' and '.join(names)}: {kind}, without expansion, {scope} (secret {secret.name})"

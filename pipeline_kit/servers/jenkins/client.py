@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smoke.server import FIRST_PAUSE_SECONDS, ServerError, wait_for
+from pipeline_kit.errors import InfrastructureError
+from pipeline_kit.render.client import FIRST_PAUSE_SECONDS, wait_for
 
 BRANCH = "main"
 IDENTITY = ["-c", "user.name=pipeline-kit smoke", "-c", "user.email=smoke@example.invalid"]
 
 
 @dataclass(frozen=True, slots=True)
-class JenkinsServer:
+class JenkinsClient:
     """A multibranch job and the repository that it builds; `api` is python-jenkins's."""
 
     api: Any
@@ -41,7 +42,7 @@ class JenkinsServer:
             info = wait_for("the build's end", lambda: self.ended(number), self.seconds, self.pause)
             return self.outcomes(info)
         except (jenkins.JenkinsException, OSError) as error:
-            raise ServerError(f"Jenkins: {error}") from error
+            raise InfrastructureError(f"Jenkins: {error}") from error
 
     def last_build(self) -> int:
         """The number of the branch's last build, 0 where there is none."""
@@ -66,7 +67,7 @@ class JenkinsServer:
         return info if not info["building"] and info["result"] else None
 
     def outcomes(self, info: Mapping[str, Any]) -> dict[str, str]:
-        """The outcome that each archived record tells; a job without one did not start."""
+        """The outcome that each archived record says; a job without one did not start."""
         import requests
 
         found: dict[str, str] = {}
@@ -79,7 +80,7 @@ class JenkinsServer:
 
 
 def push(repository: str, title: str, files: Mapping[str, str]) -> None:
-    """Makes the files all that the branch has. Raises ServerError with git's last line."""
+    """Makes the files all that the branch has. Raises InfrastructureError with git's last line."""
     with tempfile.TemporaryDirectory(prefix="pipeline-kit-smoke-") as name:
         folder = Path(name)
         for path, text in files.items():
@@ -93,26 +94,18 @@ def push(repository: str, title: str, files: Mapping[str, str]) -> None:
         ):
             done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode:
-                said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-                raise ServerError(f"git {arguments[-1]}: {said}")
+                said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                raise InfrastructureError(f"git {arguments[-1]}: {said}")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the cases run: the server's address, the multibranch job, and the git address of what it builds."""
-
-    url: str
-    job: str
-    repository: str
-
-
-def connect(place: Place, user: str, token: str, seconds: float) -> JenkinsServer:
-    """The job on a Jenkins. Raises ServerError when it cannot be reached, or refuses the token."""
+def connect(options: Mapping[str, str], seconds: float, pause: float = FIRST_PAUSE_SECONDS) -> JenkinsClient:
+    """The job on a Jenkins. Raises InfrastructureError where it cannot be reached, or refuses the token."""
     import jenkins
 
+    url, job = options["url"], options["job"]
     try:
-        api = jenkins.Jenkins(place.url, username=user, password=token, timeout=30)
-        api.get_job_info(place.job)
+        api = jenkins.Jenkins(url, username=options["user"], password=options["token"], timeout=30)
+        api.get_job_info(job)
     except (jenkins.JenkinsException, OSError) as error:
-        raise ServerError(f"Jenkins at {place.url}: {error}") from error
-    return JenkinsServer(api, place.job, place.repository, seconds)
+        raise InfrastructureError(f"Jenkins at {url}: {error}") from error
+    return JenkinsClient(api, job, options["repository"], seconds, pause)

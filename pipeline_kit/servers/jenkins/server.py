@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipeline_kit.render.plain_server import PlainServer
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from pipeline_kit.descriptor.origin import Setting
     from pipeline_kit.lint.finding import Finding, Rule
     from pipeline_kit.plan.model import Plan
+    from pipeline_kit.render.client import Client
     from pipeline_kit.render.job_facts import JobFacts
     from pipeline_kit.render.keys import KeyFinder
-    from pipeline_kit.render.server import Client, Server
+    from pipeline_kit.render.server import Server
     from pipeline_kit.render.sources import LineSource
 
 SUFFIXES = (".groovy", ".jenkinsfile", ".Jenkinsfile", ".jenkins")
@@ -28,6 +30,13 @@ class Jenkins(PlainServer):
 
     template_file = "Jenkinsfile.j2"
     secret_advice = "In Jenkins a credential of the type secret file or secret text."
+    client_options = MappingProxyType(
+        {
+            "user": "whose token it is",
+            "job": "the multibranch pipeline",
+            "repository": "the git address of what it builds",
+        }
+    )
 
     def values(self, plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -> Mapping[str, object]:
         """What the template prints."""

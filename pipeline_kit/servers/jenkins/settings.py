@@ -31,8 +31,9 @@ def jenkins_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
     plugins = [*ALWAYS_PLUGINS, *extra_plugins(plan, descriptor)]
     yield f"Jenkins: plugins {', '.join(plugins)}"
     for secret in used_secrets(plan):
-        if secret.jenkins is not None:
-            yield f"Jenkins: credential `{secret.jenkins}`: {CREDENTIALS[secret.type]} (secret {secret.name})"
+        credential = secret.servers.get("jenkins")
+        if credential is not None:
+            yield f"Jenkins: credential `{credential}`: {CREDENTIALS[secret.type]} (secret {secret.name})"
     left_out = set(descriptor.schedules) - {each.name for each in rendered_schedules(plan, descriptor)}
     if takes_schedules(plan, descriptor):
         for name in sorted(left_out):
