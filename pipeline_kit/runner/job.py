@@ -174,12 +174,10 @@ def store_of(run: JobRun) -> Store | None:
 
 def world_of(run: JobRun) -> World:
     """The world with this job's variables and secrets."""
-    from pipeline_kit.adapters.world import ThisWorld
-    from pipeline_kit.servers.login import server_login
+    from pipeline_kit.runner.world import world_for
 
     seen = {**run.variables, **run.job.variables, **run.secrets}
-    login = server_login(run.descriptor.plugins)
-    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log, run.folders.root, server_login=login)
+    return world_for(run.descriptor, seen, run.log, run.folders.root)
 
 
 def cause_of(run: JobRun) -> Cause | None:

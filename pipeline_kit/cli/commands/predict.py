@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipeline_kit.adapters.pythons import find_python
 from pipeline_kit.catalog import Catalog
-from pipeline_kit.cli.world import world_here
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.image_reference import LayoutReference
 from pipeline_kit.contract.oci import Blobs
@@ -28,6 +28,7 @@ from pipeline_kit.images.root import unpack_root
 from pipeline_kit.images.running import Configuration, read_configuration, serve_root, wait_until_ready
 from pipeline_kit.images.source import open_image
 from pipeline_kit.runner.folders import RESULT, Folders
+from pipeline_kit.runner.world import world_for
 
 if TYPE_CHECKING:
     from pipeline_kit.cli.serving_pod import LiveImage
@@ -61,7 +62,7 @@ def execute(arguments: argparse.Namespace) -> int:
             raise UsageError("an image and an environment are named", hint="leave out one of them")
         live = LiveImage.find(arguments.directory, arguments.environment)
     descriptor = load_descriptor(root, Catalog(root)) if (root / DESCRIPTOR).is_file() else None
-    world = world_here(descriptor)
+    world = world_for(descriptor, dict(os.environ))
     blobs, image = open_image(image_named(arguments, live, root), root, world.registries)
     configuration = read_configuration(blobs, image)
     if arguments.rows is None:

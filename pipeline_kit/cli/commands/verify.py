@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 from pipeline_kit.catalog import Catalog
-from pipeline_kit.cli.world import world_here
 from pipeline_kit.contract.image_documents import LARGEST_DOCUMENT
 from pipeline_kit.contract.image_reference import LayoutReference, parse_image
 from pipeline_kit.contract.oci import Blobs, Registries
@@ -15,6 +15,7 @@ from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.errors import UsageError
 from pipeline_kit.images.source import LayoutBlobs
 from pipeline_kit.images.verify import Verified, verify_image
+from pipeline_kit.runner.world import world_for
 
 DESCRIPTOR = "pipeline-kit.yml"
 UNSIGNED = "by digests only: who made the image was not checked"
@@ -50,7 +51,7 @@ def opened(arguments: argparse.Namespace) -> tuple[Blobs, str | None]:
 def registries(root: Path) -> Registries:
     """The registries as the project here speaks to them, where there is one."""
     descriptor = load_descriptor(root, Catalog(root)) if (root / DESCRIPTOR).is_file() else None
-    return world_here(descriptor).registries()
+    return world_for(descriptor, dict(os.environ)).registries()
 
 
 def content_of(path: Path) -> bytes:
