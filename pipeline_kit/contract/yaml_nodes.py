@@ -88,5 +88,5 @@ def flat(node: Node | None) -> list[tuple[str, int]]:
 
 
 def is_reference(node: Node) -> bool:
-    """Whether this is GitLab's `!reference [job, key]`."""
+    """Whether this is a `!reference [job, key]` of a CI file."""
     return str(node.tag) == "!reference"

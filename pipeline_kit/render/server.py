@@ -26,7 +26,7 @@ class Server(Protocol):
 
     @property
     def artifact_limit(self) -> str:
-        """How large artifacts may be there, such as `GitLab.com takes 1 GB a job`; empty where it has no limit."""
+        """How large artifacts may be there, such as `example.com takes 1 GB a job`; empty where it has no limit."""
 
     @property
     def secret_advice(self) -> str:
