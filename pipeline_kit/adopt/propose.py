@@ -30,6 +30,7 @@ class Choices:
 
     name: str | None = None
     train: str | None = None
+    kit_lock: str | None = None  # pins the kit and its plugins for CI
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Proposal:
     mapped: Mapped
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    kit_lock: str | None = None
 
 
 def propose(facts: Facts, choices: Choices) -> Proposal:
@@ -82,7 +84,7 @@ def propose(facts: Facts, choices: Choices) -> Proposal:
     if any(bridge in _words(job) for job in jobs) and not facts.tree.has(bridge):
         files[bridge] = bridge_text()
     notes = [*remarks(facts), *notes, *lock.notes]
-    return Proposal(facts, _project(facts, choices, lock), lock, jobs, mapper.mapped, files, notes)
+    return Proposal(facts, _project(facts, choices, lock), lock, jobs, mapper.mapped, files, notes, choices.kit_lock)
 
 
 def _words(job: DraftJob) -> list[str]:

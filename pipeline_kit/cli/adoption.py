@@ -27,9 +27,9 @@ from pipeline_kit.servers.project import render_project
 def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> int:
     """Proposes a descriptor and CI files; writes them where a person or `--defaults` agrees."""
     forced = list(arguments.force or [])
-    plugins = plugins_of(root, arguments)
+    plugins = named_plugins(arguments, root)
     if (root / DESCRIPTOR).exists() and DESCRIPTOR not in forced:
-        proposed = existing_files(root, forced)
+        proposed, plugins = existing_files(root, forced), plugins_in(root)
     else:
         proposed = proposed_files(root, names, arguments, plugins)
     refuse_unknown(forced, proposed)
@@ -55,12 +55,6 @@ def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> in
     return 0
 
 
-def plugins_of(root: Path, arguments: argparse.Namespace) -> Plugins:
-    """The packages that `--plugin` names, else those of a descriptor that is there. Raises UsageError."""
-    named = named_plugins(arguments)
-    return named if named.packages else plugins_in(root)
-
-
 def existing_files(root: Path, forced: Sequence[str]) -> dict[str, str]:
     """The CI files of the descriptor that is there. Raises UsageError where none is asked for."""
     if not forced:
@@ -74,7 +68,7 @@ def existing_files(root: Path, forced: Sequence[str]) -> dict[str, str]:
 def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespace, plugins: Plugins) -> dict[str, str]:
     """All files of a proposal, which is told on the way."""
     facts = survey(list_tree(root, names), plugins)
-    proposal = propose(facts, Choices(arguments.name, training(facts, arguments)))
+    proposal = propose(facts, Choices(arguments.name, training(facts, arguments), arguments.kit_lock))
     result = planned(proposal, root)
     print("\n".join(told(proposal)))
     print()

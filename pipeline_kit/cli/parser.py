@@ -90,6 +90,8 @@ def add_init(commands: Any) -> None:
     parser.add_argument("--ci", metavar="NAMES", default=None, help=f"CI files of {server_names()} (default: all)")
     help_text = "an installed package with extensions, such as another CI server; repeatable"
     parser.add_argument("--plugin", metavar="PACKAGE", action="append", help=help_text)
+    help_text = "the lock file, in the project, that pins the kit and its plugins for CI by version and hash"
+    parser.add_argument("--kit-lock", metavar="FILE", help=help_text)
     parser.add_argument("--defaults", action="store_true", help="ask nothing: take every guess")
     parser.add_argument("--dry-run", action="store_true", help="of a project that is there: show what would be written")
     parser.add_argument("--force", metavar="FILE", action="append", help="a file that may be overwritten; repeatable")

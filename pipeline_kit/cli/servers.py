@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline_kit.catalog import Servers
 from pipeline_kit.cli.project import catalog_of
+from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.problem import DescriptorError
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import NO_PLUGINS, Plugins
@@ -18,10 +19,18 @@ def files(plugins: Plugins = NO_PLUGINS) -> dict[str, str]:
     return {name: words.file for name, words in Servers(plugins).items()}
 
 
-def named_plugins(arguments: argparse.Namespace) -> Plugins:
-    """The packages that `--plugin` names. Raises UsageError where one is not installed."""
-    plugins = Plugins(tuple(dict.fromkeys(arguments.plugin or ())))
+def named_plugins(arguments: argparse.Namespace, root: Path) -> Plugins:
+    """The packages that `--plugin` names, for a project in that directory.
+
+    Raises UsageError where one is not installed, or `--kit-lock` does not name a lock file that pins them for CI.
+    """
+    plugins, lock = Plugins(tuple(dict.fromkeys(arguments.plugin or ()))), arguments.kit_lock
     plugins.versions()
+    if plugins.packages and lock is None:
+        hint = "--kit-lock takes a lock file with hashes that holds the kit and its plugins"
+        raise UsageError(f"--plugin: nothing pins {', '.join(plugins.packages)} for CI", hint=hint)
+    if lock is not None and (GRAMMARS["path"].complaint(lock) or not (root / lock).is_file()):
+        raise UsageError(f"--kit-lock: {root} has no file {lock}", hint="its path is relative to the project")
     return plugins
 
 

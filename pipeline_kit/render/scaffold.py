@@ -44,11 +44,17 @@ def profiles() -> tuple[Profile, ...]:
     return _PROFILES
 
 
-def scaffold(profile: str, name: str, ci_files: Sequence[str] = (), plugins: Plugins = NO_PLUGINS) -> Mapping[str, str]:
+def scaffold(
+    profile: str,
+    name: str,
+    ci_files: Sequence[str] = (),
+    plugins: Plugins = NO_PLUGINS,
+    kit_lock: str | None = None,
+) -> Mapping[str, str]:
     """The new project's files: relative path to text, in the order of the paths.
 
     `name` is the distribution's; its package has underscores for dashes. The README names the `ci_files`, which
-    rendering writes; the descriptor names the `plugins`. Raises UsageError for a profile or name that cannot be.
+    rendering writes; the descriptor names the `plugins`, and the lock file that pins them. Raises UsageError for a profile or name that cannot be.
     """
     known = [each.name for each in _PROFILES]
     if profile not in known:
@@ -60,6 +66,7 @@ def scaffold(profile: str, name: str, ci_files: Sequence[str] = (), plugins: Plu
         "kit_version": __version__,
         "ci_files": ci_files,
         "plugins": plugins.packages,
+        "kit_lock": kit_lock,
     }
     root = resources.files("pipeline_kit.templates").joinpath("projects", profile)
     found = {_target(path, package): fill(f"projects/{profile}/{path}", **values) for path in _walk(root)}

@@ -24,7 +24,7 @@ def execute(arguments: argparse.Namespace) -> int:
         from pipeline_kit.adopt.survey import is_project
 
         names = project_files(target)
-        if (target / "pipeline-kit.yml").exists() or is_project(names, named_plugins(arguments)):
+        if (target / "pipeline-kit.yml").exists() or is_project(names, named_plugins(arguments, target)):
             from pipeline_kit.cli.adoption import adopt
 
             return adopt(target, names, arguments)
@@ -41,11 +41,11 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     asked = asks(arguments)
     profile = arguments.profile or (ask_profile() if asked else profiles()[0].name)
     name = arguments.name or (ask("name", suggested_name(target.name)) if asked else suggested_name(target.name))
-    plugins = named_plugins(arguments)
+    plugins = named_plugins(arguments, target)
     known = files(plugins)
     wanted = chosen(arguments.ci, known)
     ci_files = [file for server, file in known.items() if server in wanted]
-    made = scaffold(profile, name, ci_files, plugins)
+    made = scaffold(profile, name, ci_files, plugins, arguments.kit_lock)
     refuse_existing(target, [*made, *ci_files])
     write_all(target, made)
     project = open_project(target)
