@@ -54,7 +54,8 @@ def scaffold(
     """The new project's files: relative path to text, in the order of the paths.
 
     `name` is the distribution's; its package has underscores for dashes. The README names the `ci_files`, which
-    rendering writes; the descriptor names the `plugins`, and the lock file that pins them. Raises UsageError for a profile or name that cannot be.
+    rendering writes; the descriptor names the `plugins`, and `kit_lock`, the file that pins them. Raises UsageError for
+    a profile or name that cannot be.
     """
     known = [each.name for each in _PROFILES]
     if profile not in known:
