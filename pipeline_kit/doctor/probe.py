@@ -20,15 +20,16 @@ from pipeline_kit.catalog import PROJECT_STAGES, Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Dataset, Descriptor, Project
 from pipeline_kit.descriptor.problem import DescriptorError, Problem
-from pipeline_kit.doctor.facts import DatasetFacts, FileState, MachineFacts, ProjectFacts, ServerFacts
+from pipeline_kit.descriptor.secret_variables import variable_names
+from pipeline_kit.doctor.facts import DatasetFacts, FileState, MachineFacts, PluginFacts, ProjectFacts, ServerFacts
 from pipeline_kit.doctor.lock import lock_facts
 from pipeline_kit.errors import KitError
+from pipeline_kit.extensions import installed_extensions, normalised
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.ownership import is_rendered
 from pipeline_kit.render.project import GITLAB_FILE, JENKINS_FILE, render_project
 from pipeline_kit.runner.folders import user_cache
-from pipeline_kit.runner.secrets import variable_names
 
 INSTALLERS = ("uv", "pyenv", "brew", "apt-get", "dnf")
 LOCK_SOURCES = ("uv.lock", "poetry.lock", "requirements.in", "pyproject.toml", "setup.py", "requirements.txt")
@@ -198,6 +199,12 @@ def begins_with(path: Path, content: bytes) -> bool:
     """Whether a file begins with these bytes."""
     with path.open("rb") as file:
         return file.read(len(content)) == content
+
+
+def probe_plugins(read: ReadProject) -> PluginFacts:
+    """The facts of packages with extensions; none of them is imported."""
+    named = read.descriptor.plugins.packages if read.descriptor else ()
+    return PluginFacts(installed_extensions(), frozenset(normalised(name) for name in named))
 
 
 def probe_servers(root: Path, read: ReadProject) -> ServerFacts:

@@ -53,7 +53,7 @@ def run(context: StageContext) -> StageResult:
     if not datasets:
         hint = "name one in `inputs`, such as data.test, and give it a `target` under `data`"
         raise DataError("no dataset with a target is among the job's inputs", hint=hint)
-    settings = settings_of(context)
+    settings = settings_of(context.settings, context.plugins)
     evaluator, how = settings.evaluator, settings.predict
     truths = {name: evaluator.truth(data) for name, data in datasets.items()}
     code = _keep_code(context, settings.code)

@@ -34,7 +34,7 @@ def run(context: StageContext) -> StageResult:
     metrics = _output(context, "metrics")
     candidate = _candidate(context, metrics)
     refuse_stale(context)
-    settings = settings_of(context)
+    settings = settings_of(context.settings, context.plugins)
     rows = _row_folders(context) if settings.needs_rows else None
     scored = Scored(None)
     if settings.baseline:

@@ -1,19 +1,20 @@
-"""The gate's settings, parsed once."""
+"""The settings of a job that judges."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.settings import mapping, text, whole
+from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.extensions import Plugins
+from pipeline_kit.frozen import frozen
 from pipeline_kit.gates.judgement import Needs
 from pipeline_kit.gates.rule import Rule
 from pipeline_kit.gates.rules import rules_of
 
 
-@dataclass(frozen=True, slots=True)
-class GateSettings:
+@frozen
+class Settings:
     """The rules, where the baseline is from (None where no rule needs one), and how thin evidence may be."""
 
     rules: tuple[Rule, ...]
@@ -28,16 +29,16 @@ class GateSettings:
         return any(rule.kind.needs is Needs.ROWS for rule in self.rules)
 
 
-def settings_of(context: StageContext) -> GateSettings:
-    """The settings of this job. Raises UsageError on a rule that is none."""
-    rules = rules_of(context.settings.get("rules"), context.plugins)
-    baseline = mapping(context.settings, "baseline")
+def settings_of(given: Mapping[str, Value], plugins: Plugins) -> Settings:
+    """The job's settings, parsed; rules and metrics may be of plugins. Raises UsageError on a rule that is none."""
+    rules = rules_of(given.get("rules"), plugins)
+    baseline = mapping(given, "baseline")
     needed = any(rule.kind.needs.baseline for rule in rules)
     reference = text(baseline, "from") if needed else None
-    return GateSettings(
+    return Settings(
         rules=rules,
-        plugins=context.plugins,
+        plugins=plugins,
         baseline=reference or None,
         first_release=reference is not None and text(baseline, "first") == "absolute_rules",
-        minimum_rows=whole(context.settings, "min_rows") or 1,
+        minimum_rows=whole(given, "min_rows") or 1,
     )
