@@ -1,19 +1,19 @@
-"""The settings of a job that evaluates."""
+"""The evaluation's settings, parsed once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from pipeline_kit.contract.settings import call, text, texts, whole
+from pipeline_kit.contract.settings import command, mapping, text, texts, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.extensions import Plugins
-from pipeline_kit.frozen import frozen
 from pipeline_kit.gates.task import Task
 from pipeline_kit.models.manifest import Predict
 from pipeline_kit.models.predict import Evaluator
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How the project's code predicts, how that is scored, and the globs of the files that it predicts with."""
 
@@ -23,8 +23,9 @@ class Settings:
 
 
 def settings_of(given: Mapping[str, Value], plugins: Plugins) -> Settings:
-    """The job's settings, parsed; metrics may be of plugins."""
-    called = call(given)
+    """The settings as one value."""
+    form = text(given, "format") or "csv"
+    predict = Predict(command(given, "run"), mapping(given, "parameters"), whole(given, "seed"), form)
     evaluator = Evaluator(
         task=Task(text(given, "task") or Task.BINARY.value),
         positive=text(given, "positive") or "1",
@@ -32,5 +33,4 @@ def settings_of(given: Mapping[str, Value], plugins: Plugins) -> Settings:
         slices=texts(given, "slices"),
         plugins=plugins,
     )
-    predict = Predict(called.run, called.parameters, called.seed, text(given, "format") or "csv")
     return Settings(predict, evaluator, texts(given, "code"))

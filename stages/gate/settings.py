@@ -1,19 +1,19 @@
-"""The settings of a job that judges."""
+"""The gate's settings, parsed once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pipeline_kit.contract.settings import mapping, text, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.extensions import Plugins
-from pipeline_kit.frozen import frozen
 from pipeline_kit.gates.judgement import Needs
 from pipeline_kit.gates.rule import Rule
 from pipeline_kit.gates.rules import rules_of
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The rules, where the baseline is from (None where no rule needs one), and how thin evidence may be."""
 
@@ -30,7 +30,7 @@ class Settings:
 
 
 def settings_of(given: Mapping[str, Value], plugins: Plugins) -> Settings:
-    """The job's settings, parsed; rules and metrics may be of plugins. Raises UsageError on a rule that is none."""
+    """The settings as one value. Raises UsageError on a rule that is not one."""
     rules = rules_of(given.get("rules"), plugins)
     baseline = mapping(given, "baseline")
     needed = any(rule.kind.needs.baseline for rule in rules)
