@@ -30,7 +30,7 @@ KINDS = {
 }  # fmt: skip
 PARSED_ONCE = tuple(name for name in BUILT_IN if name != "deploy")
 """Stages whose settings are parsed once into a frozen value."""
-VALUES_ONLY = ("images",)
+VALUES_ONLY = ("gates", "images")
 """Packages of the kit that take values: no context of a stage, and no settings that are not parsed."""
 SENTENCE = re.compile(r"[A-Z`].*[.)]$", re.DOTALL)
 
