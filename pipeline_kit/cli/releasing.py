@@ -10,20 +10,20 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline_kit.cli.project import OpenProject, open_project
-from pipeline_kit.contract.cluster import Cluster
-from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.contract.spec import RELEASE
 from pipeline_kit.deploy.clock import ThisClock
-from pipeline_kit.deploy.deployer import Deployer
-from pipeline_kit.deploy.intent import cluster_of, place_of
-from pipeline_kit.deploy.lease import Lease
-from pipeline_kit.deploy.place import Place
+from pipeline_kit.deploy.deployer import Deployer, silent
+from pipeline_kit.deploy.destination import Destination
+from pipeline_kit.deploy.dry_run import unheld
 from pipeline_kit.deploy.record import ReleaseRecord
 from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.target import Rollout, Site
 from pipeline_kit.descriptor.model import SecretType
 from pipeline_kit.descriptor.secret_variables import variable_names
 from pipeline_kit.errors import KitError, UsageError
+from pipeline_kit.job_release.release import JobRelease, job_release
+from pipeline_kit.job_release.settings import settings_of
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.inputs import Inputs
 from pipeline_kit.runner.job import context_of, gather_inputs, open_secrets
@@ -34,21 +34,28 @@ Show = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class OpenRelease:
-    """A job that releases, with what it would be handed, and where it releases to."""
+    """A job that releases, and the place that it releases to; `log` masks what it shows."""
 
-    context: StageContext
-    cluster: Cluster
-    place: Place
+    job: JobRelease
+    site: Site
+    log: Show
+
+    @property
+    def destination(self) -> Destination:
+        """Where the release goes."""
+        return self.job.destination
 
     def record(self) -> ReleaseRecord:
-        """The record in the cluster; empty where nothing was ever released."""
-        return ReleaseStore(self.cluster, self.place.namespace, self.place.release).load()
+        """The record at the target; empty where nothing was ever released."""
+        return ReleaseStore(self.site.records, self.destination.release).load()
 
     def deployer(self) -> Deployer:
-        """Who releases from here; what it says is masked."""
-        clock = ThisClock()
-        lease = Lease(self.cluster, self.place.namespace, self.place.release, holder=self.place.by, clock=clock)
-        return Deployer(self.cluster, clock, lease, self.place, log=self.context.log)
+        """A deployer on this machine."""
+        return self.job.deployer(self.site, self.log)
+
+    def rollout(self) -> Rollout:
+        """For queries of what is live; nothing is changed, so no lease is needed."""
+        return self.site.rollout(ThisClock(), unheld, silent)
 
 
 @contextmanager
@@ -69,7 +76,8 @@ def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: b
         else:
             run.inputs = Inputs({}, {}, {})
         context = context_of(run, project.folders.root)
-        yield OpenRelease(context, cluster_of(context), place_of(context))
+        release = job_release(context, settings_of(context.settings))
+        yield OpenRelease(release, release.site(), context.log)
     except KitError as error:
         error.message = run.mask(error.message)
         error.hint = run.mask(error.hint) if error.hint else None

@@ -6,33 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_kit.cli.releasing import OpenRelease, opened_release
-from pipeline_kit.contract.cluster import Cluster, Object, PodRequest, Selector
 from pipeline_kit.contract.serving import Answer
-from pipeline_kit.deploy.labels import RELEASE_LABEL
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.rollout import POD
-from pipeline_kit.deploy.served_pods import serving_pods
+from pipeline_kit.deploy.target import Instance
 from pipeline_kit.errors import ProjectError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod, asked through the API server, so that nothing need be exposed."""
+    """One instance of what is live, and the port on which it serves."""
 
-    cluster: Cluster
-    namespace: str
-    name: str
+    instance: Instance
     port: int
 
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return self.instance.name
+
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer | None:
-        """The pod's answer, or none while nothing listens there."""
-        return self.cluster.ask(self.namespace, self.name, PodRequest(self.port, method, path, body))
-
-
-def is_ready(pod: Object) -> bool:
-    """Whether the cluster would send requests there."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+        """The instance's answer, or None while nothing listens there."""
+        return self.instance.ask(self.port, method, path, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +52,9 @@ class LiveImage:
 
     def pod(self) -> Pod:
         """The first pod that serves it. Raises ProjectError where none does."""
-        place, cluster = self.release.place, self.release.cluster
-        pods = cluster.list(POD, place.namespace, Selector({RELEASE_LABEL: place.release}))
-        ready = [each for each in pods if is_ready(each)]
-        names = sorted(serving_pods(ready, self.content))
-        if not names:
+        serving = self.release.rollout().serving(self.content, ready_only=True)
+        instances = sorted(serving.instances, key=lambda instance: instance.name)
+        if not instances:
             hint = "pipeline-kit releases list tells what became of the release"
             raise ProjectError(f"no pod that is ready serves {self.image}", hint=hint)
-        return Pod(cluster, place.namespace, names[0], self.content.port)
+        return Pod(instances[0], self.content.port)

@@ -1,7 +1,7 @@
-"""Who releases: from the record's first word to pods that were asked, forward whole or back whole.
+"""Runs the steps that a strategy gives it: forward whole, or the undo of those that were begun.
 
-The record is written before the first change and after each step. Whoever finds a revision that is neither live nor
-taken back goes on with it, where it is what is to be released, or takes it back first.
+The record is written before the first change and before each step. A deployer that finds a revision which is neither
+live nor rolled back continues it, where it is what is to be released, or rolls it back first.
 """
 
 from __future__ import annotations
@@ -10,28 +10,27 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline_kit.contract.cluster import Cluster
+from pipeline_kit.deploy.actions import Performer, Transition, expected_of
 from pipeline_kit.deploy.clock import Clock
+from pipeline_kit.deploy.destination import Destination
 from pipeline_kit.deploy.failure import ReleaseError
 from pipeline_kit.deploy.lease import Lease
-from pipeline_kit.deploy.objects import Objects
-from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import (
+    PREPARED,
     Content,
     ReleaseRecord,
     Revision,
     State,
-    Step,
     advance,
     begin,
     finish,
     give_up,
     taken_back,
 )
-from pipeline_kit.deploy.refusals import refuse
-from pipeline_kit.deploy.rollout import Rollout
-from pipeline_kit.deploy.served_pods import verify_pods
+from pipeline_kit.deploy.steps import Step, remaining, undo_actions
 from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.strategy import Strategies
+from pipeline_kit.deploy.target import Site
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.errors import InfrastructureError, KitError
 
@@ -43,25 +42,25 @@ def silent(line: str) -> None:
 
 
 def unannounced(number: int) -> None:
-    """Nobody else wants to know."""
+    """Reports the number of a revision to nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The revision that is live, the one that was before, and the pods that were asked.
+    """The revision that is live, the one that was before, and the names of the instances that were verified.
 
     `changed` is false where the very same was live already.
     """
 
     revision: Revision
     before: Revision | None
-    pods: tuple[str, ...]
+    instances: tuple[str, ...]
     changed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be released: the content, what its pods must answer, and the revision it goes back to, if any."""
+    """What is to be released: the content, what its instances must answer, and the revision it goes back to, if any."""
 
     content: Content
     expected: Expected
@@ -69,27 +68,32 @@ class Order:
 
 
 class Deployer:
-    """One deployer of one release, who holds its lease.
+    """One deployer of one release, which holds its lease.
 
-    `announce` is told the number of each revision before anything of it is in the cluster, and may raise.
+    `strategy` is the name for new revisions; `strategies` has those of older ones too. `announce` gets the number of
+    each revision before anything of it is in the target, and may raise.
     """
 
     def __init__(
         self,
-        cluster: Cluster,
+        site: Site,
         clock: Clock,
         lease: Lease,
-        place: Place,
+        destination: Destination,
+        strategies: Strategies,
         *,
+        strategy: str | None = None,
         log: Callable[[str], None] = silent,
         announce: Callable[[int], None] = unannounced,
     ) -> None:
-        self.place, self.log = place, log
-        self.record = ReleaseRecord(place.release)
+        self.destination, self.log = destination, log
+        self.record = ReleaseRecord(destination.release)
         self.lease = lease
         self._clock, self._announce = clock, announce
-        self._store = ReleaseStore(cluster, place.namespace, place.release)
-        self._rollout = Rollout(Objects(cluster, place.namespace, clock, lease.check), place, log)
+        self._strategies, self._strategy = strategies, strategy
+        self._store = ReleaseStore(site.records, destination.release)
+        self.rollout = site.rollout(clock, lease.check, log)
+        self._performer = Performer(self.rollout, clock, lease.check)
 
     def load(self) -> None:
         """Reads the record. Raises InfrastructureError where a later holder of the lease has written it."""
@@ -99,7 +103,7 @@ class Deployer:
     def release(self, order: Order, allowed: Callable[[Revision | None], None]) -> Released:
         """Brings the order live, or leaves what was live; `allowed` may refuse it by what is live.
 
-        Raises ReleaseError where pods are not as they should be, other KitErrors where something else is in the way.
+        Raises ReleaseError where instances are not as they should be, other KitErrors for everything else.
         """
         if self.begun(order):
             return self.carry_out(order)
@@ -108,9 +112,15 @@ class Deployer:
         if live is not None and same(live.content, order.content):
             return self.confirm(live, order.expected)
         allowed(live)
-        refuse(self._rollout, order.content, live)
+        self.refuse(order, live)
         self._announce(self.record.next_number)
         return self.carry_out(order)
+
+    def refuse(self, order: Order, live: Revision | None) -> None:
+        """Raises a KitError where the target cannot, or should not, be given what is to be released."""
+        transition = self.transition(order.content, live, order.expected)
+        self._performer.refuse_unable(self.steps(self._strategy, transition), transition)
+        self.rollout.refuse(order.content, transition.live)
 
     def begun(self, order: Order) -> bool:
         """Whether a deployer that ended too early was releasing the same: then this one goes on."""
@@ -122,65 +132,75 @@ class Deployer:
         return goes_on
 
     def settle(self) -> None:
-        """Takes back what another deployer left unfinished."""
+        """Rolls back what another deployer left unfinished."""
         if self.record.unfinished is None:
             return
         try:
-            self.take_back(LEFT_BEHIND)
+            self.roll_back(LEFT_BEHIND)
         except ReleaseError as error:  # all is as it was, and did not get well by that: what comes now may mend it
             self.log(f"what was live before is applied again, but {error.message}")
             self.save(taken_back(self.record))
 
     def carry_out(self, order: Order) -> Released:
-        """Takes the order through all steps; what fails is taken back at once."""
+        """Takes the order through all steps; what fails is rolled back at once."""
         before = self.record.live
         found = self.record.unfinished
         number = found.number if found else self.record.next_number
         try:
             if found is None:
                 self.begin(number, order)
-            pods = self.go_forward(order)
+            instances = self.run_steps(order)
         except BaseException as error:
             self.undo(number, error)
             raise
         assert self.record.live is not None
         self.log(f"revision {number} is live: {order.content.image}")
-        return Released(self.record.live, before, pods)
+        return Released(self.record.live, before, instances)
 
     def begin(self, number: int, order: Order) -> None:
         """Writes into the record what is to come."""
         date = self._clock.date()
-        revision = Revision(number, order.content, date=date, by=self.place.by, rollback_to=order.rollback_to)
+        by, back, strategy = self.destination.by, order.rollback_to, self._strategy
+        revision = Revision(number, order.content, date=date, by=by, rollback_to=back, strategy=strategy)
         self.save(begin(self.record, revision))
         self.log(f"revision {number} begins")
 
-    def go_forward(self, order: Order) -> tuple[str, ...]:
-        """Applies, waits, asks, prunes, and looks once more; the pods that serve."""
-        content, live = order.content, self.record.live
-        self.step(Step.APPLY)
-        self._rollout.apply(content.manifests)
-        self.step(Step.READY)
-        self._rollout.wait(content.manifests)
-        self.step(Step.VERIFY)
-        pods = verify_pods(self._rollout, content, order.expected)
-        self.step(Step.PRUNE)
-        if live is not None:
-            self._rollout.prune(live.content.manifests, content.manifests)
-        self._rollout.wait(content.manifests)  # somebody may have changed the cluster since
+    def run_steps(self, order: Order) -> tuple[str, ...]:
+        """Runs the steps of the revision's strategy and makes it live; the instances that were verified last.
+
+        No revision becomes live without a look at its instances by this very deployer.
+        """
+        revision = self.record.unfinished
+        assert revision is not None
+        instances: tuple[str, ...] = ()
+        transition = self.transition(order.content, self.record.live, order.expected)
+        for step in remaining(self.steps(revision.strategy, transition), revision.step):
+            self.step(step.name)
+            for action in step.actions:
+                instances = self._performer.perform(action, transition) or instances
+        instances = instances or self._performer.verify(order.content, order.expected)
         self.save(finish(self.record))
-        return pods
+        return instances
+
+    def steps(self, strategy: str | None, transition: Transition) -> tuple[Step, ...]:
+        """The steps of a strategy for a transition."""
+        return self._strategies(strategy).steps(self._performer.change(transition))
+
+    def transition(self, new: Content, live: Revision | None, expected: Expected) -> Transition:
+        """From what is live to what is new."""
+        return Transition(new, None if live is None else live.content, expected)
 
     def confirm(self, live: Revision, expected: Expected) -> Released:
-        """Applies what is live once more, which mends what others changed, and asks its pods."""
+        """Starts what is live once more, which repairs what others changed, and verifies its instances."""
         self.log(f"the same is live already, as revision {live.number}")
         self._announce(live.number)
-        self._rollout.apply(live.content.manifests)
-        self._rollout.wait(live.content.manifests)
-        pods = verify_pods(self._rollout, live.content, expected)
-        return Released(live, self.record.before_live, pods, changed=False)
+        self.rollout.start(live.content, self.rollout.replicas(live.content), in_place=True)
+        self.rollout.wait(live.content)
+        instances = self._performer.verify(live.content, expected)
+        return Released(live, self.record.before_live, instances, changed=False)
 
     def undo(self, number: int, error: BaseException) -> None:
-        """Takes the revision back after the error, whose message then says so.
+        """Rolls the revision back after the error, whose message then says so.
 
         Where that fails too, the record says how far it got, and the error what the next deployer will find.
         """
@@ -189,7 +209,7 @@ class Deployer:
             found = self.record.unfinished
             if found is None or found.number != number:
                 return
-            self.take_back(told(error))
+            self.roll_back(told(error))
             if isinstance(error, KitError):
                 amend(error, f"; revision {number} was taken back, {self.live_now()}")
         except KitError as second:
@@ -200,10 +220,10 @@ class Deployer:
                 if isinstance(second, InfrastructureError):
                     error.category = second.category
 
-    def take_back(self, reason: str) -> None:
-        """Brings back what is live by the record, whole; where nothing is, removes all that was begun.
+    def roll_back(self, reason: str) -> None:
+        """Rolls the unfinished revision back: what is live by the record serves whole again, or nothing is left.
 
-        Raises ReleaseError where all of it is applied again, and does not get ready.
+        Raises ReleaseError where what was live is started again, and does not get ready.
         """
         failed = self.record.unfinished
         assert failed is not None
@@ -211,31 +231,26 @@ class Deployer:
         self.log(f"taking revision {failed.number} back: {reason}")
         if failed.state is State.BEGUN:
             self.save(give_up(self.record, reason))
-        if failed.step is not Step.PREPARED:
-            if live is None:
-                self._rollout.remove(failed.content.manifests)
-            else:
-                self.bring_back(live, failed)
+        if failed.step != PREPARED:
+            self.undo_steps(failed, live)
         self.save(taken_back(self.record))
         self.log(f"revision {failed.number} is taken back, {self.live_now()}")
 
-    def bring_back(self, live: Revision, failed: Revision) -> None:
-        """Applies the live revision over the failed one, and waits until its pods serve again."""
-        manifests = live.content.manifests
-        self._rollout.apply(manifests)
-        self._rollout.prune(failed.content.manifests, manifests)
-        self._rollout.wait(manifests, patient=True)
-        verify_pods(self._rollout, live.content, expected_of(live.content))
+    def undo_steps(self, failed: Revision, live: Revision | None) -> None:
+        """Runs the undo of every step of the failed revision that was begun."""
+        transition = self.transition(failed.content, live, expected_of(failed.content))
+        for action in undo_actions(self.steps(failed.strategy, transition), failed.step):
+            self._performer.perform(action, transition)
 
     def live_now(self) -> str:
         """What is live, in words."""
         live = self.record.live
         return f"revision {live.number} is live" if live else "nothing is live"
 
-    def step(self, step: Step) -> None:
-        """Says in the record which step is begun."""
+    def step(self, step: str) -> None:
+        """Writes into the record which step is begun."""
         found = self.record.unfinished
-        if found is None or found.step is not step:
+        if found is None or found.step != step:
             self.save(advance(self.record, step))
 
     def save(self, record: ReleaseRecord) -> None:
@@ -243,11 +258,6 @@ class Deployer:
         self.lease.check()
         self._store.save(record)
         self.record = record
-
-
-def expected_of(content: Content) -> Expected:
-    """What the pods of a recorded revision must answer: by which model they predict."""
-    return Expected(content.port, content.model_digest)
 
 
 def same(one: Content, other: Content) -> bool:

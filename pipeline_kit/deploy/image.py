@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.image_documents import Image, read_image
 from pipeline_kit.contract.image_reference import Reference, parse_reference
-from pipeline_kit.contract.oci import Repository
-from pipeline_kit.contract.settings import flag, text, texts
-from pipeline_kit.contract.spec import PUSHED, RELEASE
-from pipeline_kit.descriptor.environments import environment_before
+from pipeline_kit.contract.oci import Registries, Repository
+from pipeline_kit.deploy.job import ReleaseJob
 from pipeline_kit.errors import ModelError, UsageError
 from pipeline_kit.images.names import LABEL_COMMIT_TIME
 from pipeline_kit.images.verify import Verified, verify_pushed
 
 
 @dataclass(frozen=True, slots=True)
-class WantedImage:
+class VerifiedImage:
     """An image by digest, where its blobs are, and what was proved of it."""
 
     reference: Reference
@@ -36,47 +33,45 @@ class WantedImage:
         return int(told) if told.isdecimal() and len(told) <= 12 else 0
 
 
-def wanted_image(context: StageContext) -> WantedImage:
+def verified_image(job: ReleaseJob, registries: Registries, log: Callable[[str], None]) -> VerifiedImage:
     """The image that the job names, or else the one that was pushed before it.
 
     Raises ModelError where it does not verify, is another project's, or was not verified in the environment before;
     UsageError where no image or no key is named.
     """
-    reference = reference_of(context)
-    check_chain(context, reference)
-    blobs = context.the_world().registries().repository(reference.name)
-    keys = keys_of(context)
-    deep = flag(context.settings, "read_layers")
-    verified = verify_pushed(blobs, reference, keys=keys, deep=deep, unsigned=not keys)
-    if verified.project != context.project.name:
-        message = f"the image is of the project {verified.project}, not of {context.project.name}"
+    reference = reference_of(job)
+    refuse_unverified_before(job, reference, log)
+    blobs = registries.repository(reference.name)
+    keys = keys_of(job)
+    verified = verify_pushed(blobs, reference, keys=keys, deep=job.settings.read_layers, unsigned=not keys)
+    if verified.project != job.project:
+        message = f"the image is of the project {verified.project}, not of {job.project}"
         raise ModelError(message, hint="each project's releases are its own: deploy it from that project")
     who = f"signed by the key {verified.key}" if verified.signed else "not signed"
-    context.log(f"{reference} verified: model {verified.model_digest}, verdict {verified.verdict}, {who}")
-    return WantedImage(reference, blobs, read_image(blobs, reference.digest), verified)
+    log(f"{reference} verified: model {verified.model_digest}, verdict {verified.verdict}, {who}")
+    return VerifiedImage(reference, blobs, read_image(blobs, reference.digest), verified)
 
 
-def reference_of(context: StageContext) -> Reference:
+def reference_of(job: ReleaseJob) -> Reference:
     """The image by digest, without a tag: tags move."""
-    named = text(context.settings, "image")
+    named = job.settings.image
     if named is None:
-        found = context.nearest(PUSHED)
-        if found is None:
+        if job.pushed is None:
             raise UsageError("no job before this one pushed an image", hint="let it need a push, or name the `image`")
-        named = str(read_json(found[2]).get("image"))
+        named = str(read_json(job.pushed).get("image"))
     reference = parse_reference(named)
     if reference.digest is None:
         raise UsageError(f"{named} is no image by digest", hint="such as registry.example/team/fraud@sha256:...")
     return reference.at(reference.digest)
 
 
-def keys_of(context: StageContext) -> tuple[bytes, ...]:
-    """The public keys of who may have built the image; none where the job says that nobody need have signed it."""
-    names = texts(context.settings, "key")
-    if bool(names) == flag(context.settings, "unsigned"):
+def keys_of(job: ReleaseJob) -> tuple[bytes, ...]:
+    """The public keys of who may have built the image; empty where the job says that it need not be signed."""
+    names = job.settings.key
+    if bool(names) == job.settings.unsigned:
         hint = "`key: [release.pub]` names files with public keys; `unsigned: true` asks nobody who built the image"
         raise UsageError("say either by which key the image is verified, or that it need not be signed", hint=hint)
-    return tuple(content_of(context.workspace / name, name) for name in names)
+    return tuple(content_of(job.workspace / name, name) for name in names)
 
 
 def content_of(path: Path, name: str) -> bytes:
@@ -89,14 +84,12 @@ def content_of(path: Path, name: str) -> bytes:
         ) from error
 
 
-def check_chain(context: StageContext, reference: Reference) -> None:
+def refuse_unverified_before(job: ReleaseJob, reference: Reference, log: Callable[[str], None]) -> None:
     """Raises ModelError unless the environment before this one has verified this very image."""
-    here = context.environment
-    before = environment_before(here, context.environments) if here else None
+    before = job.before
     if before is None:
         return
-    found = context.nearest(RELEASE)
-    released: Mapping[str, Any] = read_json(found[2]) if found else {}
+    released: Mapping[str, Any] = read_json(job.released) if job.released else {}
     if released.get("environment") != before.name:
         what = f"no job before this one has released to {before.name}"
         raise ModelError(what, hint=f"let it need the job that releases to {before.name}")
@@ -105,7 +98,7 @@ def check_chain(context: StageContext, reference: Reference) -> None:
         message = f"{before.name} has verified the image {verified}, not {reference.digest}"
         raise ModelError(message, hint=f"release it to {before.name} first")
     revision = released.get("revision")
-    context.log(f"{before.name} verified the image as its revision {revision}; whether it still serves is not asked")
+    log(f"{before.name} verified the image as its revision {revision}; whether it still serves is not asked")
 
 
 def read_json(path: Path) -> Mapping[str, Any]:

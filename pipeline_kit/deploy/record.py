@@ -8,19 +8,24 @@ from enum import Enum
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
+from pipeline_kit.deploy.steps import is_name
 from pipeline_kit.errors import ProjectError
 
 VERSION = 1
-DAMAGED_HINT = "restore the Secret, or delete it and the objects of the release: the next one then counts as the first"
+PREPARED = "prepared"
+"""The step of a revision of which nothing is in the target yet; all others are a strategy's."""
+LIVE = "live"
+"""The step of a revision that went through all of them."""
 KEPT = 10
 """Revisions that the record keeps, beside the one that is live: all of it must fit into one Secret."""
 
 
 class DamagedRecordError(ProjectError):
-    """The record cannot be read: it is none, or not whole."""
+    """The record cannot be read: it is not a record, or not whole. `holder` is what holds it, such as `the Secret`."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, hint=DAMAGED_HINT)
+    def __init__(self, message: str, holder: str = "it") -> None:
+        hint = f"restore {holder}, or delete it and the objects of the release: the next one then counts as the first"
+        super().__init__(message, hint=hint)
 
 
 class State(Enum):
@@ -31,17 +36,6 @@ class State(Enum):
     LIVE = "live"
     REPLACED = "replaced"
     FAILED = "failed"
-
-
-class Step(Enum):
-    """How far a revision got: what was begun last."""
-
-    PREPARED = "prepared"
-    APPLY = "apply"
-    READY = "ready"
-    VERIFY = "verify"
-    PRUNE = "prune"
-    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +52,20 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A numbered content, what became of it, and why. `rollback_to` is the number of the revision it goes back to."""
+    """A numbered content, what became of it, and why. `rollback_to` is the number of the revision it goes back to.
+
+    `step` names the step of its strategy that was begun last. `strategy` is None in records of kits that had only one.
+    """
 
     number: int
     content: Content
     state: State = State.BEGUN
-    step: Step = Step.PREPARED
+    step: str = PREPARED
     reason: str = ""
     date: str = ""
     by: str = ""
     rollback_to: int | None = None
+    strategy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def begin(record: ReleaseRecord, revision: Revision) -> ReleaseRecord:
     return replace(record, revisions=(*sorted((*kept, *live), key=lambda each: each.number), revision))
 
 
-def advance(record: ReleaseRecord, step: Step) -> ReleaseRecord:
+def advance(record: ReleaseRecord, step: str) -> ReleaseRecord:
     """With the unfinished revision at that step."""
     return change(record, lambda each: replace(each, step=step))
 
@@ -131,7 +129,7 @@ def finish(record: ReleaseRecord) -> ReleaseRecord:
     replaced = tuple(
         replace(each, state=State.REPLACED) if each.state is State.LIVE else each for each in record.revisions
     )
-    return change(replace(record, revisions=replaced), lambda each: replace(each, state=State.LIVE, step=Step.LIVE))
+    return change(replace(record, revisions=replaced), lambda each: replace(each, state=State.LIVE, step=LIVE))
 
 
 def change(record: ReleaseRecord, become: Any) -> ReleaseRecord:
@@ -151,11 +149,12 @@ def _revision(revision: Revision) -> dict[str, Any]:
     return {
         "number": revision.number,
         "state": revision.state.value,
-        "step": revision.step.value,
+        "step": revision.step,
         "reason": revision.reason,
         "date": revision.date,
         "by": revision.by,
         "rollback_to": revision.rollback_to,
+        "strategy": revision.strategy,
         "image": content.image,
         "model_digest": content.model_digest,
         "port": content.port,
@@ -165,18 +164,18 @@ def _revision(revision: Revision) -> dict[str, Any]:
     }
 
 
-def read_record(document: Mapping[str, Any]) -> ReleaseRecord:
+def read_record(document: Mapping[str, Any], holder: str = "it") -> ReleaseRecord:
     """The record of a document. Raises DamagedRecordError, or ProjectError where it is of a newer kit."""
     if not isinstance(document.get("version"), int):
-        raise DamagedRecordError("the release's record is damaged: it says no version")
+        raise DamagedRecordError("the release's record is damaged: it says no version", holder)
     if document["version"] != VERSION:
-        hint = "use a kit as new as the one that wrote it"
-        raise ProjectError(f"the release's record has version {document['version']!r}, not {VERSION}", hint=hint)
+        message = f"the release's record has version {document['version']!r}, not {VERSION}"
+        raise ProjectError(message, hint="use a kit as new as the one that wrote it")
     try:
         revisions = tuple(_read_revision(each) for each in document["revisions"])
         return ReleaseRecord(str(document["release"]), revisions)
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedRecordError(f"the release's record is damaged: {error!r}") from error
+        raise DamagedRecordError(f"the release's record is damaged: {error!r}", holder) from error
 
 
 def _read_revision(found: Mapping[str, Any]) -> Revision:
@@ -193,9 +192,17 @@ def _read_revision(found: Mapping[str, Any]) -> Revision:
         number=int(found["number"]),
         content=content,
         state=State(found["state"]),
-        step=Step(found["step"]),
+        step=read_name(found["step"]),
         reason=str(found["reason"]),
         date=str(found["date"]),
         by=str(found["by"]),
         rollback_to=found["rollback_to"],
+        strategy=read_name(strategy) if (strategy := found.get("strategy")) is not None else None,
     )
+
+
+def read_name(name: object) -> str:
+    """The name of a step or a strategy. Raises ValueError for what cannot be one."""
+    if not is_name(name):
+        raise ValueError(f"{str(name)[:60]!r} is not a name")
+    return str(name)

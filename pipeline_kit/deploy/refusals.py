@@ -1,24 +1,11 @@
-"""What is refused before anything is changed: an older commit, another's objects, invalid ones, a full cluster."""
+"""Which releases are refused whatever their target: those of an older commit than what is live."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from pipeline_kit.contract.cluster import Cluster, Kind, Object
-from pipeline_kit.deploy.labels import RELEASE_LABEL, noted
-from pipeline_kit.deploy.objects import name_of
-from pipeline_kit.deploy.order import identity
-from pipeline_kit.deploy.place import Place
-from pipeline_kit.deploy.preflight import ClusterState, shortages
 from pipeline_kit.deploy.record import Content, Revision
-from pipeline_kit.deploy.rollout import KEPT_KINDS, POD, Rollout
 from pipeline_kit.errors import ProjectError
-
-NODE = Kind("v1", "Node", namespaced=False)
-QUOTA = Kind("v1", "ResourceQuota")
-NO_DRY_RUN = ("dry run", "dryRun")
-"""What a server says of an admission webhook that cannot be asked without effect."""
-
 
 IsBefore = Callable[[str, str], bool]
 """Whether the first commit is known to be an ancestor of the second."""
@@ -41,77 +28,7 @@ def refuse_older(content: Content, live: Revision | None, is_before: IsBefore) -
     if commit == before.commit or is_before(str(before.commit), commit):
         return
     if content.commit_time < before.commit_time or is_before(commit, str(before.commit)):
-        told = f"commit {content.commit[:12]}" if content.commit else "no commit that is known"
-        message = f"{told} is older than commit {str(before.commit)[:12]}, which is live as revision {live.number}"
+        named = f"commit {content.commit[:12]}" if content.commit else "no commit that is known"
+        message = f"{named} is older than commit {str(before.commit)[:12]}, which is live as revision {live.number}"
         hint = "to go back, say so: pipeline-kit rollback, or `rollback: true` for this job"
         raise ProjectError(message, hint=hint)
-
-
-def refuse_other(live: Revision | None, place: Place, project: str | None) -> None:
-    """Raises ProjectError where what is live under this name is another environment's, or another project's.
-
-    Two environments with one namespace would share a record, and so would projects whose names differ in `-` and `_`.
-    """
-    manifests = live.content.manifests if live else ()
-    for what, mine in (("environment", place.environment), ("project", project)):
-        theirs = noted(manifests, what)
-        if mine is not None and theirs is not None and mine != theirs:
-            message = f"the release {place.release} in the namespace {place.namespace} is of the {what} {theirs}"
-            raise ProjectError(f"{message}, not of {mine}", hint=f"give each {what} a namespace of its own")
-
-
-def refuse_foreign(manifests: Sequence[Object], found: Sequence[Object], live: Revision | None, place: Place) -> None:
-    """Raises ProjectError for an object that is there and that no revision of this release has made."""
-    own = {identity(each) for each in live.content.manifests} if live else set()
-    lost = "nothing is live by the record, and it would be removed with a release that fails"
-    known = {name_of(each): each for each in found}
-    for manifest in manifests:
-        there = known.get(name_of(manifest))
-        if there is None or identity(manifest) in own:
-            continue
-        owner = (there["metadata"].get("labels") or {}).get(RELEASE_LABEL)
-        message = f"{name_of(manifest)} is in the namespace {place.namespace} already and "
-        if owner != place.release:
-            whose = f"is of the release {owner}" if owner else "was not made by the kit"
-            hand_over = f", or hand it over: label it {RELEASE_LABEL}={place.release}" if live else ""
-            raise ProjectError(message + whose, hint=f"delete it{hand_over}")
-        if live is None and manifest["kind"] not in KEPT_KINDS:
-            raise ProjectError(message + lost, hint="restore the Secret that holds the record, or delete the object")
-
-
-def refuse_invalid(cluster: Cluster, manifests: Sequence[Object], namespace: str, log: Callable[[str], None]) -> None:
-    """Raises ProjectError, with the server's words, for an object that the server would not take."""
-    for manifest in manifests:
-        try:
-            cluster.apply(manifest, namespace=namespace, dry_run=True)
-        except ProjectError as error:
-            if not any(each in error.message for each in NO_DRY_RUN):
-                raise
-            log(f"{name_of(manifest)} was not tried before: {error.message}")
-
-
-def refuse_full(rollout: Rollout, manifests: Sequence[Object], found: Sequence[Object]) -> None:
-    """Raises ProjectError naming what the cluster lacks for the release.
-
-    A deployer who may not see nodes and the pods of others releases without this check.
-    """
-    cluster, namespace = rollout.objects.cluster, rollout.place.namespace
-    try:
-        nodes, pods = cluster.list(NODE, None), cluster.list(POD, None)
-        state = ClusterState(nodes, pods, cluster.list(QUOTA, namespace), found)
-    except ProjectError as error:
-        rollout.log(f"whether there is room was not checked: {error.message}")
-        return
-    if lacking := shortages(manifests, state):
-        hint = "make room, ask for less by `resources` and `replicas`, or let the quota be raised"
-        raise ProjectError(f"the cluster has no room: {'; '.join(lacking)}", hint=hint)
-
-
-def refuse(rollout: Rollout, content: Content, live: Revision | None) -> None:
-    """Raises ProjectError for what the cluster would not take, or should not be given. Nothing is changed."""
-    manifests = rollout.served(content.manifests)
-    found = [each for manifest in manifests if (each := rollout.objects.get(name_of(manifest))) is not None]
-    refuse_other(live, rollout.place, noted(content.manifests, "project"))
-    refuse_foreign(manifests, found, live, rollout.place)
-    refuse_invalid(rollout.objects.cluster, manifests, rollout.place.namespace, rollout.log)
-    refuse_full(rollout, manifests, found)

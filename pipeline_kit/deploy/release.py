@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline_kit.deploy.deployer import Deployer, Order, Released, expected_of
+from pipeline_kit.deploy.actions import expected_of
+from pipeline_kit.deploy.deployer import Deployer, Order, Released
 from pipeline_kit.deploy.record import Content, ReleaseRecord, Revision, State
-from pipeline_kit.deploy.refusals import IsBefore, refuse_older, refuse_other, unknown_history
+from pipeline_kit.deploy.refusals import IsBefore, refuse_older, unknown_history
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.errors import UsageError
 
@@ -42,7 +43,8 @@ def roll_back(deployer: Deployer, to: int | None = None) -> Released:
     """
     with deployer.lease.held():
         deployer.load()
-        refuse_other(deployer.record.live, deployer.place, None)
+        live_before = deployer.record.live
+        deployer.rollout.refuse_other(live_before.content if live_before else None, None)
         found = deployer.record.unfinished
         if found is not None and (found.rollback_to is None or to not in (None, found.rollback_to)):
             deployer.settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from pipeline_kit.deploy.strategy import Replacement
 from pipeline_kit.frozen import frozen
 from pipeline_kit.images.names import PORT
 
@@ -38,6 +39,8 @@ class Workload:
     image: str
     """By digest: `host/path@sha256:...`."""
     identity: Identity
+    replacement: Replacement
+    """What the release's strategy lets the target do while it replaces instances."""
     port: int = PORT
     replicas: int = 2
     cpu: str = CPU

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.result import Case, Outcome, StageResult
-from pipeline_kit.contract.settings import flag
-from pipeline_kit.deploy.clock import ThisClock
-from pipeline_kit.deploy.deployer import Deployer, Released
+from pipeline_kit.deploy.deployer import Released, unannounced
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.intent import Intent, cluster_of, intent_of
-from pipeline_kit.deploy.lease import Lease
 from pipeline_kit.deploy.release import release
+from pipeline_kit.deploy.request import ReleaseRequest
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.job_release.release import job_release
+
+from .settings import settings_of
 
 TAKEN_BACK = "; revision "
 """Where a failed release's message goes on to say what became of it."""
@@ -27,74 +27,74 @@ def run(context: StageContext) -> StageResult:
     Raises ModelError, ProjectError or UsageError for what is refused before any change, InfrastructureError where
     registry or cluster fail or somebody else is at work.
     """
-    intent = intent_of(context)
-    cluster, clock = cluster_of(context), ThisClock()
-    lease = Lease(cluster, intent.place.namespace, intent.place.release, holder=intent.place.by, clock=clock)
-    announce = partial(mark, context, intent)
-    deployer = Deployer(cluster, clock, lease, intent.place, log=context.log, announce=announce)
-    context.log(f"releasing {intent.content.image} as {intent.place.release} to {told_place(intent, cluster.name())}")
+    settings = settings_of(context.settings)
+    job = job_release(context, settings)
+    request = job.request(context.log)
+    site = job.site()
+    announce = partial(mark, context, request) if settings.tag_image else unannounced
+    deployer = job.deployer(site, context.log, announce)
+    where = told_place(request, site.name())
+    context.log(f"releasing {request.content.image} as {request.destination.release} to {where}")
     try:
         released = release(
-            deployer, intent.content, intent.expected, is_before=intent.is_before, rollback=intent.rollback
+            deployer, request.content, request.expected, is_before=request.is_before, rollback=request.rollback
         )
     except ReleaseError as error:
-        return failed(intent, error)
-    return passed(context, intent, released, cluster.name())
+        return failed(request, error)
+    return passed(context, request, released, site.name())
 
 
-def mark(context: StageContext, intent: Intent, number: int) -> None:
-    """Tags the image as released, before anything of it is in the cluster: no sweep removes it from then on."""
-    if not flag(context.settings, "tag_image"):
-        return
-    tag = f"deployed-{intent.place.environment}-{number}"
-    intent.image.blobs.push_manifest(intent.image.image.stored, tag)
-    context.log(f"tagged {intent.image.reference.name}:{tag}")
+def mark(context: StageContext, request: ReleaseRequest, number: int) -> None:
+    """Tags the image as released, before anything of it is in the target: no cleanup removes it from then on."""
+    tag = f"deployed-{request.destination.environment}-{number}"
+    request.image.blobs.push_manifest(request.image.image.stored, tag)
+    context.log(f"tagged {request.image.reference.name}:{tag}")
 
 
-def told_place(intent: Intent, cluster: str) -> str:
-    """Where the release goes, in words."""
-    return f"{intent.place.environment}: namespace {intent.place.namespace} of {cluster}"
+def told_place(request: ReleaseRequest, site: str) -> str:
+    """Where the release goes, for messages."""
+    return f"{request.destination.environment}: namespace {request.destination.namespace} of {site}"
 
 
-def failed(intent: Intent, error: ReleaseError) -> StageResult:
+def failed(request: ReleaseRequest, error: ReleaseError) -> StageResult:
     """The result of a release that its own pods failed."""
-    facts: dict[str, Value] = {"image": intent.content.image, "environment": intent.place.environment}
+    facts: dict[str, Value] = {"image": request.content.image, "environment": request.destination.environment}
     facts["cause"] = error.lines[-1] if error.lines else error.message.partition(TAKEN_BACK)[0]
     detail = "\n".join(error.lines)
-    case = Case(f"release to {intent.place.environment}", "deploy", failure=error.message, detail=detail)
+    case = Case(f"release to {request.destination.environment}", "deploy", failure=error.message, detail=detail)
     return StageResult(Outcome.FAILED, error.message, error.category, cases=(case,), facts=facts)
 
 
-def passed(context: StageContext, intent: Intent, released: Released, cluster: str) -> StageResult:
+def passed(context: StageContext, request: ReleaseRequest, released: Released, site: str) -> StageResult:
     """The result of a release that is live, and the file by which the next environment knows what was verified."""
     before = released.before.number if released.before else None
     facts: dict[str, Value] = {
-        "environment": intent.place.environment,
-        "namespace": intent.place.namespace,
-        "cluster": cluster,
-        "release": intent.place.release,
+        "environment": request.destination.environment,
+        "namespace": request.destination.namespace,
+        "cluster": site,
+        "release": request.destination.release,
         "revision": released.revision.number,
         "before": before,
-        "image": intent.content.image,
-        "model": intent.content.model_digest,
-        "commit": intent.content.commit,
-        "key": intent.image.verified.key,
-        "pods": list(released.pods),
+        "image": request.content.image,
+        "model": request.content.model_digest,
+        "commit": request.content.commit,
+        "key": request.image.verified.key,
+        "pods": list(released.instances),
     }
     place: Path = context.place("release", "release.json")
     place.write_text(json.dumps({"version": 1, **facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    count = len(released.pods)
+    count = len(released.instances)
     was = "is live" if released.changed else "was live already"
     pods, serve = ("1 pod", "serves") if count == 1 else (f"{count} pods", "serve")
-    rows = sum(len(each.rows) for each in intent.expected.golden)
+    rows = sum(len(each.rows) for each in request.expected.golden)
     predict = "predicts" if count == 1 else "predict"
     asked = f" and {predict} {rows} rows as evaluated" if rows else ""
     return StageResult(
         Outcome.PASSED,
-        f"revision {released.revision.number} {was} in {intent.place.environment}: {pods} {serve} "
-        f"{intent.content.model_digest}{asked}",
+        f"revision {released.revision.number} {was} in {request.destination.environment}: {pods} {serve} "
+        f"{request.content.model_digest}{asked}",
         measurements={"revision": released.revision.number, "pods": count, "golden_rows": rows},
         outputs={"release": context.left("release", place)},
-        cases=tuple(Case(f"pod {pod} serves the model", "deploy") for pod in released.pods),
+        cases=tuple(Case(f"pod {pod} serves the model", "deploy") for pod in released.instances),
         facts=facts,
     )

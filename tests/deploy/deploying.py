@@ -9,12 +9,16 @@ from typing import Any
 
 from pipeline_kit.contract.cluster import Cluster, Object
 from pipeline_kit.deploy.deployer import Deployer, Released, same
+from pipeline_kit.deploy.destination import Destination
 from pipeline_kit.deploy.lease import Lease
-from pipeline_kit.deploy.manifests import kit_manifests
-from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import Content, ReleaseRecord
 from pipeline_kit.deploy.release import release, roll_back
 from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.strategies import load_strategy
+from pipeline_kit.deploy.strategies.rolling import ROLLING
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.record_storage import SecretStorage
+from pipeline_kit.deploy.targets.kubernetes.site import KubernetesSite
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import Identity, Workload
 from pipeline_kit.images.golden import Golden
@@ -63,7 +67,9 @@ def content(number: int, behaviour: str = "", *, time: int | None = None, **chan
     model, variables = MODELS[number], {"BEHAVIOUR": behaviour} if behaviour else {}
     identity = Identity("fraud", model, "sha256:" + "a" * 64, f"{number:040d}", "0.1.0")
     fields = {"release": "fraud", "namespace": "default", "environment": "staging", "image": IMAGES[number]}
-    workload = Workload(**{"identity": identity, "variables": variables, **fields, **changes})
+    workload = Workload(
+        **{"identity": identity, "replacement": ROLLING.replacement, "variables": variables, **fields, **changes}
+    )
     manifests = kit_manifests(workload)
     return Content(workload.image, model, manifests, 8000, identity.commit, number * 100 if time is None else time)
 
@@ -71,10 +77,11 @@ def content(number: int, behaviour: str = "", *, time: int | None = None, **chan
 def a_deployer(cluster: Cluster, *, clock: Time | None = None, **options: Any) -> Deployer:
     """A deployer that nobody else is."""
     clock = clock or Time()
-    lease = Lease(cluster, "default", "fraud", holder=f"deployer {next(HOLDERS)}", clock=clock)
+    destination = Destination("default", "fraud", "staging", ready_within_seconds=60, by="the test")
+    site = KubernetesSite(cluster, destination)
+    lease = Lease(site.leases, "fraud", holder=f"deployer {next(HOLDERS)}", clock=clock)
     clock.leases.append(lease)
-    place = Place("default", "fraud", "staging", ready_within_seconds=60, by="the test")
-    return Deployer(cluster, clock, lease, place, **options)
+    return Deployer(site, clock, lease, destination, load_strategy, **options)
 
 
 def deploy(cluster: Cluster, wanted: Content, golden: Sequence[Golden] = GOLDEN, **options: Any) -> Released:
@@ -90,7 +97,12 @@ def go_back(cluster: Cluster, to: int | None = None) -> Released:
 
 def record_of(cluster: Cluster) -> ReleaseRecord:
     """The record as it stands in the cluster."""
-    return ReleaseStore(cluster, "default", "fraud").load()
+    return store_of(cluster).load()
+
+
+def store_of(cluster: Cluster) -> ReleaseStore:
+    """The record's store in the cluster."""
+    return ReleaseStore(SecretStorage(cluster, "default", "fraud"), "fraud")
 
 
 def states(cluster: Cluster) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipeline_kit.contract.cluster import Cluster, Kind, Object, PodRequest, Selector
 from pipeline_kit.contract.serving import Answer
 from pipeline_kit.deploy.store import unpacked
+from pipeline_kit.deploy.targets.kubernetes.record_storage import stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ class Watched:
         self.at(f"{call} {named(manifest)}")
         found = write(manifest, namespace=where)
         if found is not None and manifest["kind"] == "Secret":
-            newest = unpacked(manifest).revisions[-1]
-            self.at(f"record: {newest.state.value}, {newest.step.value}")
+            newest = unpacked(stored(manifest), "the Secret").revisions[-1]
+            self.at(f"record: {newest.state.value}, {newest.step}")
         self.at(f"done: {call} {named(manifest)}")
         return found
 

@@ -10,13 +10,17 @@ from typing import Any
 from pipeline_kit.contract.cluster import Cluster, Object
 from pipeline_kit.deploy.clock import ThisClock
 from pipeline_kit.deploy.deployer import Deployer, Released
-from pipeline_kit.deploy.labels import labels
+from pipeline_kit.deploy.destination import Destination
 from pipeline_kit.deploy.lease import Lease
-from pipeline_kit.deploy.manifests import kit_manifests
-from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import Content, ReleaseRecord
 from pipeline_kit.deploy.release import release, roll_back
 from pipeline_kit.deploy.store import ReleaseStore
+from pipeline_kit.deploy.strategies import load_strategy
+from pipeline_kit.deploy.strategies.rolling import ROLLING
+from pipeline_kit.deploy.targets.kubernetes.labels import labels
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.record_storage import SecretStorage
+from pipeline_kit.deploy.targets.kubernetes.site import KubernetesSite
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import Identity, Workload
 from tests.deploy.deploying import GOLDEN
@@ -38,12 +42,19 @@ class Ground:
 
     def record(self) -> ReleaseRecord:
         """The record as it stands in the cluster."""
-        return ReleaseStore(self.cluster, self.namespace, RELEASE).load()
+        return ReleaseStore(SecretStorage(self.cluster, self.namespace, RELEASE), RELEASE).load()
 
     def workload(self, version: str, number: int, variables: Mapping[str, str], **changes: Any) -> Workload:
         """Small pods of a version, of the commit of that number."""
         identity = Identity("fraud", DIGESTS[version], "sha256:" + "a" * 64, f"{number:040d}", "0.1.0")
-        fields = {"image": self.images[version], "replicas": 1, "cpu": "5m", "memory": "64Mi", **changes}
+        fields = {
+            "image": self.images[version],
+            "replacement": ROLLING.replacement,
+            "replicas": 1,
+            "cpu": "5m",
+            "memory": "64Mi",
+            **changes,
+        }
         return Workload(RELEASE, self.namespace, "staging", identity=identity, variables=variables, **fields)
 
     def content(self, version: str, number: int, variables: Mapping[str, str], **changes: Any) -> Content:
@@ -109,9 +120,10 @@ def a_deployer(ground: Ground, through: Cluster | None = None, *, lease_seconds:
     cluster, clock = through or ground.cluster, ThisClock()
     by = options.pop("by", f"deployer {next(HOLDERS)}")
     seconds = options.pop("ready_within", READY_WITHIN_SECONDS)
-    lease = Lease(cluster, ground.namespace, RELEASE, holder=by, clock=clock, duration_seconds=lease_seconds)
-    place = Place(ground.namespace, RELEASE, "staging", ready_within_seconds=seconds, by=by)
-    return Deployer(cluster, clock, lease, place, **options)
+    destination = Destination(ground.namespace, RELEASE, "staging", ready_within_seconds=seconds, by=by)
+    site = KubernetesSite(cluster, destination)
+    lease = Lease(site.leases, RELEASE, holder=by, clock=clock, duration_seconds=lease_seconds)
+    return Deployer(site, clock, lease, destination, load_strategy, **options)
 
 
 def deploy(ground: Ground, wanted: Content, through: Cluster | None = None, **options: Any) -> Released:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline_kit.deploy.strategies.rolling import ROLLING
 from pipeline_kit.deploy.workload import Identity, Workload
 
 MODEL = "sha256:" + "1f" * 32
@@ -18,7 +19,7 @@ def workload(**changes: Any) -> Workload:
     """A small release, with these fields otherwise."""
     identity = Identity("fraud_detection", MODEL, PACKAGE, COMMIT, "0.1.0")
     fields = {"release": "fraud_detection", "namespace": "risk", "environment": "staging", "image": IMAGE}
-    return Workload(**{"identity": identity, **fields, **changes})
+    return Workload(**{"identity": identity, "replacement": ROLLING.replacement, **fields, **changes})
 
 
 def pod(name: str = "fraud-1", *, image: str = IMAGE, node: str | None = None, **status: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline_kit.contract.cluster import Kind, Object
-from pipeline_kit.deploy.api_versions import served
+from pipeline_kit.deploy.targets.kubernetes.api_versions import served
 from pipeline_kit.errors import ProjectError
 
 BUDGET: Object = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "fraud"}, "spec": {}}

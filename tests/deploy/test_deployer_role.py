@@ -14,8 +14,9 @@ import yaml
 from pipeline_kit.adapters.kubernetes import KubernetesCluster
 from pipeline_kit.contract.cluster import Cluster, Kind, Object
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.manifests import kit_manifests
 from pipeline_kit.deploy.record import Content, State
+from pipeline_kit.deploy.strategies.rolling import ROLLING
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
 from pipeline_kit.deploy.workload import Identity, Workload
 from tests.conftest import ROOT
 from tests.deploy.real_release import RELEASE, Ground, content_of, deploy, go_back
@@ -47,7 +48,9 @@ def test_the_role_has_every_kind_of_the_kit_s_own_manifests() -> None:
     """Each with what applying and pruning takes, and no kind beside them."""
     wanted = {"get", "create", "patch", "delete"}
     identity = Identity(RELEASE, "sha256:" + "1" * 64, "sha256:" + "2" * 64, "3" * 40, "0.1.0")
-    workload = Workload(RELEASE, "somewhere", "staging", "registry.example/fraud@sha256:" + "4" * 64, identity)
+    workload = Workload(
+        RELEASE, "somewhere", "staging", "registry.example/fraud@sha256:" + "4" * 64, identity, ROLLING.replacement
+    )
     allowed = {
         (group, resource)
         for rule in rules()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from pipeline_kit.deploy.difference import Change, differences
-from pipeline_kit.deploy.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.difference import Change, differences
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
 from tests.deploy.releases import IMAGE, OLD_IMAGE, workload
 
 WANTED: Any = kit_manifests(workload())[-1]

@@ -13,8 +13,8 @@ from pipeline_kit.adapters.kubernetes import KubernetesCluster
 from pipeline_kit.adapters.kubernetes_connection import Patience
 from pipeline_kit.contract.cluster import Cluster, Kind
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.labels import RELEASE_LABEL
-from pipeline_kit.deploy.team_manifests import team_manifests
+from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
+from pipeline_kit.deploy.targets.kubernetes.team_manifests import team_manifests
 from pipeline_kit.errors import Category, KitError
 from tests.deploy.deployer_process import WITHIN_SECONDS, Deploying
 from tests.deploy.edits import Edit, of_container, of_pod, unchanged, with_image
@@ -109,7 +109,7 @@ def deleted_deployment(scene: Scene) -> None:
 def at_step(ground: Ground, step: str) -> bool:
     """Whether a revision has got so far."""
     found = ground.record().unfinished
-    return found is not None and found.step.value == step
+    return found is not None and found.step == step
 
 
 TEAM = """

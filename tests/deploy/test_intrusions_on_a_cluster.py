@@ -10,8 +10,8 @@ import pytest
 
 from pipeline_kit.contract.cluster import Kind
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.labels import RELEASE_LABEL
 from pipeline_kit.deploy.record import Content, DamagedRecordError
+from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
 from pipeline_kit.errors import ProjectError
 from tests.deploy.edits import of_container, of_deployment, of_pod
 from tests.deploy.moments import Once, Watched

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.deploy.failure import ReleaseError
-from pipeline_kit.deploy.lease import LEASE
 from pipeline_kit.deploy.record import Content
+from pipeline_kit.deploy.targets.kubernetes.lease_storage import LEASE
 from pipeline_kit.errors import InfrastructureError
 from tests.deploy.deployer_process import LEASE_SECONDS, WITHIN_SECONDS, Deploying, end_of
 from tests.deploy.real_release import RELEASE, deploy, go_back
@@ -32,7 +32,7 @@ def killed(scene: Scene, wanted: Content | None, moment: str) -> None:
     assert code == -signal.SIGKILL, said
     if moment.startswith("record: "):
         newest = scene.ground.record().revisions[-1]
-        assert moment == f"record: {newest.state.value}, {newest.step.value}"
+        assert moment == f"record: {newest.state.value}, {newest.step}"
 
 
 def upgrade_killed(moment: str, scene: Scene) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.lease import LEASE, Lease
+from pipeline_kit.deploy.lease import Lease
+from pipeline_kit.deploy.targets.kubernetes.lease_storage import LEASE, ClusterLease
 from pipeline_kit.errors import InfrastructureError
 from pipeline_kit.testing.cluster import FakeCluster
 
@@ -30,7 +31,7 @@ class Time:
 
 
 def lease(cluster: FakeCluster, holder: str, clock: Time) -> Lease:
-    return Lease(cluster, "default", "fraud", holder=holder, clock=clock, duration_seconds=15)
+    return Lease(ClusterLease(cluster, "default", "fraud"), "fraud", holder=holder, clock=clock, duration_seconds=15)
 
 
 def test_one_after_the_other() -> None:

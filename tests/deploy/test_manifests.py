@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from pipeline_kit.adapters.kubernetes import KubernetesCluster
-from pipeline_kit.deploy.api_versions import served
-from pipeline_kit.deploy.labels import label_value, object_name
-from pipeline_kit.deploy.manifests import kit_manifests
-from pipeline_kit.deploy.order import in_order
+from pipeline_kit.deploy.targets.kubernetes.api_versions import served
+from pipeline_kit.deploy.targets.kubernetes.labels import label_value, object_name
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.order import in_order
 from pipeline_kit.deploy.workload import Identity, Workload
 from pipeline_kit.images.scan.manifests import check_manifests
 from tests.deploy.releases import workload

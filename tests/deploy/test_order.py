@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.manifests import kit_manifests
-from pipeline_kit.deploy.order import in_order, leftovers
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.order import in_order, leftovers
 from tests.deploy.releases import workload
 
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.manifests import kit_manifests
-from pipeline_kit.deploy.pod_requests import pod_requests
-from pipeline_kit.deploy.preflight import ClusterState, shortages
-from pipeline_kit.deploy.quantity import quantity, told
+from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
+from pipeline_kit.deploy.targets.kubernetes.pod_requests import pod_requests
+from pipeline_kit.deploy.targets.kubernetes.preflight import ClusterState, shortages
+from pipeline_kit.deploy.targets.kubernetes.quantity import quantity, told
 from pipeline_kit.errors import ProjectError
 from tests.deploy.releases import OLD_IMAGE, node, quota, running, workload
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.deploy.readiness import Progress, readiness
+from pipeline_kit.deploy.targets.kubernetes.readiness import Progress, readiness
 from pipeline_kit.errors import Category
 from tests.deploy.releases import OLD_IMAGE, container, deployment, pod
 

@@ -9,10 +9,11 @@ import pytest
 
 from pipeline_kit.contract.cluster import Kind
 from pipeline_kit.deploy.failure import ReleaseError, UnreachedError
-from pipeline_kit.deploy.labels import RELEASE_LABEL
-from pipeline_kit.deploy.lease import LEASE, Lease
-from pipeline_kit.deploy.record import Content, State, Step
-from pipeline_kit.deploy.store import LEASE_ANNOTATION
+from pipeline_kit.deploy.lease import Lease
+from pipeline_kit.deploy.record import Content, State
+from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
+from pipeline_kit.deploy.targets.kubernetes.lease_storage import LEASE, ClusterLease
+from pipeline_kit.deploy.targets.kubernetes.record_storage import LEASE_ANNOTATION
 from pipeline_kit.errors import Category, InfrastructureError, KitError, ProjectError, UsageError
 from pipeline_kit.testing.cluster import KINDS, FakeCluster
 from tests.deploy.deploying import (
@@ -26,6 +27,7 @@ from tests.deploy.deploying import (
     holds,
     record_of,
     states,
+    store_of,
 )
 from tests.deploy.releases import node
 
@@ -45,7 +47,7 @@ def test_a_first_release_and_an_upgrade() -> None:
     cluster = a_cluster()
     first = deploy(cluster, content(1))
     assert holds(cluster, content(1))
-    assert (first.revision.number, first.before, len(first.pods)) == (1, None, 2)
+    assert (first.revision.number, first.before, len(first.instances)) == (1, None, 2)
     second = deploy(cluster, content(2))
     assert holds(cluster, content(2))
     assert second.before is not None
@@ -283,7 +285,7 @@ def test_two_deployers_at_once() -> None:
     """The second is told who works, and changes nothing."""
     cluster = a_cluster()
     clock = Time()
-    other = Lease(cluster, "default", "fraud", holder="build 7", clock=clock)
+    other = Lease(ClusterLease(cluster, "default", "fraud"), "fraud", holder="build 7", clock=clock)
     other.acquire()
     clock.leases.append(other)
     deployer = a_deployer(cluster, clock=clock)
@@ -315,7 +317,7 @@ def test_a_lease_that_was_lost_stops_everything() -> None:
     with pytest.raises(InfrastructureError, match="the lease of release fraud was lost: thief holds it now"):
         release(stolen, wanted, Expected(wanted.port, wanted.model_digest))
     assert states(cluster) == ["live", "begun"]
-    assert record_of(cluster).revisions[1].step is Step.APPLY
+    assert record_of(cluster).revisions[1].step == "apply"
 
 
 Work = Callable[[FakeCluster], object]
@@ -398,9 +400,7 @@ def test_a_live_revision_that_does_not_get_well() -> None:
     Mortal(40).kill(cluster, lambda found: deploy(found, content(2)))
     record = record_of(cluster)
     assert record.unfinished is not None
-    from pipeline_kit.deploy.store import ReleaseStore
-
-    store = ReleaseStore(cluster, "default", "fraud")
+    store = store_of(cluster)
     found = store.load()
     broken = tuple(replace(each, content=with_fault) if each.state is State.LIVE else each for each in found.revisions)
     store.save(replace(found, revisions=broken))

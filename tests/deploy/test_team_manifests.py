@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_kit.deploy.team_manifests import team_manifests
+from pipeline_kit.deploy.targets.kubernetes.team_manifests import team_manifests
 from pipeline_kit.errors import ProjectError
 from tests.deploy.releases import IMAGE, workload
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline_kit.adapters.kubernetes import KubernetesCluster
 from pipeline_kit.contract.cluster import Kind
-from pipeline_kit.deploy.pod_template import pod_template
+from pipeline_kit.deploy.targets.kubernetes.pod_template import pod_template
 from tests.conformance.hostile import VALUES
 from tests.deploy.releases import workload
 from tests.deploy.waiting import until

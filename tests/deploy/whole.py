@@ -7,11 +7,12 @@ from typing import Any
 
 from pipeline_kit.contract.cluster import Kind, Object, Selector
 from pipeline_kit.deploy.deployer import same
-from pipeline_kit.deploy.labels import PREFIX, RELEASE_LABEL, label_value
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.rollout import POD
-from pipeline_kit.deploy.store import TYPE
-from pipeline_kit.deploy.verification import Expected, living, wrong_of_pod
+from pipeline_kit.deploy.targets.kubernetes.labels import PREFIX, RELEASE_LABEL, label_value
+from pipeline_kit.deploy.targets.kubernetes.record_storage import TYPE
+from pipeline_kit.deploy.targets.kubernetes.rollout import POD
+from pipeline_kit.deploy.targets.kubernetes.served_pods import PodInstance, living
+from pipeline_kit.deploy.verification import Expected, wrong_of_instance
 from tests.deploy.deploying import GOLDEN
 from tests.deploy.real_release import RELEASE, Ground
 
@@ -105,7 +106,7 @@ def wrong_pod(ground: Ground, pod: Object, wanted: Content) -> Iterator[str]:
     if (labels.get(f"{PREFIX}/model"), labels.get(f"{PREFIX}/commit")) != expected:
         yield f"pod {name} has the labels {labels}"
     answers = Expected(wanted.port, wanted.model_digest, GOLDEN)
-    if wrong := wrong_of_pod(ground.cluster, ground.namespace, name, answers):
+    if wrong := wrong_of_instance(PodInstance(ground.cluster, ground.namespace, name), answers):
         yield wrong
 
 

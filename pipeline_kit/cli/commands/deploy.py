@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -13,11 +12,10 @@ from pipeline_kit.adapters.git import checkout
 from pipeline_kit.cli.commands import job
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.releasing import opened_release, releasing_job
+from pipeline_kit.deploy.changes import Change, ObjectChange
 from pipeline_kit.deploy.deployer import silent
-from pipeline_kit.deploy.difference import Change
-from pipeline_kit.deploy.intent import Intent, intent_of
-from pipeline_kit.deploy.labels import PREFIX
-from pipeline_kit.deploy.outlook import ObjectChange, Outlook, outlook
+from pipeline_kit.deploy.dry_run import DryRun, dry_run
+from pipeline_kit.deploy.request import ReleaseRequest
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.model import PlannedJob
 
@@ -50,22 +48,22 @@ def show_difference(arguments: argparse.Namespace) -> int:
     """Prints what the release would change; 1 where it would be refused."""
     say = silent if arguments.json else job.show
     with opened_release(arguments.directory, arguments.environment, say, inputs=True) as opened:
-        intent = intent_of(replace(opened.context, log=silent), rows=False)
-        seen = outlook(opened.cluster, intent)
+        request = opened.job.request(silent, rows=False)
+        seen = dry_run(opened.site, request)
     if arguments.json:
-        print(json.dumps(document_of(intent, seen), indent=2))
+        print(json.dumps(document_of(request, seen), indent=2))
     else:
-        print("\n".join(lines_of(intent, seen)))
+        print("\n".join(lines_of(request, seen)))
     return 1 if seen.refusal else 0
 
 
-def document_of(intent: Intent, seen: Outlook) -> dict[str, Any]:
+def document_of(request: ReleaseRequest, seen: DryRun) -> dict[str, Any]:
     """What would change, for a machine."""
     return {
-        "environment": intent.place.environment,
-        "namespace": intent.place.namespace,
-        "image": intent.content.image,
-        "model": intent.content.model_digest,
+        "environment": request.destination.environment,
+        "namespace": request.destination.namespace,
+        "image": request.content.image,
+        "model": request.content.model_digest,
         "live": seen.live.number if seen.live else None,
         "refusal": seen.refusal,
         "changes": [
@@ -81,10 +79,11 @@ def as_json(change: Change) -> dict[str, Any]:
     return {"path": change.path, "before": change.before, "after": change.after}
 
 
-def lines_of(intent: Intent, seen: Outlook) -> Iterator[str]:
+def lines_of(request: ReleaseRequest, seen: DryRun) -> Iterator[str]:
     """What would change, to be read."""
     live = f"revision {seen.live.number} is live" if seen.live else "nothing is live yet"
-    yield f"{intent.place.release} in {intent.place.environment}, namespace {intent.place.namespace}: {live}"
+    destination = request.destination
+    yield f"{destination.release} in {destination.environment}, namespace {destination.namespace}: {live}"
     if seen.unfinished is not None:
         yield f"revision {seen.unfinished.number} was left unfinished: a release finishes it, or takes it back first"
     for each in seen.changes:
@@ -102,12 +101,7 @@ def lines_of(intent: Intent, seen: Outlook) -> Iterator[str]:
 
 def only_marks(change: ObjectChange) -> bool:
     """Whether nothing of an object would change but what the kit writes on each: commit, package, model."""
-    return change.verb == "changed" and all(is_mark(field) for field in change.fields)
-
-
-def is_mark(change: Change) -> bool:
-    """Whether a field is a label or an annotation of the kit's."""
-    return f'["{PREFIX}/' in change.path
+    return change.verb == "changed" and change.fields == change.marks
 
 
 def change_lines(change: ObjectChange) -> Iterator[str]:
@@ -115,7 +109,7 @@ def change_lines(change: ObjectChange) -> Iterator[str]:
     yield f"{SIGNS[change.verb]} {change.name}"
     if change.verb == "changed":
         for field in change.fields:
-            if not is_mark(field):
+            if field not in change.marks:
                 yield f"    {field.path}: {shown(field.before)} -> {shown(field.after)}"
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from pipeline_kit.cli.commands.job import show
 from pipeline_kit.cli.releasing import OpenRelease, opened_release
-from pipeline_kit.deploy.objects import name_of
 from pipeline_kit.deploy.record import ReleaseRecord, Revision, as_document
 from pipeline_kit.errors import UsageError
 
@@ -35,7 +34,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(document_of(record, revision), indent=2))
     else:
-        print("\n".join(show_lines(revision)))
+        print("\n".join(show_lines(revision, opened.job.target.names(revision.content.manifests))))
     return 0
 
 
@@ -57,8 +56,10 @@ def document_of(record: ReleaseRecord, revision: Revision) -> dict[str, Any]:
 
 def list_lines(opened: OpenRelease, record: ReleaseRecord) -> list[str]:
     """The revisions as a table, oldest first."""
-    place = opened.place
-    head = f"{place.release} in {place.environment}, namespace {place.namespace} of {opened.cluster.name()}"
+    destination = opened.destination
+    head = (
+        f"{destination.release} in {destination.environment}, namespace {destination.namespace} of {opened.site.name()}"
+    )
     if not record.revisions:
         return [head, "nothing was released yet"]
     rows = [COLUMNS, *(row_of(each) for each in record.revisions)]
@@ -86,7 +87,7 @@ def short(digest: str) -> str:
     return digest.removeprefix("sha256:")[:SHORT]
 
 
-def show_lines(revision: Revision) -> Iterator[str]:
+def show_lines(revision: Revision, objects: Sequence[str]) -> Iterator[str]:
     """A revision with all that it consists of."""
     content = revision.content
     yield f"revision {revision.number}: {revision.state.value}" + (f": {revision.reason}" if revision.reason else "")
@@ -95,5 +96,5 @@ def show_lines(revision: Revision) -> Iterator[str]:
     yield f"  image     {content.image}"
     yield f"  model     {content.model_digest}"
     yield f"  commit    {content.commit or 'unknown'}"
-    yield f"  begun     {revision.date or 'unknown'} by {revision.by or 'unknown'}; got to: {revision.step.value}"
-    yield f"  manifests {', '.join(str(name_of(each)) for each in content.manifests)}"
+    yield f"  begun     {revision.date or 'unknown'} by {revision.by or 'unknown'}; got to: {revision.step}"
+    yield f"  manifests {', '.join(objects)}"

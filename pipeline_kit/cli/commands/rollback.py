@@ -31,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
     else:
         revision = released.revision
         back = f" with all that revision {revision.rollback_to} was" if revision.rollback_to else ""
-        print(f"revision {revision.number} is live in {opened.place.environment}{back}")
+        print(f"revision {revision.number} is live in {opened.destination.environment}{back}")
         print(f"  image {revision.content.image}\n  model {revision.content.model_digest}")
     return 0
 
@@ -46,11 +46,11 @@ def document_of(opened: OpenRelease, released: Released) -> dict[str, object]:
     """What is live now, for a machine."""
     revision, before = released.revision, released.before
     return {
-        "environment": opened.place.environment,
+        "environment": opened.destination.environment,
         "revision": revision.number,
         "rollback_to": revision.rollback_to,
         "before": before.number if before else None,
         "image": revision.content.image,
         "model": revision.content.model_digest,
-        "pods": list(released.pods),
+        "pods": list(released.instances),
     }

@@ -1,0 +1,1 @@
+"""The target `kubernetes`: objects of a namespace, applied through the API server."""
