@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from pipeline_kit.lint.check import check_file
+from pipeline_kit.servers.lint import check_file
 
 JOBS = 200
 ROUNDS = 7

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pipeline_kit.cli.project import open_project
-from pipeline_kit.render.project import render_project
+from pipeline_kit.servers.project import render_project
 
 
 def main(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m smoke gitlab|jenkins`: the conformance cases on a real server."""
+"""`python -m smoke SERVER`: the conformance cases on a real server."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from pipeline_kit import __version__
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import InfrastructureError
+from pipeline_kit.render.client import Client
+from pipeline_kit.servers import SERVERS
 from smoke.case import chosen, files_of
-from smoke.server import Server, ServerError
 from tests.conformance.case import Case
-
-TOKENS = {"gitlab": "GITLAB_TOKEN", "jenkins": "JENKINS_TOKEN"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         cases = [case for case in cases if case.name in arguments.case]
     try:
         failed = run(open_server(arguments), cases, kit_of(arguments))
-    except ServerError as error:
+    except InfrastructureError as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 3
     print(f"{len(cases) - failed} of {len(cases)} cases ended as expected; {len(left_out)} left out")
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def run(server: Server, cases: Sequence[Case], kit: str) -> int:
+def run(server: Client, cases: Sequence[Case], kit: str) -> int:
     """How many cases did not end as expected."""
     failed = 0
     for case in cases:
@@ -65,20 +65,23 @@ def compare(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
 def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
     top = argparse.ArgumentParser(prog="python -m smoke", description="The conformance cases on a real server.")
-    servers = top.add_subparsers(dest="server", required=True, metavar="gitlab|jenkins")
-    for name, variable in TOKENS.items():
-        each = servers.add_parser(name, help=f"on a {name.capitalize()}; the token is in the variable {variable}")
-        each.add_argument("--url", required=True, help="the server's address")
-        each.add_argument("--case", action="append", metavar="NAME", help="only this case; may be given again")
-        each.add_argument("--image", help="the image of the kit, by digest (default: pip installs this version)")
-        each.add_argument("--minutes", type=float, default=20, help="how long a case may take (default: 20)")
-        if name == "gitlab":
-            each.add_argument("--project", required=True, help="GROUP/NAME of a project made for this")
-        else:
-            each.add_argument("--user", required=True, help="whose token it is")
-            each.add_argument("--job", required=True, help="the multibranch pipeline")
-            each.add_argument("--repository", required=True, help="the git address of what it builds")
+    names = "|".join(SERVERS.names())
+    servers = top.add_subparsers(dest="server", required=True, metavar=names)
+    for name, server in SERVERS.all().items():
+        help_text = f"on a {server.words.title}; the token is in the variable {token_variable(name)}"
+        command = servers.add_parser(name, help=help_text)
+        command.add_argument("--url", required=True, help="the server's address")
+        command.add_argument("--case", action="append", metavar="NAME", help="only this case; may be given again")
+        command.add_argument("--image", help="the image of the kit, by digest (default: pip installs this version)")
+        command.add_argument("--minutes", type=float, default=20, help="how long a case may take (default: 20)")
+        for option, meaning in server.client_options.items():
+            command.add_argument(f"--{option}", required=True, help=meaning)
     return top
+
+
+def token_variable(server: str) -> str:
+    """The variable that holds the token of a server."""
+    return f"{server.upper()}_TOKEN"
 
 
 def kit_of(arguments: argparse.Namespace) -> str:
@@ -87,20 +90,14 @@ def kit_of(arguments: argparse.Namespace) -> str:
     return json.dumps(kit)  # JSON is YAML
 
 
-def open_server(arguments: argparse.Namespace) -> Server:
-    """The server that the command line names. Raises ServerError."""
-    token = os.environ.get(TOKENS[arguments.server])
-    if not token:
-        raise ServerError(f"the variable {TOKENS[arguments.server]} is not set")
-    seconds = arguments.minutes * 60
-    if arguments.server == "gitlab":
-        from smoke import gitlab_server
-
-        return gitlab_server.connect(arguments.url, arguments.project, token, seconds)
-    from smoke import jenkins_server
-
-    place = jenkins_server.Place(arguments.url, arguments.job, arguments.repository)
-    return jenkins_server.connect(place, arguments.user, token, seconds)
+def open_server(arguments: argparse.Namespace) -> Client:
+    """The server that the command line names. Raises InfrastructureError."""
+    variable = token_variable(arguments.server)
+    if not os.environ.get(variable):
+        raise InfrastructureError(f"the variable {variable} is not set")
+    server = SERVERS.load(arguments.server)
+    options = {name: getattr(arguments, name) for name in ("url", *server.client_options)}
+    return server.client({**options, "token": os.environ[variable]}, arguments.minutes * 60)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.descriptor.model import EventKind
-from pipeline_kit.render.project import render_project
+from pipeline_kit.servers.project import render_project
 from tests.conformance.case import CASES, Case
 
 STAGES = Path(__file__).parent.parent / "tests" / "conformance" / "stage"

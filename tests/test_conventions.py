@@ -28,7 +28,7 @@ KINDS = {
     "model", "metrics", "predictions", "package", "verdict", "report", "data", "wheel", "toolchain", "code", "baseline",
     "image", "sbom", "findings", "attestation", "pushed", "release", "row_results", "baseline_rows",
 }  # fmt: skip
-VALUES_ONLY = ("deploy", "images")
+VALUES_ONLY = ("deploy", "gates", "images")
 """Packages of the kit that take values: no context of a stage, and no settings that are not parsed."""
 SENTENCE = re.compile(r"[A-Z`].*[.)]$", re.DOTALL)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline_kit.contract.login import ServerLogin, no_login
+
 if TYPE_CHECKING:
     from pipeline_kit.contract.cluster import Cluster
     from pipeline_kit.contract.oci import Registries
@@ -17,7 +19,7 @@ class ThisWorld:
     """Registries, engine, cluster and wheels, with these variables and credentials.
 
     `variables` are the job's own environment, secrets among them; `insecure` are hosts (with their port) that may be
-    spoken to without verified TLS; `root` is the project's folder, for its history.
+    spoken to without verified TLS; `root` is the project's folder, for its history; `server_login` is the CI server's.
     """
 
     def __init__(
@@ -27,18 +29,22 @@ class ThisWorld:
         insecure: Sequence[str],
         log: Callable[[str], None],
         root: Path | None = None,
+        *,
+        server_login: ServerLogin = no_login,
     ) -> None:
         self._cache = cache
         self._variables = variables
         self._insecure = tuple(insecure)
         self._log = log
         self._root = root
+        self._server_login = server_login
 
     def registries(self) -> Registries:
         """Registries over HTTP."""
         from pipeline_kit.adapters.registry import HttpRegistries
 
-        return HttpRegistries(self._variables, self._insecure, self.cache("blobs"), self._log)
+        blobs = self.cache("blobs")
+        return HttpRegistries(self._variables, self._insecure, blobs, self._log, server_login=self._server_login)
 
     def engine(self) -> Engine:
         """The Docker engine, by its SDK."""

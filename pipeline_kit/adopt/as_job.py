@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from pipeline_kit.adopt.datasets import FoundData
 from pipeline_kit.adopt.draft import DraftJob, Key
 from pipeline_kit.adopt.python_source import Option, Script, Touched
-from pipeline_kit.adopt.tree import Place, is_plain
+from pipeline_kit.adopt.tree import is_plain
+from pipeline_kit.contract.ci_file import Place
 
 DEFAULT_FILE = "ci/as_job.py"
 OTHER_FILE = "ci/pipeline_kit_as_job.py"

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline_kit.adopt.tree import readable
 from pipeline_kit.errors import UsageError
@@ -14,7 +14,7 @@ from pipeline_kit.errors import UsageError
 LONGEST_NEW = 60  # lines of a new file that are shown whole
 BEGINNING = 12
 APPENDED = ".gitignore"
-BACKUPS = {".gitlab-ci.yml": ".gitlab-ci.before-pipeline-kit.yml", "Jenkinsfile": "Jenkinsfile.before-pipeline-kit"}
+BACKUP = ".before-pipeline-kit"
 
 
 class Fate(Enum):
@@ -65,15 +65,24 @@ class Changes:
         return tuple(each for each in self.files if each.fate is Fate.KEPT)
 
 
-def changes(root: Path, files: Mapping[str, str], forced: Collection[str]) -> Changes:
-    """What writing the files would do: nothing that is there is replaced unless it is forced by name."""
+def changes(root: Path, files: Mapping[str, str], forced: Collection[str], ci_files: Collection[str]) -> Changes:
+    """What writing the files would do: nothing that is there is replaced unless it is forced by name.
+
+    The `ci_files` among those that are replaced are kept under another name.
+    """
     found = tuple(_change(root, name, text, forced) for name, text in files.items())
     backups = {
-        each.file: _free(root, BACKUPS[each.file])
+        each.file: _free(root, backup_name(each.file))
         for each in found
-        if each.fate is Fate.REPLACED and each.file in BACKUPS
+        if each.fate is Fate.REPLACED and each.file in ci_files
     }
     return Changes(found, backups)
+
+
+def backup_name(file: str) -> str:
+    """The name under which an old CI file is kept: its own, marked before the suffix."""
+    path = PurePosixPath(file)
+    return str(path.with_name(f"{path.stem}{BACKUP}{path.suffix}"))
 
 
 def _change(root: Path, name: str, text: str, forced: Collection[str]) -> Change:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from pipeline_kit.adopt.ci_file import CiJob, Lost, is_secret_name
 from pipeline_kit.adopt.forms import forms
 from pipeline_kit.adopt.makefile import Target, lines_of
 from pipeline_kit.adopt.meaning import Meaning, bare, meaning
 from pipeline_kit.adopt.shell_line import ASSIGNMENT, Line, read_lines
-from pipeline_kit.adopt.tree import Place, Tree
-from pipeline_kit.adopt.wording import is_visible, readable
+from pipeline_kit.adopt.tree import Tree
+from pipeline_kit.contract.ci_file import CiJob, Lost, Place, is_secret_name
+from pipeline_kit.contract.wording import is_visible, readable
 
 _OWN_VARIABLES = re.compile(
     r"(?:PIP|POETRY|UV|PIPENV|DOCKER|GIT|FF|CACHE|PRE_COMMIT|TRANSFORM|VENV|VIRTUAL)_?.*|PYTHON.*|PATH|LANG|LC_ALL|CI"

@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline_kit.adopt.as_job import train_job, training
-from pipeline_kit.adopt.ci_file import CiFile, CiJob, Lost
 from pipeline_kit.adopt.ci_lines import LineReader, is_export
 from pipeline_kit.adopt.datasets import FoundData
 from pipeline_kit.adopt.draft import Carried, DraftJob, Key, Mapped
 from pipeline_kit.adopt.makefile import Target
 from pipeline_kit.adopt.meaning import Meaning, bare, is_python, meaning, script_of
+from pipeline_kit.adopt.names import fresh, job_name
 from pipeline_kit.adopt.pytest_line import read_pytest
 from pipeline_kit.adopt.python_source import Role, Script
 from pipeline_kit.adopt.runner_classes import Runners
 from pipeline_kit.adopt.shell_line import Line
-from pipeline_kit.adopt.tree import Place, Tree
-from pipeline_kit.adopt.wording import fresh, job_name, readable, some, word_set
+from pipeline_kit.adopt.tree import Tree
+from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place
+from pipeline_kit.contract.wording import readable, some, word_set
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Value
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pipeline_kit.adopt.names import fresh
 from pipeline_kit.adopt.python_source import DATA_SUFFIXES, MODEL_SUFFIXES, Script
-from pipeline_kit.adopt.tree import Place, Tree, is_plain
-from pipeline_kit.adopt.wording import fresh
-from pipeline_kit.adopt.yaml_nodes import child, compose, items, text
+from pipeline_kit.adopt.tree import Tree, is_plain
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.yaml_nodes import child, compose, items, text
 
 MOST_DATASETS = 6
 DISK = "this disk alone"

@@ -13,9 +13,10 @@ from packaging.utils import canonicalize_name
 from pipeline_kit.adopt import lock_draft
 from pipeline_kit.adopt.metadata import Metadata
 from pipeline_kit.adopt.requirements import RequirementFile, parse
-from pipeline_kit.adopt.tree import Place, Tree
-from pipeline_kit.adopt.wording import some
-from pipeline_kit.adopt.yaml_nodes import child, compose, items, line, text
+from pipeline_kit.adopt.tree import Tree
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.wording import some
+from pipeline_kit.contract.yaml_nodes import child, compose, items, line, text
 
 LOCK = "requirements.lock"
 INPUT = "requirements.in"

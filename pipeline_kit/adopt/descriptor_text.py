@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from pipeline_kit.adopt.draft import DraftJob, DraftRunner, Key
-from pipeline_kit.adopt.wording import readable
+from pipeline_kit.contract.wording import readable
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.scalar import resolve
 
@@ -80,7 +80,7 @@ def descriptor_text(
         lines += ["", "runners:"]
     for runner in runners:
         lines += comment(runner.why, "  ")
-        named = {"image": runner.image, "gitlab": list(runner.gitlab), "jenkins": runner.jenkins}
+        named = {"image": runner.image, **runner.servers}
         lines.append(f"  {runner.name}: {flow({name: value for name, value in named.items() if value})}")
     if data:
         lines += ["", "data:"]

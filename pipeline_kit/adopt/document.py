@@ -16,6 +16,7 @@ from pipeline_kit.adopt.propose import Proposal
 from pipeline_kit.catalog import Catalog
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor
+from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import KitError
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
@@ -97,9 +98,13 @@ def text_of(proposal: Proposal) -> str:
     data = [(each.name, _dataset_keys(each), [_why(each)]) for each in proposal.facts.data]
     trains = of_stage(proposal.jobs, "train")
     used = {job.value("runner") for job in proposal.jobs}
+    kit: Value = {"version": __version__, "lock": proposal.kit_lock} if proposal.kit_lock else __version__
+    top = [Key("version", 1), Key("kit", kit)]
+    if proposal.facts.plugins.packages:
+        top.append(Key("plugins", list(proposal.facts.plugins.packages)))
     return descriptor_text(
         header=HEADER,
-        top=[Key("version", 1), Key("kit", __version__)],
+        top=top,
         project=proposal.project,
         runners=[each for each in proposal.mapped.runners if each.name in used],
         data=data,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline_kit.adopt.ci_file import Lost
-from pipeline_kit.adopt.tree import Place
+from pipeline_kit.contract.ci_file import Lost, Place
 from pipeline_kit.descriptor.parameter import Value
 
 
@@ -54,12 +53,11 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class DraftRunner:
-    """A runner class, from the images and tags of a CI file."""
+    """A runner class of a CI file: its image, and by server what chooses the machine."""
 
     name: str
     image: str | None
-    gitlab: tuple[str, ...]
-    jenkins: str
+    servers: Mapping[str, Value]
     why: str
 
 

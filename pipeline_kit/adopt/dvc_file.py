@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from yaml.nodes import MappingNode, Node
 
-from pipeline_kit.adopt.tree import Place, is_plain
-from pipeline_kit.adopt.wording import is_visible
-from pipeline_kit.adopt.yaml_nodes import child, compose, entries, flat, items, line, text
+from pipeline_kit.adopt.tree import is_plain
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.wording import is_visible
+from pipeline_kit.contract.yaml_nodes import child, compose, entries, flat, items, line, text
 
 FILE = "dvc.yaml"
 MOST_STAGES = 40

@@ -8,10 +8,11 @@ from pipeline_kit.adopt.as_job import Wrapping, wrapped
 from pipeline_kit.adopt.draft import DraftJob, Key
 from pipeline_kit.adopt.dvc_file import DvcStage, reads
 from pipeline_kit.adopt.meaning import bare, is_python
+from pipeline_kit.adopt.names import fresh, job_name
 from pipeline_kit.adopt.python_source import MODEL_SUFFIXES, Role
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.wording import fresh, job_name, readable
+from pipeline_kit.contract.wording import readable
 
 
 def dvc_jobs(facts: Facts, jobs: list[DraftJob], bridge: str, notes: list[str]) -> None:

@@ -8,11 +8,12 @@ from pathlib import PurePosixPath
 from pipeline_kit.adopt.datasets import DISK
 from pipeline_kit.adopt.draft import Carried, DraftJob, Key, Mapped
 from pipeline_kit.adopt.meaning import Meaning, bare, meaning
+from pipeline_kit.adopt.names import fresh, job_name
 from pipeline_kit.adopt.pytest_line import read_pytest
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.tree import Place
-from pipeline_kit.adopt.wording import fresh, job_name, some
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.wording import some
 from pipeline_kit.descriptor.parameter import Value
 
 _TEST_CONFIGS = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline_kit.adopt.wording import is_visible
+from pipeline_kit.contract.wording import is_visible
 
 _TARGET = re.compile(r"([A-Za-z0-9_.][A-Za-z0-9_. /-]*?)\s*:(?!=)(?:\s*(.*))?")
 _VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*[:?]?=\s*(.*)")

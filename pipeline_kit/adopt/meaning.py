@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from enum import Enum
 
 from pipeline_kit.adopt.shell_line import Line
-from pipeline_kit.adopt.wording import word_set
+from pipeline_kit.contract.wording import word_set
 
 
 class Meaning(Enum):

@@ -15,7 +15,8 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from pipeline_kit.adopt.requirements import parse
-from pipeline_kit.adopt.tree import Place, Tree, line_of
+from pipeline_kit.adopt.tree import Tree, line_of
+from pipeline_kit.contract.ci_file import Place
 
 
 @dataclass(frozen=True, slots=True)

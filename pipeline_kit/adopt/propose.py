@@ -13,12 +13,13 @@ from pipeline_kit.adopt.dependencies import CI_INPUT, LockPlan, conda_python, pl
 from pipeline_kit.adopt.draft import DraftJob, Key, Mapped, of_stage
 from pipeline_kit.adopt.meaning import Meaning, bare, meaning
 from pipeline_kit.adopt.metadata import kit_python
+from pipeline_kit.adopt.names import project_name
 from pipeline_kit.adopt.remarks import remarks
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
 from pipeline_kit.adopt.train_jobs import TrainJobs, trainings
-from pipeline_kit.adopt.tree import Place
-from pipeline_kit.adopt.wording import project_name, readable, some
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.wording import readable, some
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Value
 
@@ -29,6 +30,7 @@ class Choices:
 
     name: str | None = None
     train: str | None = None
+    kit_lock: str | None = None  # pins the kit and its plugins for CI
 
 
 @dataclass(slots=True)
@@ -42,15 +44,15 @@ class Proposal:
     mapped: Mapped
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    kit_lock: str | None = None
 
 
 def propose(facts: Facts, choices: Choices) -> Proposal:
     """The proposal for a repository."""
     bridge = DEFAULT_FILE if facts.tree.read(DEFAULT_FILE) in ("", bridge_text()) else OTHER_FILE
     mapper = CiMapper(facts.tree, facts.scripts, facts.targets, facts.data, bridge)
-    for file in (facts.gitlab, facts.jenkins):
-        if file is not None:
-            mapper.take(file)
+    for file in facts.ci_files.values():
+        mapper.take(file)
     notes: list[str] = []
     jobs = list(mapper.mapped.jobs)
     guesses.without_copies(jobs, mapper.mapped)
@@ -82,7 +84,7 @@ def propose(facts: Facts, choices: Choices) -> Proposal:
     if any(bridge in _words(job) for job in jobs) and not facts.tree.has(bridge):
         files[bridge] = bridge_text()
     notes = [*remarks(facts), *notes, *lock.notes]
-    return Proposal(facts, _project(facts, choices, lock), lock, jobs, mapper.mapped, files, notes)
+    return Proposal(facts, _project(facts, choices, lock), lock, jobs, mapper.mapped, files, notes, choices.kit_lock)
 
 
 def _words(job: DraftJob) -> list[str]:
@@ -121,8 +123,8 @@ def _image_python(facts: Facts) -> tuple[str, Place] | None:
         text = facts.tree.read("Pipfile")
         if found := re.search(r'(?m)^python_version = "(3\.[0-9]+)"', text):
             return found.group(1), Place("Pipfile", text.count("\n", 0, found.start()) + 1)
-    for file in (facts.gitlab, facts.jenkins):
-        for job in file.jobs if file else ():
+    for file in facts.ci_files.values():
+        for job in file.jobs:
             if job.image and (named := re.match(r"(?:\S*/)?python:(3\.[0-9]+)", job.image)):
                 return named.group(1), job.place
     return None

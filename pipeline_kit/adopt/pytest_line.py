@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline_kit.adopt.tree import Tree
-from pipeline_kit.adopt.wording import word_set
+from pipeline_kit.contract.wording import word_set
 
 _TAKES_VALUE = word_set(
     "-m -k -o -c -p -W -n --numprocesses --maxfail --durations --deselect --ignore --timeout --dist --tb "

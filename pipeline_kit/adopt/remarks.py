@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipeline_kit.adopt.datasets import DISK
 from pipeline_kit.adopt.python_source import Role
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.tree import Place
-from pipeline_kit.adopt.wording import some
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.wording import some
 
 
 def is_declared(facts: Facts, path: str) -> bool:

@@ -1,14 +1,15 @@
-"""Images and tags of an old CI file as runner classes."""
+"""Images of an old CI file, and what chooses its machines, as runner classes."""
 
 from __future__ import annotations
 
 import re
 
-from pipeline_kit.adopt.ci_file import CiJob, Lost
 from pipeline_kit.adopt.draft import DraftRunner
-from pipeline_kit.adopt.forms import forms
-from pipeline_kit.adopt.wording import fresh, job_name, readable
+from pipeline_kit.adopt.names import fresh, job_name
+from pipeline_kit.contract.ci_file import CiJob, Lost
+from pipeline_kit.contract.wording import readable
 from pipeline_kit.descriptor.grammar import GRAMMARS
+from pipeline_kit.descriptor.parameter import Value
 
 OLDEST = 11  # the minor version of Python that the kit itself runs on
 
@@ -23,16 +24,16 @@ class Runners:
     def of(self, job: CiJob, lost: list[Lost]) -> str | None:
         """The name of the job's runner class, made where it is new; none where it asks for nothing that is kept."""
         image = self.image(job, lost)
-        tags = tuple(tag for tag in dict.fromkeys(job.tags) if not forms()["gitlab_tag"].complaint(tag))
-        label = job.label if job.label and not forms()["jenkins_label"].complaint(job.label) else ""
-        if not (image or tags or label):
+        chosen = {server: value for server, value in job.runner.items() if value}
+        if not (image or chosen):
             return None
-        for each in self.found:
-            if (each.image, each.gitlab, each.jenkins) == (image, tags, label):
-                return each.name
-        word = "_".join(tags) or label or (image or "").rpartition("/")[2].partition("@")[0]
-        name = fresh(job_name(word, "runner")[:36], [each.name for each in self.found])
-        self.found.append(DraftRunner(name, image, tags, label, f"{job.place}: of the job {readable(job.name, 40)}"))
+        for runner in self.found:
+            if (runner.image, runner.servers) == (image, chosen):
+                return runner.name
+        words = "_".join(words_of(value) for value in chosen.values())
+        word = words or (image or "").rpartition("/")[2].partition("@")[0]
+        name = fresh(job_name(word, "runner")[:36], [runner.name for runner in self.found])
+        self.found.append(DraftRunner(name, image, chosen, f"{job.place}: of the job {readable(job.name, 40)}"))
         return name
 
     def image(self, job: CiJob, lost: list[Lost]) -> str | None:
@@ -46,6 +47,11 @@ class Runners:
             self.told.add(job.image)
             lost.append(Lost(job.place, f"image {readable(job.image, 60)}: {why}"))
         return None
+
+
+def words_of(value: Value) -> str:
+    """What chooses a machine, as one word: a list's entries joined."""
+    return "_".join(str(entry) for entry in value) if isinstance(value, list | tuple) else str(value)
 
 
 def _unfit(image: str) -> str | None:

@@ -10,21 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pipeline_kit.adopt.ci_file import CiFile
 from pipeline_kit.adopt.datasets import FoundData, Pointer, find_data, find_pointers
 from pipeline_kit.adopt.dvc_file import DvcStage, read_dvc
-from pipeline_kit.adopt.gitlab_file import read_gitlab
-from pipeline_kit.adopt.jenkins_file import read_jenkins
 from pipeline_kit.adopt.makefile import Target, read_makefile
 from pipeline_kit.adopt.metadata import Metadata, packages, read_metadata
 from pipeline_kit.adopt.python_source import Role, Script, read_script
 from pipeline_kit.adopt.requirements import RequirementFile, find_requirements
-from pipeline_kit.adopt.tree import Place, Tree, line_of
+from pipeline_kit.adopt.tree import Tree, line_of
+from pipeline_kit.catalog import Servers
+from pipeline_kit.contract.ci_file import CiFile, Place
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
+from pipeline_kit.render.server import Server
+from pipeline_kit.servers import SERVERS
 
 MOST_SOURCES = 600
 _TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py")
 _SIGNS = (".py", ".ipynb", ".dvc")
-_SIGN_FILES = ("pyproject.toml", "setup.cfg", "Pipfile", ".gitlab-ci.yml", "Jenkinsfile", "dvc.yaml")
+_SIGN_FILES = ("pyproject.toml", "setup.cfg", "Pipfile", "dvc.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ class Facts:
     targets: Mapping[str, Target]
     dvc: tuple[DvcStage, ...]
     lint: tuple[LintConfig, ...]
-    gitlab: CiFile | None
-    jenkins: CiFile | None
+    ci_files: Mapping[str, CiFile]
     parts: tuple[str, ...]
+    plugins: Plugins = NO_PLUGINS
 
     @property
     def part_metadata(self) -> tuple[Metadata, ...]:
@@ -80,18 +82,19 @@ class Facts:
         ]
 
 
-def is_project(names: tuple[str, ...]) -> bool:
+def is_project(names: tuple[str, ...], plugins: Plugins = NO_PLUGINS) -> bool:
     """Whether a directory holds a project that could be adopted: more than a README."""
     found = (PurePosixPath(name) for name in names)
+    sign_files = {*_SIGN_FILES, *(words.file for words in Servers(plugins).values())}
     return any(
         path.suffix in _SIGNS
-        or path.name in _SIGN_FILES
+        or path.name in sign_files
         or re.fullmatch(r"requirements.*\.(?:txt|in|lock)|env(?:ironment)?.*\.ya?ml", path.name) is not None
         for path in found
     )
 
 
-def survey(tree: Tree) -> Facts:
+def survey(tree: Tree, plugins: Plugins = NO_PLUGINS) -> Facts:
     """The facts of a repository."""
     sources = list(tree.ending(".py"))[:MOST_SOURCES]
     read = {name: read_script(name, tree.read(name)) for name in sources}
@@ -115,10 +118,17 @@ def survey(tree: Tree) -> Facts:
         targets=read_makefile(tree.read(makefile)) if makefile else {},
         dvc=read_dvc(tree.read("dvc.yaml")) if tree.has("dvc.yaml") else (),
         lint=_lint_configs(tree),
-        gitlab=read_gitlab(tree.read(".gitlab-ci.yml")) if tree.has(".gitlab-ci.yml") else None,
-        jenkins=read_jenkins(tree.read("Jenkinsfile")) if tree.has("Jenkinsfile") else None,
+        ci_files=_ci_files(tree, SERVERS.all(plugins)),
         parts=_parts(tree, scripts, tests),
+        plugins=plugins,
     )
+
+
+def _ci_files(tree: Tree, servers: Mapping[str, Server]) -> dict[str, CiFile]:
+    """The CI files that are here and can be read, by server."""
+    here = {name: server for name, server in servers.items() if tree.has(server.words.file)}
+    files = {name: server.read(tree.read(server.words.file)) for name, server in here.items()}
+    return {name: file for name, file in files.items() if file is not None}
 
 
 def _is_test(name: str, tree: Tree) -> bool:

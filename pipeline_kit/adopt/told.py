@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline_kit.adopt.ci_file import Lost
 from pipeline_kit.adopt.propose import Proposal
 from pipeline_kit.adopt.python_source import Role
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.tree import Place
-from pipeline_kit.adopt.wording import readable, some
+from pipeline_kit.contract.ci_file import Lost, Place
+from pipeline_kit.contract.wording import readable, some
 
 MOST_LOST = 40
 
@@ -69,7 +68,7 @@ def _found(facts: Facts) -> Iterator[tuple[str, str]]:
     needs += [facts.metadata.needs_place.file] if facts.metadata.needs_place else []
     needs += [name for name in tree.names if name.startswith("environment") and name.endswith((".yml", ".yaml"))]
     needs += ["Pipfile"] if tree.has("Pipfile") else []
-    old = [name for name, file in ((".gitlab-ci.yml", facts.gitlab), ("Jenkinsfile", facts.jenkins)) if file]
+    old = [file.file for file in facts.ci_files.values()]
     for name, values in (
         ("package", facts.packages),
         ("parts", facts.parts),

@@ -12,11 +12,12 @@ from pipeline_kit.adopt.draft import DraftJob, Key, of_stage
 from pipeline_kit.adopt.dvc_jobs import dvc_jobs
 from pipeline_kit.adopt.makefile import lines_of
 from pipeline_kit.adopt.meaning import bare, is_python, script_of
+from pipeline_kit.adopt.names import fresh, job_name
 from pipeline_kit.adopt.python_source import Role, Script
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.survey import Facts
-from pipeline_kit.adopt.tree import Place
-from pipeline_kit.adopt.wording import fresh, job_name, some
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.wording import some
 from pipeline_kit.descriptor.parameter import Value
 
 MOST_EVALUATIONS = 3

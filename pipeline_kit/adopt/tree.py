@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from pipeline_kit.adopt.wording import word_set
+from pipeline_kit.contract.wording import word_set
 from pipeline_kit.descriptor.grammar import GRAMMARS
 
 LARGEST_READ = 1 << 20  # bytes of a file that is read as text
@@ -16,17 +16,6 @@ PASSED_OVER = word_set(
     ".ipynb_checkpoints .pipeline-kit .git .svn .hg .idea .vscode"
 )
 """Folders that hold what somebody else wrote, or what a tool made."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A line of a file of the repository."""
-
-    file: str
-    line: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,22 @@ from pipeline_kit.adopt.train_jobs import trainings
 from pipeline_kit.adopt.tree import list_tree
 from pipeline_kit.cli.asking import asks, choose, confirm
 from pipeline_kit.cli.project import open_project
-from pipeline_kit.cli.servers import FILES, chosen
+from pipeline_kit.cli.servers import chosen, files, named_plugins, plugins_in
 from pipeline_kit.errors import UsageError
-from pipeline_kit.render.project import render_project
+from pipeline_kit.extensions import Plugins
+from pipeline_kit.servers.project import render_project
 
 
 def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> int:
     """Proposes a descriptor and CI files; writes them where a person or `--defaults` agrees."""
     forced = list(arguments.force or [])
+    plugins = named_plugins(arguments, root)
     if (root / DESCRIPTOR).exists() and DESCRIPTOR not in forced:
-        files = existing_files(root, forced)
+        proposed, plugins = existing_files(root, forced), plugins_in(root)
     else:
-        files = proposed_files(root, names, arguments)
-    refuse_unknown(forced, files)
-    found = changes(root, files, forced)
+        proposed = proposed_files(root, names, arguments, plugins)
+    refuse_unknown(forced, proposed)
+    found = changes(root, proposed, forced, files(plugins).values())
     tell(found, whole=arguments.dry_run)
     if arguments.dry_run:
         return 0
@@ -63,14 +65,15 @@ def existing_files(root: Path, forced: Sequence[str]) -> dict[str, str]:
     return {name: text for name, text in rendered.items() if name in forced}
 
 
-def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> dict[str, str]:
+def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespace, plugins: Plugins) -> dict[str, str]:
     """All files of a proposal, which is told on the way."""
-    facts = survey(list_tree(root, names))
-    proposal = propose(facts, Choices(arguments.name, training(facts, arguments)))
+    facts = survey(list_tree(root, names), plugins)
+    proposal = propose(facts, Choices(arguments.name, training(facts, arguments), arguments.kit_lock))
     result = planned(proposal, root)
     print("\n".join(told(proposal)))
     print()
-    return files_of(root, proposal, result, servers(root, arguments.ci))
+    known = files(plugins)
+    return files_of(root, proposal, result, [known[server] for server in servers(root, arguments.ci, known)])
 
 
 def training(facts: Facts, arguments: argparse.Namespace) -> str | None:
@@ -81,17 +84,17 @@ def training(facts: Facts, arguments: argparse.Namespace) -> str | None:
             hint = f"scripts that may train: {', '.join(found[:8]) or 'none'}"
             raise UsageError(f"--train: there is no Python file {arguments.train!r} here", hint=hint)
         return str(arguments.train)
-    has_its_own = facts.parts or facts.dvc or facts.gitlab or facts.jenkins
+    has_its_own = facts.parts or facts.dvc or facts.ci_files
     return choose("which of them trains", found) if asks(arguments) and len(found) > 1 and not has_its_own else None
 
 
-def servers(root: Path, named: str | None) -> tuple[str, ...]:
+def servers(root: Path, named: str | None, known: Mapping[str, str]) -> tuple[str, ...]:
     """The servers to render for: those that are named, else those whose files are here, else all."""
-    here = tuple(server for server, file in FILES.items() if (root / file).exists())
-    return chosen(named) if named is not None or not here else here
+    here = tuple(server for server, file in known.items() if (root / file).exists())
+    return chosen(named, known) if named is not None or not here else here
 
 
-def files_of(root: Path, proposal: Proposal, result: Planned, wanted: Sequence[str]) -> dict[str, str]:
+def files_of(root: Path, proposal: Proposal, result: Planned, ci_files: Sequence[str]) -> dict[str, str]:
     """The files of a proposal in the order they are shown: the descriptor, what it needs, CI files, `.gitignore`."""
     rendered = render_project(result.plan, result.descriptor).files
     ignored = ignore_text(
@@ -101,7 +104,7 @@ def files_of(root: Path, proposal: Proposal, result: Planned, wanted: Sequence[s
         DESCRIPTOR: result.text,
         **proposal.files,
         **({".gitignore": ignored} if ignored is not None else {}),
-        **{FILES[server]: rendered[FILES[server]] for server in wanted},
+        **{file: rendered[file] for file in ci_files},
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline_kit import __version__
+from pipeline_kit.servers import SERVERS
 
 EVENTS = ("push", "merge_request", "tag", "schedule", "manual")
 PROFILES = ("tabular", "lightning", "bare")
@@ -29,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line; `command` is the module in `cli.commands` that serves it."""
-    parser = Parser(prog="pipeline-kit", description="Jenkins and GitLab pipelines for AI models, from one descriptor.")
+    parser = Parser(prog="pipeline-kit", description="CI pipelines for AI models, from one descriptor.")
     parser.add_argument("--version", action="version", version=f"pipeline-kit {__version__}")
     add_directory(parser, Path())
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
@@ -75,13 +76,22 @@ def add_event(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fork", action="store_true", help="a merge request from another repository")
 
 
+def server_names() -> str:
+    """The built-in CI servers, as help lists what `--ci` takes."""
+    return ",".join(SERVERS.names())
+
+
 def add_init(commands: Any) -> None:
     """`init`."""
     parser = command(commands, "init", "Make a new project, or propose the descriptor of one that is there.")
     parser.add_argument("target", metavar="DIR", type=Path, nargs="?", default=Path(), help="where (default: here)")
     parser.add_argument("--profile", choices=PROFILES, help="what kind of new project")
     parser.add_argument("--name", help="the project's name (default: the directory's)")
-    parser.add_argument("--ci", metavar="gitlab,jenkins", default=None, help="which CI files (default: both)")
+    parser.add_argument("--ci", metavar="NAMES", default=None, help=f"CI files of {server_names()} (default: all)")
+    help_text = "an installed package with extensions, such as another CI server; repeatable"
+    parser.add_argument("--plugin", metavar="PACKAGE", action="append", help=help_text)
+    help_text = "the lock file, in the project, that pins the kit and its plugins for CI by version and hash"
+    parser.add_argument("--kit-lock", metavar="FILE", help=help_text)
     parser.add_argument("--defaults", action="store_true", help="ask nothing: take every guess")
     parser.add_argument("--dry-run", action="store_true", help="of a project that is there: show what would be written")
     parser.add_argument("--force", metavar="FILE", action="append", help="a file that may be overwritten; repeatable")
@@ -110,17 +120,18 @@ def add_run(commands: Any) -> None:
 def add_report(commands: Any) -> None:
     """`report`."""
     parser = command(commands, "report", "Gather what all jobs left into one report: the last job of a CI pipeline.")
-    help_text = "also put it into GitLab's merge request, with the secret that `report.comment` names"
+    help_text = "also put it into the merge request, with the secret that `report.comment` names"
     parser.add_argument("--comment", action="store_true", help=help_text)
 
 
 def add_render(commands: Any) -> None:
     """`render`."""
-    parser = command(commands, "render", "Write .gitlab-ci.yml and Jenkinsfile.", json=True)
+    parser = command(commands, "render", "Write the CI files.", json=True)
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file differs")
     either.add_argument("--diff", action="store_true", help="write nothing; show what would change, and what it means")
-    parser.add_argument("--ci", metavar="gitlab,jenkins", default=None, help="which files (default: those that exist)")
+    help_text = f"files of {server_names()} (default: those that exist)"
+    parser.add_argument("--ci", metavar="NAMES", default=None, help=help_text)
     parser.add_argument("--overwrite", action="store_true", help="also files that the kit did not render")
 
 
@@ -131,7 +142,7 @@ def add_answers(commands: Any) -> None:
     parser.add_argument("--origin", action="store_true", help="say behind each value which layer, file and line set it")
     help_text = "Say of a line of a CI file which job, key of the descriptor, layer and template it comes from."
     parser = command(commands, "explain", help_text, json=True)
-    parser.add_argument("place", metavar="FILE:LINE", help="such as Jenkinsfile:40; without a line all of the file")
+    parser.add_argument("place", metavar="FILE:LINE", help="of a CI file; without a line all of the file")
     parser = command(
         commands, "stages", "List the stages that jobs may use, or say what one takes and leaves.", json=True
     )
@@ -140,9 +151,7 @@ def add_answers(commands: Any) -> None:
     command(commands, "doctor", help_text, json=True)
     help_text = "Make CI files the project's own: the kit then neither writes nor checks them."
     parser = command(commands, "eject", help_text)
-    parser.add_argument(
-        "file", metavar="FILE", nargs="?", help=".gitlab-ci.yml or Jenkinsfile (default: those that are here)"
-    )
+    parser.add_argument("file", metavar="FILE", nargs="?", help="a CI file (default: those that are here)")
 
 
 def add_questions(commands: Any) -> None:
@@ -166,8 +175,8 @@ def add_records(commands: Any) -> None:
 
 def add_lint(commands: Any) -> None:
     """`lint`."""
-    parser = command(commands, "lint", "Find what is wrong in a .gitlab-ci.yml or a Jenkinsfile.", json=True)
-    parser.add_argument("file", metavar="FILE", nargs="?", help="the file (default: those of the two that exist)")
+    parser = command(commands, "lint", "Find what is wrong in a CI file.", json=True)
+    parser.add_argument("file", metavar="FILE", nargs="?", help="the file (default: the CI files that exist)")
 
 
 def add_predict(commands: Any) -> None:

@@ -26,7 +26,8 @@ from pipeline_kit.job_release.release import JobRelease, job_release
 from pipeline_kit.job_release.settings import settings_of
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.inputs import Inputs
-from pipeline_kit.runner.job import JobRun, context_of, gather_inputs, open_secrets
+from pipeline_kit.runner.job import context_of, gather_inputs, open_secrets
+from pipeline_kit.runner.job_run import JobRun
 
 Show = Callable[[str], None]
 

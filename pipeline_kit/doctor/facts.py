@@ -10,6 +10,16 @@ from pipeline_kit.descriptor.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class ToolFacts:
+    """A program that helps: what for, how it is installed, and whether it is here."""
+
+    name: str
+    purpose: str
+    install: str
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MachineFacts:
     """This machine. `python` is the version of the interpreter that fits `wanted_python`, none where there is none.
 
@@ -28,7 +38,7 @@ class MachineFacts:
     project_free_bytes: int
     clock_behind_seconds: float
     index: str | None
-    tools: Mapping[str, bool]
+    tools: tuple[ToolFacts, ...]
 
 
 @dataclass(frozen=True, slots=True)

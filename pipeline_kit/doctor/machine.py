@@ -90,18 +90,13 @@ def index(facts: MachineFacts) -> Finding:
     return ok("index", f"pip installs from {facts.index}" if facts.index else "pip installs from its default index")
 
 
-INSTALL_TOOLS = {
-    "gitlab-ci-local": ("runs .gitlab-ci.yml on this machine", "npm install --global gitlab-ci-local"),
-    "docker": ("runs jobs in their images on this machine", "apt-get install docker.io"),
-}
-
-
 def tools(facts: MachineFacts) -> Iterator[Finding]:
     """Programs that nothing needs, but that help."""
-    for name, (use, install) in INSTALL_TOOLS.items():
-        if name in facts.tools:
-            here = facts.tools[name]
-            yield ok(name, f"{name} is here") if here else note(name, f"{name} is not here; it {use}", install)
+    for tool in facts.tools:
+        if tool.is_here:
+            yield ok(tool.name, f"{tool.name} is here")
+        else:
+            yield note(tool.name, f"{tool.name} is not here; it {tool.purpose}", tool.install)
 
 
 def check_machine(facts: MachineFacts) -> Iterator[Finding]:

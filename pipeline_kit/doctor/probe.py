@@ -16,21 +16,30 @@ from pipeline_kit.adapters.git import git
 from pipeline_kit.adapters.host import output_of
 from pipeline_kit.adapters.pip_index import configuration_files, configured_index
 from pipeline_kit.adapters.pythons import READY, LockedPythons, base_python, find_python
-from pipeline_kit.catalog import PROJECT_STAGES, Catalog, Specs
+from pipeline_kit.catalog import PROJECT_STAGES, Catalog, Servers, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Dataset, Descriptor, Project
 from pipeline_kit.descriptor.problem import DescriptorError, Problem
 from pipeline_kit.descriptor.secret_variables import variable_names
-from pipeline_kit.doctor.facts import DatasetFacts, FileState, MachineFacts, PluginFacts, ProjectFacts, ServerFacts
+from pipeline_kit.doctor.facts import (
+    DatasetFacts,
+    FileState,
+    MachineFacts,
+    PluginFacts,
+    ProjectFacts,
+    ServerFacts,
+    ToolFacts,
+)
 from pipeline_kit.doctor.lock import lock_facts
 from pipeline_kit.errors import KitError
-from pipeline_kit.extensions import installed_extensions, normalised
+from pipeline_kit.extensions import NO_PLUGINS, installed_extensions, normalised
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.ownership import is_rendered
-from pipeline_kit.render.project import GITLAB_FILE, JENKINS_FILE, render_project
 from pipeline_kit.runner.folders import user_cache
+from pipeline_kit.servers.project import render_project
 
+DOCKER = ("runs jobs in their images on this machine", "apt-get install docker.io")
 INSTALLERS = ("uv", "pyenv", "brew", "apt-get", "dnf")
 LOCK_SOURCES = ("uv.lock", "poetry.lock", "requirements.in", "pyproject.toml", "setup.py", "requirements.txt")
 POINTER = b"version https://git-lfs.github.com/spec/v1"  # of https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
@@ -78,7 +87,10 @@ def probe_machine(root: Path, read: ReadProject) -> MachineFacts:
         project_free_bytes=shutil.disk_usage(root).free,
         clock_behind_seconds=committed - time.time(),
         index=configured_index(os.environ, configuration_files(os.environ, Path(sys.prefix), Path.home())),
-        tools={name: shutil.which(name) is not None for name in wanted_tools(root, read)},
+        tools=tuple(
+            ToolFacts(name, purpose, install, shutil.which(name) is not None)
+            for name, (purpose, install) in wanted_tools(root, read).items()
+        ),
     )
 
 
@@ -110,10 +122,14 @@ def existing(path: Path) -> Path:
     return next(each for each in (path, *path.absolute().parents) if each.is_dir())
 
 
-def wanted_tools(root: Path, read: ReadProject) -> list[str]:
-    """The programs that would help with what this project has."""
-    images = read.plan is not None and any(job.runner and job.runner.image for job in read.plan.jobs)
-    return [*(["gitlab-ci-local"] if (root / GITLAB_FILE).exists() else []), *(["docker"] if images else [])]
+def wanted_tools(root: Path, read: ReadProject) -> dict[str, tuple[str, str]]:
+    """The programs that would help with what this project has: purpose and installation of each."""
+    plugins = read.descriptor.plugins if read.descriptor else NO_PLUGINS
+    here = [words for words in Servers(plugins).values() if (root / words.file).exists()]
+    tools = {name: tool for words in here for name, tool in words.tools.items()}
+    if read.plan is not None and any(job.runner and job.runner.image for job in read.plan.jobs):
+        tools["docker"] = DOCKER
+    return tools
 
 
 def probe_project(root: Path, read: ReadProject) -> ProjectFacts:
@@ -217,7 +233,7 @@ def probe_servers(root: Path, read: ReadProject) -> ServerFacts:
         rendered = render_project(read.plan, read.descriptor).files
     except KitError as error:
         return ServerFacts(error="\n".join(filter(None, (error.message, error.hint))))
-    states = {name: file_state(text_of(root / name), rendered[name]) for name in (GITLAB_FILE, JENKINS_FILE)}
+    states = {name: file_state(text_of(root / name), text) for name, text in rendered.items()}
     here = {name: state for name, state in states.items() if state is not FileState.MISSING}
     return ServerFacts(here or states, unset_secrets=tuple(unset), secrets=len(used))
 

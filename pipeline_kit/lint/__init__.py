@@ -1,1 +1,1 @@
-"""Finds what is wrong in a `.gitlab-ci.yml` or a `Jenkinsfile`, rendered by the kit or not. Pure: text to findings."""
+"""Findings and rules: what the lint of every CI server reports. Pure: text to findings."""

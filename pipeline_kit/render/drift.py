@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from pipeline_kit.render.meaning import JobFacts, facts_of
-from pipeline_kit.render.project import RenderedProject, edited_by_hand
+from pipeline_kit.render.header import edited_by_hand
+from pipeline_kit.render.job_facts import JobFacts
+from pipeline_kit.render.project import RenderedProject
+
+ReadFacts = Callable[[str], Mapping[str, JobFacts]]
+"""Reads the jobs of a CI file from its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,15 @@ class Drift:
 
 def drifts(project: RenderedProject, existing: Mapping[str, str | None]) -> tuple[Drift, ...]:
     """The files of `existing` (path to text, None where there is no file) that differ from the rendered ones."""
-    found = (drift(path, existing[path], text) for path, text in project.files.items() if path in existing)
+    found = (
+        drift(path, existing[path], text, project.servers[path].facts)
+        for path, text in project.files.items()
+        if path in existing
+    )
     return tuple(each for each in found if each is not None)
 
 
-def drift(path: str, old: str | None, new: str) -> Drift | None:
+def drift(path: str, old: str | None, new: str, facts: ReadFacts) -> Drift | None:
     """How one file differs from what it would be, or none."""
     if old == new:
         return None
@@ -34,14 +42,14 @@ def drift(path: str, old: str | None, new: str) -> Drift | None:
     diff = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
     if old is None:
         return Drift(path, diff, (f"{path} is missing",))
-    return Drift(path, diff, tuple(meanings(path, old, new)))
+    return Drift(path, diff, tuple(meanings(path, old, new, facts)))
 
 
-def meanings(path: str, old: str, new: str) -> Iterator[str]:
+def meanings(path: str, old: str, new: str, facts: ReadFacts) -> Iterator[str]:
     """What the change from one text to the other means."""
     if edited_by_hand(old):
         yield f"{path} has been edited by hand since it was rendered"
-    before, after = facts_of(path, old), facts_of(path, new)
+    before, after = facts(old), facts(new)
     if not before:
         yield f"{path} names no job that pipeline-kit knows to read"
         return

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from pipeline_kit.descriptor.jobs import event_of
 from pipeline_kit.descriptor.model import Descriptor, EventPattern
 from pipeline_kit.descriptor.origin import Layer, Origin, Setting
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
-from pipeline_kit.render import gitlab, jenkins
-from pipeline_kit.render.barriers import ancestors
+from pipeline_kit.render.ancestors import ancestors
 from pipeline_kit.render.marks import MarkedLine
-from pipeline_kit.render.provenance import SOURCES, Source, value_name
+from pipeline_kit.render.provenance import CONSTANTS, SOURCES, UNCHANGING, Source, value_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,17 @@ class Key:
 
 
 class KeyFinder:
-    """Finds the keys of lines, for one plan and its settings."""
+    """Finds the keys of lines, for one plan and its settings; a server's own says what its template's values are."""
+
+    sources: ClassVar[Mapping[str, Source]] = SOURCES
+    """What each value comes from, by its name; see `value_name`."""
+    constants: ClassVar[Sequence[tuple[str, str]]] = CONSTANTS
+    """What a line without a value means, by a regular expression of how it begins."""
 
     def __init__(self, plan: Plan, descriptor: Descriptor, settings: Setting) -> None:
         self.plan = plan
         self.descriptor = descriptor
         self.settings = settings
-        self.started = gitlab.started_events(plan)
         self.before = ancestors(plan)
         self.settled = [job.name for job in plan.jobs if job.spec.changes_world][:1]
 
@@ -50,30 +54,20 @@ class KeyFinder:
         job = self.plan.job(line.job) if line.job else None
         for paths in (line.values, *line.conditions):
             names = dict.fromkeys(self.name_of(path, line.text, job) for path in paths)
-            known = [SOURCES[name] for name in names if name in SOURCES]
+            known = [self.sources[name] for name in names if name in self.sources]
             if known:
                 found = [key for source in known for key in self.keys(source, line, job)]
                 return known[0], tuple(dict.fromkeys(found))
-        return None, self.keys(SOURCES["job.name"], line, job) if job else ()
+        return None, self.keys(self.sources["job.name"], line, job) if job else ()
 
     def name_of(self, path: str, text: str, job: PlannedJob | None) -> str:
-        """The name of a value in `SOURCES`, with what tells the values of one list apart."""
-        name = value_name(path)
-        if name in ("settles", "newest") and not self.settled:
-            return ""
-        if name == "job.rules.when" and text.endswith("manual"):
-            return "job.rules.when.manual"
-        if name == "job.agent" and path.startswith("levels"):
-            return "job.agent.label" if text.lstrip().startswith("label") else "job.agent.image"
-        if name == "job.conditions" and path.startswith("levels") and job is not None:
-            return f"{name}.{self.condition_kinds(job)[int(path.rpartition('.')[2])]}"
-        return name
+        """The name of a value in `sources`; a server's own distinguishes the values of one list here."""
+        return value_name(path)
 
-    def condition_kinds(self, job: PlannedJob) -> list[str]:
-        """What each line of a job's conditions in the Jenkinsfile is about."""
-        scheduled = jenkins.takes_schedules(self.plan, self.descriptor)
-        by_kind = jenkins.conditions_by_kind(job, self.plan, scheduled)
-        return [kind for kind, lines in by_kind.items() for _ in lines]
+    def constant_meaning(self, text: str) -> str:
+        """What a line without any value means."""
+        meanings = (meaning for pattern, meaning in self.constants if re.match(pattern, text.strip()))
+        return next(meanings, UNCHANGING)
 
     def keys(self, source: Source, line: MarkedLine, job: PlannedJob | None) -> tuple[Key, ...]:
         """The first of a source's keys that are set; where none is, the first of all with the kit's default."""
@@ -131,12 +125,8 @@ class KeyFinder:
         return [key]
 
     def event(self, line: MarkedLine, job: PlannedJob | None) -> EventPattern | None:
-        """The one event that a line of GitLab's rules is about, or none."""
-        path = next((each for each in line.values if value_name(each) in ("workflow", "job.rules.condition")), "")
-        numbers = [int(part) for part in path.split(".") if part.isdigit()]
-        if not numbers:
-            return None
-        return self.started[numbers[0]] if job is None else job.events[numbers[1]]
+        """The one event that a line is about, or `None`; a server's own finds it where a line has one."""
+        return None
 
 
 def items(key: Key, wanted: Callable[[str], bool]) -> list[Key]:

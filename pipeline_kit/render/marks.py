@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from importlib import resources
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from pipeline_kit.render.templating import strict_environment
+from pipeline_kit.render.templating import Template, source_of, strict_environment
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -37,15 +36,15 @@ class MarkedLine:
     conditions: tuple[tuple[str, ...], ...]
 
 
-def marked_lines(template: str, values: Mapping[str, object], expected: str) -> tuple[MarkedLine, ...]:
+def marked_lines(template: Template, values: Mapping[str, object], expected: str) -> tuple[MarkedLine, ...]:
     """The lines of a template filled with values; `expected` is what rendering made of them."""
-    source = resources.files("pipeline_kit.templates").joinpath(template).read_text(encoding="utf-8")
+    source = source_of(template)
     environment = strict_environment()
     environment.globals["here"] = here
     wrapped = {name: wrap(value, name) for name, value in values.items()}
     text = environment.from_string(with_marks(source)).render(**wrapped)
     if MARK.sub("", text) != expected:
-        raise AssertionError(f"{template} with marks is not the same text")
+        raise AssertionError(f"{template.name} with marks is not the same text")
     decided = {line: tuple(chain) for line, chain in conditions(environment.parse(source))}
     return tuple(read_lines(text, decided))
 

@@ -6,8 +6,8 @@ import re
 
 from pipeline_kit import __version__
 
-HEADER = re.compile(r"(?m)^(#|//) Rendered by pipeline-kit \S+ from pipeline-kit\.yml, sha256:.*\n")
-ADVICE = re.compile(r"(?m)^(?:#|//) Do not edit: change pipeline-kit\.yml and run .*\n")
+HEADER = re.compile(r"(?m)^(\S+) Rendered by pipeline-kit \S+ from pipeline-kit\.yml, sha256:.*\n")
+ADVICE = re.compile(r"(?m)^\S+ Do not edit: change pipeline-kit\.yml and run .*\n")
 TOP_LINES = 6
 
 

@@ -2,58 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pipeline_kit import __version__
-from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.barriers import added_order
-from pipeline_kit.render.gitlab import render_gitlab
-from pipeline_kit.render.jenkins import render_jenkins
+from pipeline_kit.render.header import headed
 from pipeline_kit.render.settings import settings_needed
 
-GITLAB_FILE = ".gitlab-ci.yml"
-JENKINS_FILE = "Jenkinsfile"
+if TYPE_CHECKING:
+    from pipeline_kit.render.server import Server
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedProject:
-    """The files by path, what must be set on the servers by hand, and the order that an executor adds."""
+    """The files by path, the server of each, what must be set on the servers by hand, and the order that they add."""
 
     files: Mapping[str, str]
+    servers: Mapping[str, Server]
     settings_needed: tuple[str, ...] = field(default=())
     barriers: tuple[str, ...] = field(default=())
 
 
-def render_project(plan: Plan, descriptor: Descriptor) -> RenderedProject:
-    """The project's CI files. The same plan gives the same bytes, whatever the machine or the hour.
+def render_for(plan: Plan, descriptor: Descriptor, servers: Sequence[Server]) -> RenderedProject:
+    """The project's CI files for these servers. The same plan gives the same bytes, whatever the machine or the hour.
 
     Raises UsageError where a value that a server reads itself holds what the server would expand.
     """
+    extras = report_extras(descriptor, servers)
     return RenderedProject(
         files={
-            GITLAB_FILE: headed(render_gitlab(plan, descriptor), "#"),
-            JENKINS_FILE: headed(render_jenkins(plan, descriptor), "//"),
+            server.words.file: headed(server.render(plan, descriptor, extras), server.words.comment)
+            for server in servers
         },
-        settings_needed=settings_needed(plan, descriptor),
-        barriers=added_order(plan),
+        servers={server.words.file: server for server in servers},
+        settings_needed=settings_needed(plan, descriptor, servers),
+        barriers=tuple(sentence for server in servers for sentence in server.added_order(plan)),
     )
 
 
-def headed(body: str, comment: str) -> str:
-    """The body under its two lines of header. The digest is of the body, so that an edit by hand shows."""
-    digest = digest_bytes(body.encode())
-    return (
-        f"{comment} Rendered by pipeline-kit {__version__} from pipeline-kit.yml, {digest}.\n"
-        f"{comment} Do not edit: change pipeline-kit.yml and run `pipeline-kit render`.\n{body}"
-    )
-
-
-def edited_by_hand(text: str) -> bool:
-    """Whether a file that the kit rendered has been changed since; false for a file without the kit's header."""
-    first, _, rest = text.partition("\n")
-    _, _, body = rest.partition("\n")
-    _, found, digest = first.partition("from pipeline-kit.yml, ")
-    return bool(found) and digest.removesuffix(".") != digest_bytes(body.encode())
+def report_extras(descriptor: Descriptor, servers: Sequence[Server]) -> tuple[str, ...]:
+    """The kit's extras that the report's comment needs, on whichever server; the same in every file."""
+    if descriptor.report is None or descriptor.report.comment is None:
+        return ()
+    return tuple(sorted({extra for server in servers for extra in server.comment_extras}))

@@ -35,25 +35,6 @@ def yaml_list(texts: tuple[str, ...]) -> str:
     return "[" + ", ".join(yaml_scalar(each) for each in texts) + "]"
 
 
-def groovy_string(text: str) -> str:
-    """The text as a single-quoted Groovy string, in which nothing is interpolated.
-
-    Everything outside printable ASCII is escaped: https://groovy-lang.org/syntax.html#_escaping_special_characters
-    """
-    return "'" + "".join(groovy_character(each) for each in text) + "'"
-
-
-def groovy_character(character: str) -> str:
-    """One character inside a single-quoted Groovy string."""
-    named = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    if character in named:
-        return named[character]
-    if " " <= character <= "~":
-        return character
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
-
-
 def server_word(text: str, what: str) -> str:
     """A word that a server itself reads, such as an image or a label.
 
@@ -70,7 +51,7 @@ def name_expression(pattern: str) -> str:
 
 
 def escaped(found: re.Match[str]) -> str:
-    """A character that stands for itself; in GitLab's rules a quote has no other escape than its number."""
+    """A character that stands for itself; a quote by its number, which every dialect reads."""
     code = ord(found[0])
     if found[0] in "\"'$":
         return f"\\x{code:02x}"

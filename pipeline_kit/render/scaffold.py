@@ -12,9 +12,9 @@ from importlib.resources.abc import Traversable
 
 from pipeline_kit import __version__
 from pipeline_kit.errors import UsageError
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.render.templating import fill
 
-CI_FILES = {"gitlab": ".gitlab-ci.yml", "jenkins": "Jenkinsfile"}
 NAME = re.compile(r"[a-z](?:[a-z0-9_-]{0,39}[a-z0-9])?")
 FOLDERS = ("baseline", "build", "data", "dist", "main", "results", "src", "test", "tests")
 TOOLS = ("coverage", "pip", "pluggy", "pytest", "ruff", "setuptools", "wheel")
@@ -44,24 +44,30 @@ def profiles() -> tuple[Profile, ...]:
     return _PROFILES
 
 
-def scaffold(profile: str, name: str, ci: Sequence[str] = ("gitlab", "jenkins")) -> Mapping[str, str]:
+def scaffold(
+    profile: str,
+    name: str,
+    ci_files: Sequence[str] = (),
+    plugins: Plugins = NO_PLUGINS,
+    kit_lock: str | None = None,
+) -> Mapping[str, str]:
     """The new project's files: relative path to text, in the order of the paths.
 
-    `name` is the distribution's; its package has underscores for dashes. `ci` names the servers whose files the README
-    speaks of; rendering writes them. Raises UsageError for a profile, name or server that cannot be.
+    `name` is the distribution's; its package has underscores for dashes. The README names the `ci_files`, which
+    rendering writes; the descriptor names the `plugins`, and `kit_lock`, the file that pins them. Raises UsageError for
+    a profile or name that cannot be.
     """
     known = [each.name for each in _PROFILES]
     if profile not in known:
         raise UsageError(f"there is no profile {profile!r}", hint=f"one of: {', '.join(known)}")
-    for server in ci:
-        if server not in CI_FILES:
-            raise UsageError(f"there is no CI server {server!r}", hint=f"one of: {', '.join(CI_FILES)}")
     package = package_name(name)
     values = {
         "name": name.replace("_", "-"),
         "package": package,
         "kit_version": __version__,
-        "ci_files": [CI_FILES[server] for server in CI_FILES if server in ci],
+        "ci_files": ci_files,
+        "plugins": plugins.packages,
+        "kit_lock": kit_lock,
     }
     root = resources.files("pipeline_kit.templates").joinpath("projects", profile)
     found = {_target(path, package): fill(f"projects/{profile}/{path}", **values) for path in _walk(root)}

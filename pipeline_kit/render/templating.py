@@ -1,28 +1,45 @@
-"""The kit's templates, filled strictly: a name that the values lack is an error."""
+"""Templates, filled strictly: a name that the values lack is an error."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, Template
+    from jinja2 import Environment
+    from jinja2 import Template as Compiled
 
 
-def fill(template: str, **values: object) -> str:
-    """The text of a template, such as `gitlab/gitlab-ci.yml.j2`, with the values in it.
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The file of a template, and the name that `explain` shows for it."""
 
-    Values are inserted as they are: whoever calls has quoted them for the target language.
+    path: Path
+    name: str
+
+
+def fill(template: str | Template, **values: object) -> str:
+    """The text of a template with the values in it; a name alone, such as `projects/bare/README.md.j2`, is the kit's.
+
+    Values are inserted as they are: the caller has quoted them for the target language.
     """
     return compiled(template).render(**values)
 
 
 @cache
-def compiled(template: str) -> Template:
+def compiled(template: str | Template) -> Compiled:
     """The template, read and compiled once: that takes longer than to fill it ten times."""
-    source = resources.files("pipeline_kit.templates").joinpath(template).read_text(encoding="utf-8")
-    return strict_environment().from_string(source)
+    return strict_environment().from_string(source_of(template))
+
+
+def source_of(template: str | Template) -> str:
+    """The template's own text."""
+    if isinstance(template, Template):
+        return template.path.read_text(encoding="utf-8")
+    return resources.files("pipeline_kit.templates").joinpath(template).read_text(encoding="utf-8")
 
 
 def strict_environment() -> Environment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline_kit.descriptor.model import EventKind, EventPattern, When
+from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, When
 from pipeline_kit.plan.model import Plan, PlannedJob
 
 SERVER_MARGIN_SECONDS = 300
@@ -21,7 +21,7 @@ KIND_WORDS = {
 
 
 def duration_words(seconds: int) -> str:
-    """A duration as GitLab reads it and a person too: `6 hours 5 minutes`."""
+    """A duration as servers read it and a person too: `6 hours 5 minutes`."""
     parts = []
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, seconds = divmod(seconds, size)
@@ -64,3 +64,10 @@ def exclusive(job: PlannedJob, project: str) -> str | None:
     if job.lock is not None:
         return f"{project}-{job.lock}"
     return f"{project}-{job.environment.name}" if job.environment is not None else None
+
+
+def takes_schedules(plan: Plan, descriptor: Descriptor) -> bool:
+    """Whether there is a schedule, and it starts any job."""
+    return bool(descriptor.schedules) and any(
+        event.kind is EventKind.SCHEDULE for job in plan.jobs for event in job.events
+    )

@@ -1,4 +1,4 @@
-"""A run as Markdown (GitHub's and GitLab's dialect), for a merge request's comment or a job's page."""
+"""A run as Markdown (GitHub's dialect), for a merge request's comment or a job's page."""
 
 from __future__ import annotations
 

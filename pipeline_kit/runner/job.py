@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,20 +14,17 @@ from pipeline_kit.adapters.git import checkout
 from pipeline_kit.adapters.host import ThisHost
 from pipeline_kit.adapters.process import hurry
 from pipeline_kit.adapters.pythons import LockedPythons
-from pipeline_kit.catalog import Specs
-from pipeline_kit.contract.context import DataInput, GitFacts, StageContext
+from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.ports import Store
-from pipeline_kit.contract.result import JobRecord, Outcome, StageResult
-from pipeline_kit.descriptor.model import Descriptor
-from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.errors import Category, InfrastructureError, KitError
-from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.cache import Cache
 from pipeline_kit.runner.carry import hand_over
 from pipeline_kit.runner.collect import collect, masked, masked_result, size_of, write_cases, write_record
 from pipeline_kit.runner.decisions import read_decisions
-from pipeline_kit.runner.folders import LOG, RESULT, Folders, user_cache
-from pipeline_kit.runner.inputs import Inputs, gather
+from pipeline_kit.runner.folders import LOG, RESULT, user_cache
+from pipeline_kit.runner.inputs import gather
+from pipeline_kit.runner.job_run import JobRun
 from pipeline_kit.runner.key import key_of, key_parts
 from pipeline_kit.runner.leaks import refuse_leaks, remove_leaks
 from pipeline_kit.runner.log import Log
@@ -47,43 +43,6 @@ if TYPE_CHECKING:
 LITTLE_BYTES = 16 * 1024 * 1024
 OF_THE_PROGRAM = {errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EBADF, errno.EINVAL, errno.EPIPE}
 """What the system answers when a program asks for the wrong thing; all else is the machine's fault."""
-
-
-@dataclass(slots=True)
-class JobRun:
-    """A job while it runs; each phase adds what the next ones need, and `record` ends it."""
-
-    job: PlannedJob
-    descriptor: Descriptor
-    specs: Specs
-    folders: Folders
-    show: Callable[[str], None]
-    use_cache: bool = False
-    variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    mask: Redactor = field(default_factory=lambda: Redactor(()))
-    log: Log = field(init=False)
-    pythons: LockedPythons = field(init=False)
-    git: GitFacts = field(default_factory=GitFacts)
-    files: tuple[str, ...] | None = None  # of the project; where a run knows them, `git` is known too
-    look: Callable[[], tuple[GitFacts, tuple[str, ...]]] | None = None  # finds both out
-    inputs: Inputs | None = None
-    parts: Mapping[str, Value] = field(default_factory=dict)
-    environment: str | None = None
-    datasets: Mapping[str, DataInput] = field(default_factory=dict)
-    store: Store | None = None  # in place of the project's own
-    shared: bool = False  # on a CI server: the store carries what artifacts leave out
-    result: StageResult | None = None
-    record: JobRecord | None = None
-    started: float = field(default_factory=time.monotonic)
-
-    def __post_init__(self) -> None:
-        self.log = Log(self.show, self.mask)
-
-    @property
-    def out(self) -> Path:
-        """The job's folder of results."""
-        return self.folders.out(self.job.name)
 
 
 def open_secrets(run: JobRun) -> None:
@@ -177,10 +136,10 @@ def store_of(run: JobRun) -> Store | None:
 
 def world_of(run: JobRun) -> World:
     """The world with this job's variables and secrets."""
-    from pipeline_kit.adapters.world import ThisWorld
+    from pipeline_kit.runner.world import world_for
 
     seen = {**run.variables, **run.job.variables, **run.secrets}
-    return ThisWorld(user_cache(), seen, run.descriptor.insecure, run.log, run.folders.root)
+    return world_for(run.descriptor, seen, run.log, run.folders.root)
 
 
 def cause_of(run: JobRun) -> Cause | None:

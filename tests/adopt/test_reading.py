@@ -8,7 +8,6 @@ from textwrap import dedent
 import pytest
 
 from pipeline_kit.adopt.datasets import find_data, find_pointers
-from pipeline_kit.adopt.groovy import read_groovy
 from pipeline_kit.adopt.makefile import lines_of, read_makefile
 from pipeline_kit.adopt.meaning import Meaning, meaning
 from pipeline_kit.adopt.metadata import kit_python
@@ -16,6 +15,7 @@ from pipeline_kit.adopt.python_source import Role, read_script
 from pipeline_kit.adopt.requirements import read_requirements
 from pipeline_kit.adopt.shell_line import read_lines
 from pipeline_kit.adopt.tree import list_tree
+from pipeline_kit.servers.jenkins.groovy import read_groovy
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 from pipeline_kit.cli.project import OpenProject, open_project
 from pipeline_kit.cli.settled import settled
 from pipeline_kit.descriptor.origin import Setting
-from pipeline_kit.render.project import render_project
-from pipeline_kit.render.sources import LineSource, line_sources
+from pipeline_kit.render.sources import LineSource
+from pipeline_kit.servers.project import line_sources, render_project
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = sorted(path.parent for path in (ROOT / "tests/cases/valid").glob("*/pipeline-kit.yml"))

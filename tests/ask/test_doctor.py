@@ -13,7 +13,15 @@ from pipeline_kit import __version__
 from pipeline_kit.adapters.pip_index import configuration_files, configured_index
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.problem import Problem
-from pipeline_kit.doctor.facts import DatasetFacts, FileState, LockFacts, MachineFacts, ProjectFacts, ServerFacts
+from pipeline_kit.doctor.facts import (
+    DatasetFacts,
+    FileState,
+    LockFacts,
+    MachineFacts,
+    ProjectFacts,
+    ServerFacts,
+    ToolFacts,
+)
 from pipeline_kit.doctor.finding import Finding, Level
 from pipeline_kit.doctor.lock import lock_facts
 from pipeline_kit.doctor.machine import check_machine, install_python
@@ -36,7 +44,7 @@ MACHINE = MachineFacts(
     project_free_bytes=90 * GIB,
     clock_behind_seconds=-60,
     index=None,
-    tools={"docker": True, "gitlab-ci-local": True},
+    tools=(ToolFacts("local-ci", "runs the CI file here", "npm install local-ci", is_here=True),),
 )
 LOCK = LockFacts("requirements.lock", exists=True, names=frozenset({"numpy", "pytest"}), source="pyproject.toml")
 PROJECT = ProjectFacts(
@@ -86,8 +94,12 @@ def test_where_nothing_is_missing_nothing_is_said() -> None:
         ({"project_free_bytes": 10}, "folder", "problem", "rm -r .pipeline-kit/cache"),
         ({"project_free_bytes": 2 * GIB}, "folder", "note", "rm -r .pipeline-kit/cache"),
         ({"clock_behind_seconds": 3600.0}, "clock", "note", "timedatectl set-ntp true"),
-        ({"tools": {"docker": False}}, "docker", "note", "apt-get install docker.io"),
-        ({"tools": {"gitlab-ci-local": False}}, "gitlab-ci-local", "note", "npm install --global gitlab-ci-local"),
+        (
+            {"tools": (ToolFacts("docker", "runs jobs in their images", "apt-get install docker.io", is_here=False),)},
+            "docker",
+            "note",
+            "apt-get install docker.io",
+        ),
     ],
 )
 def test_what_a_machine_lacks_is_told_with_what_mends_it(

@@ -14,12 +14,16 @@ import pytest
 import yaml
 
 from pipeline_kit.descriptor.origin import Layer
-from pipeline_kit.render import gitlab, jenkins
-from pipeline_kit.render.provenance import SOURCES, value_name
+from pipeline_kit.render.provenance import value_name
 from pipeline_kit.render.sources import LineSource
+from pipeline_kit.servers.gitlab import render as gitlab
+from pipeline_kit.servers.gitlab import sources as gitlab_sources
+from pipeline_kit.servers.jenkins import render as jenkins
+from pipeline_kit.servers.jenkins import sources as jenkins_sources
 from tests.ask.asking import CASES, EXAMPLES, PROJECTS, ROOT, Asked, ask
 from tests.projects import kit, write_project
 
+TEMPLATES = ROOT / "pipeline_kit/servers"
 GOLDEN = {".gitlab-ci.yml": "gitlab-ci.yml", "Jenkinsfile": "Jenkinsfile"}
 
 
@@ -50,7 +54,7 @@ def test_a_line_looks_like_the_line_of_the_template_that_it_names(answers: dict[
     """The fixed words of the template's line stand in the text, in their order."""
     for asked in answers.values():
         for sources in asked.sources.values():
-            template = (ROOT / "templates" / sources[0].template).read_text(encoding="utf-8").splitlines()
+            template = (TEMPLATES / sources[0].template).read_text(encoding="utf-8").splitlines()
             for each in (source for source in sources if source.template_line):
                 words = re.split(r"\{\{.*?\}\}|\{%.*?%\}", template[each.template_line - 1].strip())
                 pattern = ".*".join(re.escape(word) for word in words)
@@ -80,9 +84,9 @@ def test_a_line_is_explained_by_the_job_that_it_belongs_to(answers: dict[str, As
 
 def test_every_value_of_the_templates_has_a_source() -> None:
     """A view's new field must say what it is made from."""
-    fields = {f"job.{name}" for view in (gitlab.JobView, jenkins.JobView) for name in view.__dataclass_fields__}
-    unknown = fields - set(SOURCES) - {"job.rules"}
-    assert not unknown
+    for view, known in ((gitlab.JobView, gitlab_sources.SOURCES), (jenkins.JobView, jenkins_sources.SOURCES)):
+        fields = {f"job.{name}" for name in view.__dataclass_fields__}
+        assert not fields - set(known) - {"job.rules"}
     assert value_name("jobs.3.rules.0.when") == value_name("levels.1.jobs.0.rules.2.when") == "job.rules.when"
 
 
@@ -226,7 +230,7 @@ def test_the_command_explains_a_line_in_words() -> None:
     text = (example / ".gitlab-ci.yml").read_text().splitlines()
     number = text.index("  timeout: 15 minutes") + 1
     shown = kit(example, "explain", f".gitlab-ci.yml:{number}")
-    template = (ROOT / "templates/gitlab/gitlab-ci.yml.j2").read_text().splitlines()
+    template = (TEMPLATES / "gitlab/gitlab-ci.yml.j2").read_text().splitlines()
     expected = [
         f".gitlab-ci.yml:{number}: timeout: 15 minutes",
         "  job       train",

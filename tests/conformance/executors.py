@@ -18,7 +18,7 @@ from pipeline_kit.descriptor.secret_variables import variable_names
 from pipeline_kit.extensions import Plugins
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.project import render_project
+from pipeline_kit.servers.project import render_project
 from tests.conformance.case import Case
 from tests.executors.event_words import arguments_of
 from tests.executors.executor import ExecutorRun
@@ -168,10 +168,11 @@ def run_on_gitlab(checkout: Checkout) -> Told:
     """The case's `.gitlab-ci.yml`, by gitlab-ci-local."""
     variables: dict[str, str] = {}
     for secret in checkout.secrets():
+        name = str(secret.servers["gitlab"])
         if secret.type is SecretType.USERNAME_PASSWORD:
-            variables |= {f"{secret.gitlab}_USERNAME": "robot", f"{secret.gitlab}_PASSWORD": checkout.value(secret)}
+            variables |= {f"{name}_USERNAME": "robot", f"{name}_PASSWORD": checkout.value(secret)}
         else:
-            variables[str(secret.gitlab)] = checkout.value(secret)
+            variables[name] = checkout.value(secret)
     case, copy = checkout.case, clone(checkout, "gitlab")
     run = run_gitlab(
         copy, case.event, start=case.start, environment=checkout.environment("gitlab"), variables=variables
@@ -184,7 +185,8 @@ def jenkins_build(checkout: Checkout) -> Build:
     credentials: dict[str, str | list[str]] = {}
     for secret in checkout.secrets():
         value = checkout.value(secret)
-        credentials[str(secret.jenkins)] = ["robot", value] if secret.type is SecretType.USERNAME_PASSWORD else value
+        name = str(secret.servers["jenkins"])
+        credentials[name] = ["robot", value] if secret.type is SecretType.USERNAME_PASSWORD else value
     case = checkout.case
     return Build(
         checkout.folder / "base",

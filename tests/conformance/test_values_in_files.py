@@ -15,7 +15,7 @@ import yaml
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.descriptor.problem import DescriptorError
 from pipeline_kit.errors import UsageError
-from pipeline_kit.render.project import GITLAB_FILE, JENKINS_FILE, render_project
+from pipeline_kit.servers.project import render_project
 from tests.conformance.hostile import REFUSED, VALUES
 from tests.executors.jenkins_harness import problems_of
 
@@ -130,8 +130,10 @@ def test_no_value_becomes_a_piece_of_a_ci_file(place: str, tmp_path: Path, count
             continue
         taken += 1
         if where.rendered:
-            assert shape(yaml.safe_load(files[GITLAB_FILE])) == shape(yaml.safe_load(plain[GITLAB_FILE])), value
-            assert outside_strings(files[JENKINS_FILE]) == outside_strings(plain[JENKINS_FILE]), value
+            assert shape(yaml.safe_load(files[".gitlab-ci.yml"])) == shape(yaml.safe_load(plain[".gitlab-ci.yml"])), (
+                value
+            )
+            assert outside_strings(files["Jenkinsfile"]) == outside_strings(plain["Jenkinsfile"]), value
         else:
             assert files == plain, value
     count("values in places of a descriptor: taken as data", taken)
@@ -152,6 +154,6 @@ def test_the_harness_takes_every_jenkinsfile_with_a_hostile_value(tmp_path: Path
         texts = rendered(tmp_path, with_value(PLACES[place], value))
         if texts is not None:
             files.append(tmp_path / f"{len(files)}.groovy")
-            files[-1].write_text(texts[JENKINS_FILE], encoding="utf-8")
+            files[-1].write_text(texts["Jenkinsfile"], encoding="utf-8")
     assert len(files) > 50
     assert [each for each in problems_of(files, tmp_path / "work").values() if each] == []

@@ -12,7 +12,7 @@ import yaml
 
 from pipeline_kit.cli.project import OpenProject, open_project
 from pipeline_kit.plan.model import Event
-from pipeline_kit.render.project import GITLAB_FILE, render_project
+from pipeline_kit.servers.project import render_project
 from tests.events.tables import CIRCUMSTANCES, GROUPS, ONE_SERVER, ROWS
 from tests.executors.executor import PUSH, gitlab_variables
 from tests.executors.fake_kit import commit, git
@@ -37,11 +37,11 @@ def write_projects(folder: Path) -> dict[str, OpenProject]:
         project = projects[name] = open_project(root)
         for path, rendered in render_project(project.plan, project.descriptor).files.items():
             (root / path).write_text(rendered, encoding="utf-8")
-        file = yaml.safe_load((root / GITLAB_FILE).read_text(encoding="utf-8"))
+        file = yaml.safe_load((root / ".gitlab-ci.yml").read_text(encoding="utf-8"))
         # gitlab-ci-local weighs no rule of `workflow`: a job with the same rules tells whether there is a pipeline.
         rules = file["workflow"]["rules"]
         asked = yaml.safe_dump({PIPELINE: {"stage": file["stages"][0], "rules": rules, "script": ["true"]}})
-        (root / "asked.yml").write_text((root / GITLAB_FILE).read_text(encoding="utf-8") + asked, encoding="utf-8")
+        (root / "asked.yml").write_text((root / ".gitlab-ci.yml").read_text(encoding="utf-8") + asked, encoding="utf-8")
         git(root, "init", "-q", "-b", "main")
         commit(root, "A project")
         git(root, "remote", "add", "origin", str(root))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.project import render_project
+from pipeline_kit.servers.project import render_project
 
 SCRIPT = '''"""Plays `pipeline-kit job NAME`."""
 import json, os, sys, time

@@ -14,8 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipeline_kit.adapters.registry import helper
-from pipeline_kit.adapters.registry.credentials import Credentials, Login
+from pipeline_kit.adapters.registry.credentials import Credentials
+from pipeline_kit.contract.login import Login
 from pipeline_kit.errors import InfrastructureError, UsageError
+from pipeline_kit.servers.login import server_login
 from tests.images.faulty_registry import Fault, Plan, faulty_registry, served
 from tests.images.pushing import Push, registries, whole
 from tests.images.registry import Registry
@@ -62,8 +64,8 @@ def test_the_order_is_job_then_gitlab_then_docker(tmp_path: Path) -> None:
         ({**of_docker, **TOKEN}, "gitlab-ci-token"),
         (of_docker, "docker"),
     ):
-        assert Credentials(variables).login(HOST) == Login(name, login.password)
-    assert Credentials({**GITLAB, **TOKEN}).login("other.example") is None
+        assert Credentials(variables, server_login=server_login()).login(HOST) == Login(name, login.password)
+    assert Credentials({**GITLAB, **TOKEN}, server_login=server_login()).login("other.example") is None
 
 
 def test_two_secrets_are_no_login(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from pipeline_kit.catalog import Catalog, Specs
+from pipeline_kit.cli.servers import chosen, files
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.build import build_plan
@@ -137,7 +138,7 @@ def test_a_new_projects_pipeline_ends_with_an_image_that_predicts(tmp_path):
 def test_the_readme_speaks_of_the_servers_that_were_chosen(ci, said):
     """Only the CI files that rendering will write are named."""
     for profile in NAMES:
-        readme = scaffold(profile, "fraud", ci)["README.md"]
+        readme = scaffold(profile, "fraud", [files()[server] for server in ci])["README.md"]
         assert [name for name in (".gitlab-ci.yml", "Jenkinsfile") if name in readme] == said
 
 
@@ -184,7 +185,7 @@ def test_unknown_profiles_and_servers_are_refused_with_the_known_ones():
         scaffold("tabula", "fraud")
     assert profile.value.hint == "one of: tabular, lightning, bare"
     with pytest.raises(UsageError, match="no CI server 'travis'") as server:
-        scaffold("bare", "fraud", ["travis"])
+        chosen("travis", files())
     assert server.value.hint == "one of: gitlab, jenkins"
 
 

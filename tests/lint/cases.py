@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline_kit.lint.check import check_file
 from pipeline_kit.lint.finding import Finding
+from pipeline_kit.servers.lint import check_file
 from tests.conftest import ROOT
 
 CASES = ROOT / "tests" / "cases" / "lint"

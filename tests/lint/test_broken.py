@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.lint.check import check_file, rules
+from pipeline_kit.servers.lint import check_file, rules
 from tests.lint.cases import BROKEN
 
 UPDATE = "PIPELINE_KIT_UPDATE_GOLDEN"

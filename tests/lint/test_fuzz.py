@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pipeline_kit.lint.check import UnreadableError, check_file
+from pipeline_kit.servers.lint import UnreadableError, check_file
 from tests.lint.cases import BROKEN, GITLAB, JENKINS, RENDERED, VALID
 from tests.lint.test_broken import broken_file
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.lint.check import check_file
+from pipeline_kit.servers.lint import check_file
 from tests.conftest import missing
 from tests.lint.cases import JENKINS, VALID
 from tests.lint.test_fuzz import mutated

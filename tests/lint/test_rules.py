@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from pipeline_kit.lint.check import check_file, rules
 from pipeline_kit.lint.finding import Rule
+from pipeline_kit.servers.lint import check_file, rules
 from tests.conftest import ROOT
 from tests.lint.cases import GITLAB, JENKINS
 from tests.lint.test_broken import UPDATE

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.bench_lint import JOBS, gitlab_file, jenkins_file
-from pipeline_kit.lint.check import check_file
+from pipeline_kit.servers.lint import check_file
 
 ROUNDS = 7
 LIMIT_MILLISECONDS = 100

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from pipeline_kit.descriptor.model import When
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.drift import drift, drifts
-from pipeline_kit.render.meaning import facts_of
-from pipeline_kit.render.project import edited_by_hand, render_project
+from pipeline_kit.render.header import edited_by_hand
+from pipeline_kit.servers import SERVERS
+from pipeline_kit.servers.project import render_project
 from tests.render.plans import CPU, GPU, MERGE_REQUEST, STAGING, descriptor, full, job, plan
 from tests.render.test_golden_files import GOLDEN, NAMES
 
+FACTS = {server.words.file: server.facts for server in SERVERS.all().values()}
 FILES = (".gitlab-ci.yml", "Jenkinsfile")
 
 
@@ -69,8 +71,8 @@ def test_lost_events_are_told(file: str) -> None:
 @pytest.mark.parametrize("case", NAMES)
 def test_both_files_of_a_descriptor_start_each_job_on_the_same(case: str) -> None:
     """In words, though a stage of Jenkins leaves out what the outcome of a need has said already."""
-    gitlab = facts_of(".gitlab-ci.yml", (GOLDEN / case / "gitlab-ci.yml").read_text(encoding="utf-8"))
-    jenkins = facts_of("Jenkinsfile", (GOLDEN / case / "Jenkinsfile").read_text(encoding="utf-8"))
+    gitlab = SERVERS.load("gitlab").facts((GOLDEN / case / "gitlab-ci.yml").read_text(encoding="utf-8"))
+    jenkins = SERVERS.load("jenkins").facts((GOLDEN / case / "Jenkinsfile").read_text(encoding="utf-8"))
     assert jenkins
     assert {name: job.starts for name, job in jenkins.items()} == {name: gitlab[name].starts for name in jenkins}
 
@@ -102,7 +104,7 @@ def test_an_edit_by_hand_is_recognised(file: str) -> None:
     assert not edited_by_hand(text)
     changed = text.replace("train", "trian")
     assert edited_by_hand(changed)
-    found = drift(file, changed, text)
+    found = drift(file, changed, text, FACTS[file])
     assert found is not None
     assert f"{file} has been edited by hand since it was rendered" in found.meanings
 
@@ -110,7 +112,7 @@ def test_an_edit_by_hand_is_recognised(file: str) -> None:
 def test_another_version_of_the_kit_is_told() -> None:
     """The header alone differs where the kit was upgraded and renders the same."""
     text = render_project(*full()).files["Jenkinsfile"]
-    found = drift("Jenkinsfile", text.replace("pipeline-kit 0.", "pipeline-kit 9."), text)
+    found = drift("Jenkinsfile", text.replace("pipeline-kit 0.", "pipeline-kit 9."), text, FACTS["Jenkinsfile"])
     assert found is not None
     assert found.meanings == ("only the header of Jenkinsfile differs: another version of pipeline-kit rendered it",)
 
@@ -120,7 +122,7 @@ def test_a_change_outside_of_the_jobs_is_admitted() -> None:
     made, made_for = full()
     old = render_project(made, made_for).files["Jenkinsfile"]
     new = old.replace("https://pypi.example/simple", "https://mirror.example/simple")
-    found = drift("Jenkinsfile", old, new)
+    found = drift("Jenkinsfile", old, new, FACTS["Jenkinsfile"])
     assert found is not None
     assert "Jenkinsfile changed in none of its jobs" in found.meanings[0]
     assert "+" in found.diff
@@ -133,7 +135,7 @@ def test_a_change_outside_of_the_jobs_is_admitted() -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_a_foreign_file_is_no_error(text: str, file: str) -> None:
     """Whatever stands on disk, the comparison ends with words."""
-    found = drift(file, text, render_project(*full()).files[file])
+    found = drift(file, text, render_project(*full()).files[file], FACTS[file])
     assert found is not None
     assert found.meanings
 
@@ -141,4 +143,4 @@ def test_a_foreign_file_is_no_error(text: str, file: str) -> None:
 @given(st.text("stage('a') {\n}agent: -[]&*!|>\"#script", max_size=80), st.sampled_from(FILES))
 def test_any_text_is_compared(text: str, file: str) -> None:
     """No text raises."""
-    assert drift(file, text, "# Rendered\n") is not None
+    assert drift(file, text, "# Rendered\n", FACTS[file]) is not None

@@ -16,7 +16,8 @@ import pytest
 from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan
-from pipeline_kit.render.project import RenderedProject, render_project
+from pipeline_kit.render.project import RenderedProject
+from pipeline_kit.servers.project import render_project
 
 CASES = Path(__file__).parent.parent / "cases"
 NAMES = sorted(path.parent.name for path in (CASES / "valid").glob("*/pipeline-kit.yml"))

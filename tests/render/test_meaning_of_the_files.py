@@ -12,8 +12,8 @@ import yaml
 from pipeline_kit.descriptor.model import EventKind, EventPattern, Kit, Runner, Schedule, When
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.project import render_project
 from pipeline_kit.render.words import duration_words
+from pipeline_kit.servers.project import render_project
 from tests.render.plans import (
     CPU,
     GPU,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pipeline_kit.descriptor.model import EventKind, EventPattern, When
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.barriers import added_order
-from pipeline_kit.render.jenkins import render_jenkins
-from pipeline_kit.render.order import jenkins_levels
+from pipeline_kit.servers.jenkins.barriers import added_order
+from pipeline_kit.servers.jenkins.levels import jenkins_levels
+from pipeline_kit.servers.jenkins.server import SERVER
 from tests.render.plans import STAGING, descriptor, job, plan
 
 MANUAL = {"when": When.MANUAL}
@@ -47,7 +47,7 @@ def test_the_point_of_no_return_stands_before_the_first_job_that_may_not_be_inte
     made = plan(
         job("a"), job("ask", level=0, **MANUAL), job("deploy", "a", level=1, interruptible=False, environment=STAGING)
     )
-    text = render_jenkins(made, descriptor())
+    text = SERVER.render(made, descriptor())
     assert text.index("stage('a')") < text.index("stage('no return')") < text.index("stage('deploy')")
     assert text.index("stage('deploy')") < text.index("stage('ask')")
     assert text.count("stage('no return')") == 1
@@ -58,6 +58,6 @@ def test_a_job_of_one_kind_of_event_asks_for_it_though_all_jobs_have_it() -> Non
     made = plan(
         job("a", events=(EventPattern(EventKind.PUSH),)), job("b", "a", level=1, events=(EventPattern(EventKind.PUSH),))
     )
-    text = render_jenkins(made, descriptor())
+    text = SERVER.render(made, descriptor())
     assert text.count("not { changeRequest() }") == 1
     assert text.index("not { buildingTag() }") < text.index("stage('b')")

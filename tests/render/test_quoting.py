@@ -15,7 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline_kit.errors import UsageError
-from pipeline_kit.render.quoting import groovy_string, name_expression, server_word, yaml_line, yaml_list, yaml_scalar
+from pipeline_kit.render.quoting import name_expression, server_word, yaml_line, yaml_list, yaml_scalar
+from pipeline_kit.servers.jenkins.quoting import groovy_string
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)))
 NASTY = [

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.merge_request import MARK, comment
 from pipeline_kit.errors import InfrastructureError, UsageError
+from pipeline_kit.servers.gitlab.comment import MARK, comment
 
 NOTES = "/api/v4/projects/7/merge_requests/3/notes"
 

@@ -13,7 +13,8 @@ import pytest
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.errors import KitError
 from pipeline_kit.runner.exit_codes import INFRASTRUCTURE, exit_code
-from pipeline_kit.runner.job import JobRun, run_job
+from pipeline_kit.runner.job import run_job
+from pipeline_kit.runner.job_run import JobRun
 from tests.projects import kit, write_project
 from tests.robustness import killing
 from tests.robustness.conftest import Undisturbed

@@ -19,7 +19,8 @@ from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.result import JobRecord
 from pipeline_kit.errors import Category
 from pipeline_kit.runner.exit_codes import exit_code
-from pipeline_kit.runner.job import JobRun, run_job
+from pipeline_kit.runner.job import run_job
+from pipeline_kit.runner.job_run import JobRun
 from tests.projects import commit, kit, write_project
 from tests.robustness import killing
 from tests.robustness.conftest import Undisturbed

@@ -16,6 +16,7 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.runner import job as runner
 from pipeline_kit.runner.exit_codes import FAILED, INFRASTRUCTURE, exit_code
+from pipeline_kit.runner.job_run import JobRun
 from tests.projects import commit, kit, write_project
 from tests.robustness import killing
 from tests.robustness.disks import filled, read_only, small_disk
@@ -137,7 +138,7 @@ def run_with(project: Path, store: DirectoryStore, name: str, monkeypatch: pytes
     monkeypatch.setattr("pipeline_kit.adapters.stores.open_store", lambda descriptor, root, variables: impatient)
     opened = open_project(project)
     job = opened.job(name)
-    return runner.run_job(runner.JobRun(job, opened.descriptor, opened.specs, opened.folders, lambda line: None))
+    return runner.run_job(JobRun(job, opened.descriptor, opened.specs, opened.folders, lambda line: None))
 
 
 @pytest.mark.parametrize("place", ["object", "name"])

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from smoke import gitlab_server, jenkins_server
+from pipeline_kit.errors import InfrastructureError
+from pipeline_kit.render.client import wait_for
+from pipeline_kit.servers.gitlab import client as gitlab
+from pipeline_kit.servers.jenkins import client as jenkins
 from smoke.__main__ import compare, main, run
 from smoke.case import chosen, files_of
-from smoke.server import ServerError, wait_for
 from tests.conformance.case import CASES
 from tests.smoke.contract import GitLabContract, JenkinsContract, bare_repository, serve
 
@@ -27,8 +29,8 @@ def test_the_cases_on_gitlab(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     """Each replaces the branch's files, and is compared job by job."""
     contract = GitLabContract(tmp_path)
     with serve(contract) as url:
-        connected = gitlab_server.connect(url, "group/smoke", contract.token, 60)
-        server = gitlab_server.GitLabServer(connected.project, 60, QUICK)
+        options = {"url": url, "project": "group/smoke", "token": contract.token}
+        server = gitlab.connect(options, 60, QUICK)
         assert run(server, [CASES[name] for name in SHOWN], "0.1.0") == 0
     assert capsys.readouterr().out.count("as expected") == len(SHOWN)
     assert len(contract.runs) == len(SHOWN)
@@ -40,9 +42,8 @@ def test_the_cases_on_jenkins(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     repository = bare_repository(tmp_path)
     contract = JenkinsContract(tmp_path)
     with serve(contract) as contract.url:
-        place = jenkins_server.Place(contract.url, "smoke", str(repository))
-        connected = jenkins_server.connect(place, "robot", contract.token, 60)
-        server = jenkins_server.JenkinsServer(connected.api, "smoke", str(repository), 60, QUICK)
+        options = {"url": contract.url, "job": "smoke", "repository": str(repository)}
+        server = jenkins.connect({**options, "user": "robot", "token": contract.token}, 60, QUICK)
         assert run(server, [CASES[name] for name in SHOWN], "0.1.0") == 0
     assert capsys.readouterr().out.count("as expected") == len(SHOWN)
 
@@ -51,8 +52,8 @@ def test_a_server_that_does_otherwise_is_told(tmp_path: Path, capsys: pytest.Cap
     """The job, what it ended with, and what was expected."""
     contract = GitLabContract(tmp_path, lies={"a": "failed"})
     with serve(contract) as url:
-        connected = gitlab_server.connect(url, "group/smoke", contract.token, 60)
-        server = gitlab_server.GitLabServer(connected.project, 60, QUICK)
+        options = {"url": url, "project": "group/smoke", "token": contract.token}
+        server = gitlab.connect(options, 60, QUICK)
         assert run(server, [CASES["manual_not_started"]], "0.1.0") == 1
     assert "a: failed, expected passed" in capsys.readouterr().out
 
@@ -83,7 +84,7 @@ def test_what_the_command_line_lacks_is_said(
 
 def test_waiting_has_an_end() -> None:
     """A server that never gets there is left."""
-    with pytest.raises(ServerError, match="the build did not happen within 0 s"):
+    with pytest.raises(InfrastructureError, match="the build did not happen within 0 s"):
         wait_for("the build", lambda: None, 0.02, QUICK)
 
 

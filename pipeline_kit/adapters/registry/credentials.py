@@ -1,4 +1,4 @@
-"""Whose name and password a registry gets: from the job's secrets, GitLab's variables, or Docker's configuration."""
+"""The login that a registry gets: from the job's secrets, from the CI server, or from Docker's configuration."""
 
 from __future__ import annotations
 
@@ -7,42 +7,37 @@ import binascii
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline_kit.adapters.registry.helper import HelperError, ask_helper
+from pipeline_kit.contract.login import Login, ServerLogin, no_login
 from pipeline_kit.descriptor.secret_variables import PREFIX
 from pipeline_kit.errors import UsageError
 
 USERNAME, PASSWORD = "_USERNAME", "_PASSWORD"
 TOKEN_USER = "<token>"
 """What a credential helper answers in place of a name where the password is an identity token."""
-JOB_TOKEN_USER = "gitlab-ci-token"
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A name and a password, or an identity token (OAuth2 refresh token)."""
-
-    username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
 
 
 class Credentials:
     """Finds the login of a registry's host, once for each, in this order:
 
     1. The job's only secret of the type `username_password`: it counts for every registry that the job talks to.
-    2. GitLab's own registry: `CI_REGISTRY_USER` and `CI_REGISTRY_PASSWORD`, else the job's `CI_JOB_TOKEN`, for the host
-       in `CI_REGISTRY` alone.
+    2. The login that the CI server hands to its jobs, for the host of its own registry.
     3. Docker's `config.json` (in `DOCKER_CONFIG`, else in `~/.docker`): `credHelpers`, `credsStore`, `auths`.
 
     A credential helper that fails is told to the log, without its words, and passed over.
     """
 
-    def __init__(self, variables: Mapping[str, str], log: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        log: Callable[[str], None] = lambda line: None,
+        server_login: ServerLogin = no_login,
+    ) -> None:
         self._variables = variables
+        self._server_login = server_login
         self._log = log
         self._found: dict[str, Login | None] = {}
         self._lock = threading.Lock()
@@ -51,8 +46,11 @@ class Credentials:
         """The login for a host, or none. Raises UsageError where Docker's configuration cannot be read."""
         with self._lock:
             if host not in self._found:
-                self._found[host] = self._of_the_job() or self._of_gitlab(host) or self._of_docker(host)
+                self._found[host] = self._login(host)
             return self._found[host]
+
+    def _login(self, host: str) -> Login | None:
+        return self._of_the_job() or self._server_login(host, self._variables) or self._of_docker(host)
 
     def secrets(self) -> tuple[str, ...]:
         """What no message may hold: the passwords and tokens found so far."""
@@ -71,17 +69,6 @@ class Credentials:
             return None
         name = names.pop()
         return Login(self._variables[name + USERNAME], self._variables[name + PASSWORD])
-
-    def _of_gitlab(self, host: str) -> Login | None:
-        registry, user, password, token = (
-            self._variables.get(name)
-            for name in ("CI_REGISTRY", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD", "CI_JOB_TOKEN")
-        )
-        if registry != host:
-            return None
-        if user and password:
-            return Login(user, password)
-        return Login(JOB_TOKEN_USER, token) if token else None
 
     def _of_docker(self, host: str) -> Login | None:
         folder = self._variables.get("DOCKER_CONFIG") or (

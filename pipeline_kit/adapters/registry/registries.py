@@ -9,6 +9,7 @@ from pipeline_kit.adapters.registry.credentials import Credentials
 from pipeline_kit.adapters.registry.repository import HttpRepository
 from pipeline_kit.adapters.registry.transport import Patience, Transport
 from pipeline_kit.contract.image_reference import parse_reference
+from pipeline_kit.contract.login import ServerLogin, no_login
 from pipeline_kit.contract.oci import Repository
 
 AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -25,8 +26,10 @@ class HttpRegistries:
         cache: Path,
         log: Callable[[str], None],
         patience: Patience | None = None,
+        *,
+        server_login: ServerLogin = no_login,
     ) -> None:
-        self._credentials = Credentials(variables, log)
+        self._credentials = Credentials(variables, log, server_login)
         self._authority = next((variables[name] for name in AUTHORITIES if variables.get(name)), None)
         self._insecure = frozenset(insecure)
         self._cache = cache

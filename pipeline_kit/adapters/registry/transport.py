@@ -15,7 +15,8 @@ import requests
 import urllib3
 
 from pipeline_kit.adapters.registry.answer import FAILED, Answer, one_line, path_of, plain, read_answer
-from pipeline_kit.adapters.registry.credentials import Credentials, Login
+from pipeline_kit.adapters.registry.credentials import Credentials
+from pipeline_kit.contract.login import Login
 from pipeline_kit.errors import InfrastructureError
 
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})

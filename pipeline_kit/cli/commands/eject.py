@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
 from pipeline_kit.cli.commands.explain import place_of
 from pipeline_kit.cli.commands.render import read
 from pipeline_kit.cli.project import open_project
-from pipeline_kit.cli.servers import FILES
+from pipeline_kit.cli.servers import files_in
 from pipeline_kit.errors import UsageError
 from pipeline_kit.render.ownership import ejected, is_rendered
-from pipeline_kit.render.project import render_project
+from pipeline_kit.servers.project import render_project
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Takes the kit's header off one CI file, or off all; a named one that is missing is written first."""
     root = arguments.directory.resolve()
-    for name, text in wanted(arguments, root).items():
+    known = files_in(root)
+    for name, text in wanted(arguments, root, known).items():
         write_atomically(root / name, ejected(text))
         print(f"{name} is yours now: the kit neither writes nor checks it any more")
         print("  what its jobs do is still read from pipeline-kit.yml")
-        print(f"  to give it back: pipeline-kit render --overwrite {ci_of(name)}")
+        print(f"  to give it back: pipeline-kit render --overwrite {ci_of(name, known)}")
     return 0
 
 
-def wanted(arguments: argparse.Namespace, root: Path) -> dict[str, str]:
+def wanted(arguments: argparse.Namespace, root: Path, known: Mapping[str, str]) -> dict[str, str]:
     """The rendered text of each file to eject. Raises UsageError where there is nothing to do."""
     if arguments.file is not None:
-        name, _ = place_of(arguments.file, root)
+        name, _ = place_of(arguments.file, root, known)
         text = read(root / name)
         if text is None:
             project = open_project(root)
@@ -37,14 +39,14 @@ def wanted(arguments: argparse.Namespace, root: Path) -> dict[str, str]:
         if not is_rendered(text):
             raise UsageError(f"{name} is not the kit's file: it is yours already", hint="the kit leaves it alone")
         return {name: text}
-    here = {name: read(root / name) for name in FILES.values()}
+    here = {name: read(root / name) for name in known.values()}
     found = {name: text for name, text in here.items() if text is not None and is_rendered(text)}
     if not found:
-        hint = "name one, and it is written first: pipeline-kit eject .gitlab-ci.yml"
+        hint = f"name one, and it is written first: pipeline-kit eject {next(iter(known.values()))}"
         raise UsageError("there is no file here that the kit rendered", hint=hint)
     return found
 
 
-def ci_of(name: str) -> str:
+def ci_of(name: str, known: Mapping[str, str]) -> str:
     """The option that names a file's server."""
-    return f"--ci {next(server for server, file in FILES.items() if file == name)}"
+    return f"--ci {next(server for server, file in known.items() if file == name)}"

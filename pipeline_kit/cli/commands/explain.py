@@ -9,14 +9,15 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from pipeline_kit.cli.project import OpenProject, open_project
-from pipeline_kit.cli.servers import FILES
+from pipeline_kit.cli.servers import files
 from pipeline_kit.cli.settled import settled
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.printing import flow
 from pipeline_kit.errors import UsageError
 from pipeline_kit.render.keys import Key
 from pipeline_kit.render.ownership import is_rendered
-from pipeline_kit.render.sources import LineSource, line_sources
+from pipeline_kit.render.sources import LineSource
+from pipeline_kit.servers.project import line_sources
 
 LONGEST_VALUE = 80
 
@@ -24,7 +25,7 @@ LONGEST_VALUE = 80
 def execute(arguments: argparse.Namespace) -> int:
     """Prints what a line comes from, or of a whole file each line; what the file on disk is comes first."""
     project = open_project(arguments.directory)
-    name, number = place_of(arguments.place, project.folders.root)
+    name, number = place_of(arguments.place, project.folders.root, files(project.descriptor.plugins))
     sources = line_sources(project.plan, project.descriptor, settled(project))[name]
     state, lines = on_disk(project, name, sources)
     if number is not None:
@@ -41,17 +42,17 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def place_of(text: str, root: Path) -> tuple[str, int | None]:
+def place_of(text: str, root: Path, known: Mapping[str, str]) -> tuple[str, int | None]:
     """The file and the line of FILE:LINE; without a line none. Raises UsageError for a file that is not rendered."""
     name, _, line = text.rpartition(":")
     if not name:
         name, line = line, ""
-    for each in FILES.values():
+    for each in known.values():
         if name == each or Path(name).resolve() == root / each:
             if line and not line.isdecimal():
                 raise UsageError(f"{line!r} is no line of {each}", hint=f"for example: pipeline-kit explain {each}:20")
             return each, int(line) if line else None
-    hint = f"the kit renders {' and '.join(FILES.values())}; of values in the descriptor `config --origin` tells"
+    hint = f"the kit renders {' and '.join(known.values())}; of values in the descriptor `config --origin` tells"
     raise UsageError(f"{name} is not a file that the kit renders", hint=hint)
 
 

@@ -11,10 +11,10 @@ from pipeline_kit.adapters.files import write_atomically
 from pipeline_kit.adapters.git import project_files
 from pipeline_kit.cli.asking import ask, asks
 from pipeline_kit.cli.project import open_project
-from pipeline_kit.cli.servers import FILES, chosen
+from pipeline_kit.cli.servers import chosen, files, named_plugins
 from pipeline_kit.errors import UsageError
-from pipeline_kit.render.project import render_project
 from pipeline_kit.render.scaffold import profiles, scaffold, suggested_name
+from pipeline_kit.servers.project import render_project
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -24,7 +24,7 @@ def execute(arguments: argparse.Namespace) -> int:
         from pipeline_kit.adopt.survey import is_project
 
         names = project_files(target)
-        if (target / "pipeline-kit.yml").exists() or is_project(names):
+        if (target / "pipeline-kit.yml").exists() or is_project(names, named_plugins(arguments, target)):
             from pipeline_kit.cli.adoption import adopt
 
             return adopt(target, names, arguments)
@@ -41,14 +41,17 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     asked = asks(arguments)
     profile = arguments.profile or (ask_profile() if asked else profiles()[0].name)
     name = arguments.name or (ask("name", suggested_name(target.name)) if asked else suggested_name(target.name))
-    servers = chosen(arguments.ci)
-    files = scaffold(profile, name, servers)
-    refuse_existing(target, [*files, *(FILES[server] for server in servers)])
-    write_all(target, files)
+    plugins = named_plugins(arguments, target)
+    known = files(plugins)
+    wanted = chosen(arguments.ci, known)
+    ci_files = [file for server, file in known.items() if server in wanted]
+    made = scaffold(profile, name, ci_files, plugins, arguments.kit_lock)
+    refuse_existing(target, [*made, *ci_files])
+    write_all(target, made)
     project = open_project(target)
     rendered = render_project(project.plan, project.descriptor)
-    write_all(target, {FILES[server]: rendered.files[FILES[server]] for server in servers})
-    print(f"made {name} ({profile}) in {target}: {len(files) + len(servers)} files")
+    write_all(target, {file: rendered.files[file] for file in ci_files})
+    print(f"made {name} ({profile}) in {target}: {len(made) + len(ci_files)} files")
     print(f"next: cd {shlex.quote(str(target))} && git init && pipeline-kit run")
     return 0
 

@@ -9,14 +9,14 @@ from pipeline_kit.adapters.git import looking
 if TYPE_CHECKING:
     import argparse
 
-    from pipeline_kit.runner.job import JobRun
+    from pipeline_kit.runner.job_run import JobRun
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Runs the job, streaming what it prints; says how it ended in one line."""
     with looking(arguments.directory.resolve()) as seen:  # git works while the rest of the kit is loaded
         from pipeline_kit.cli.project import open_project
-        from pipeline_kit.runner.job import JobRun
+        from pipeline_kit.runner.job_run import JobRun
 
         project = open_project(arguments.directory)
         job = project.job(arguments.name)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline_kit.cli.servers import plugins_in
 from pipeline_kit.errors import UsageError
 from pipeline_kit.images.signature import make_keys
+from pipeline_kit.servers import SERVERS
 
 PRIVATE, PUBLIC = "signing.key", "signing.pub"
-ADVICE = """\
-{private}
-  the private key: put its text into a secret of the CI server, and delete the file. In GitLab a protected variable; for
-  a masked one, which takes one line only, the output of `base64 -w 0 {private}`. In Jenkins a credential of the
-  type secret file or secret text. Name it under `secrets` in pipeline-kit.yml, and in the job of the stage sign.
-{public}
-  the public key: commit it, name it as `key` of the jobs of the stage deploy, and hand it to whoever verifies:
-  pipeline-kit verify IMAGE --key {public}
-its id is {id}"""
+ABOUT_PRIVATE = (
+    "the private key: put its text into a secret of the CI server, and delete the file.",
+    "Name it under `secrets` in pipeline-kit.yml, and in the job of the stage sign.",
+)
+ABOUT_PUBLIC = (
+    "the public key: commit it, name it as `key` of the jobs of the stage deploy, and hand it to whoever verifies:\n"
+    "  pipeline-kit verify IMAGE --key {public}"
+)
+WIDTH = 120
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -33,8 +37,21 @@ def execute(arguments: argparse.Namespace) -> int:
     pair = make_keys()
     write_new(private, pair.private, 0o600)
     write_new(public, pair.public, 0o644)
-    print(ADVICE.format(private=private, public=public, id=pair.id))
+    servers = SERVERS.all(plugins_in(arguments.directory)).values()
+    print(f"{private}\n{about_private(private, [server.secret_advice for server in servers])}")
+    print(f"{public}\n  {ABOUT_PUBLIC.format(public=public)}")
+    print(f"its id is {pair.id}")
     return 0
+
+
+def about_private(path: Path, advice: Sequence[str]) -> str:
+    """What to do with the private key, on any server and on each."""
+    first, last = ABOUT_PRIVATE
+    text = " ".join([first, *(sentence.format(file=path) for sentence in advice if sentence), last])
+    indent = "  "
+    return textwrap.fill(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def write_new(path: Path, content: bytes, mode: int) -> None:

@@ -1,4 +1,4 @@
-"""`pipeline-kit lint`: what is wrong in a `.gitlab-ci.yml` or a `Jenkinsfile`."""
+"""`pipeline-kit lint`: what is wrong in a CI file."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline_kit.cli.servers import FILES
+from pipeline_kit.cli.servers import files, plugins_in
 from pipeline_kit.errors import UsageError
-from pipeline_kit.lint.check import UnreadableError, check_file
+from pipeline_kit.extensions import Plugins
 from pipeline_kit.lint.finding import Finding, Level
+from pipeline_kit.servers.lint import UnreadableError, check_file
 
 Found = Mapping[str, Sequence[Finding]]
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Lints the file, or those of both servers that exist; 1 where there is an error."""
-    files = [Path(arguments.file)] if arguments.file else present(arguments.directory)
-    found = {str(file): lint(arguments.directory / file) for file in files}
+    """Lints the file, or those of all servers that exist; 1 where there is an error."""
+    plugins = plugins_in(arguments.directory)
+    paths = [Path(arguments.file)] if arguments.file else present(arguments.directory, files(plugins))
+    found = {str(path): lint(arguments.directory / path, plugins) for path in paths}
     if arguments.json:
         print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
     else:
@@ -27,19 +29,19 @@ def execute(arguments: argparse.Namespace) -> int:
     return 1 if any(each.level is Level.ERROR for findings in found.values() for each in findings) else 0
 
 
-def present(directory: Path) -> Sequence[Path]:
+def present(directory: Path, known: Mapping[str, str]) -> Sequence[Path]:
     """The CI files that the directory has. Raises UsageError where it has none."""
-    files = [Path(name) for name in FILES.values() if (directory / name).is_file()]
-    if not files:
-        names = " and no ".join(FILES.values())
+    paths = [Path(name) for name in known.values() if (directory / name).is_file()]
+    if not paths:
+        names = " and no ".join(known.values())
         raise UsageError(f"{directory} has no {names}", hint="name a file: pipeline-kit lint FILE")
-    return files
+    return paths
 
 
-def lint(path: Path) -> Sequence[Finding]:
+def lint(path: Path, plugins: Plugins) -> Sequence[Finding]:
     """What is wrong in the file. Raises UsageError where it cannot be read."""
     try:
-        return check_file(path.name, path.read_bytes())
+        return check_file(path.name, path.read_bytes(), plugins)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", hint="lint takes a file") from error
     except UnreadableError as error:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline_kit.adapters.pythons import find_python
-from pipeline_kit.adapters.world import ThisWorld
 from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.image_reference import LayoutReference
@@ -28,7 +27,8 @@ from pipeline_kit.images.golden import answer_of, golden_rows, request_of, rows_
 from pipeline_kit.images.root import unpack_root
 from pipeline_kit.images.running import Configuration, read_configuration, serve_root, wait_until_ready
 from pipeline_kit.images.source import open_image
-from pipeline_kit.runner.folders import RESULT, Folders, user_cache
+from pipeline_kit.runner.folders import RESULT, Folders
+from pipeline_kit.runner.world import world_for
 
 if TYPE_CHECKING:
     from pipeline_kit.cli.serving_pod import LiveImage
@@ -62,7 +62,7 @@ def execute(arguments: argparse.Namespace) -> int:
             raise UsageError("an image and an environment are named", hint="leave out one of them")
         live = LiveImage.find(arguments.directory, arguments.environment)
     descriptor = load_descriptor(root, Catalog(root)) if (root / DESCRIPTOR).is_file() else None
-    world = ThisWorld(user_cache(), dict(os.environ), descriptor.insecure if descriptor else (), lambda line: None)
+    world = world_for(descriptor, dict(os.environ))
     blobs, image = open_image(image_named(arguments, live, root), root, world.registries)
     configuration = read_configuration(blobs, image)
     if arguments.rows is None:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
 from pipeline_kit.cli.project import open_project
-from pipeline_kit.cli.servers import FILES, chosen
+from pipeline_kit.cli.servers import chosen, files
 from pipeline_kit.errors import UsageError
 from pipeline_kit.render.drift import Drift, drifts
 from pipeline_kit.render.ownership import is_rendered
-from pipeline_kit.render.project import RenderedProject, render_project
+from pipeline_kit.render.project import RenderedProject
+from pipeline_kit.servers.project import render_project
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -23,7 +24,7 @@ def execute(arguments: argparse.Namespace) -> int:
     project = open_project(arguments.directory)
     root = project.folders.root
     rendered = render_project(project.plan, project.descriptor)
-    existing = {name: read(root / name) for name in wanted_files(root, arguments.ci)}
+    existing = {name: read(root / name) for name in wanted_files(root, arguments.ci, files(project.descriptor.plugins))}
     writes = not (arguments.check or arguments.diff)
     foreign = [] if arguments.overwrite else [name for name, text in existing.items() if text and not is_rendered(text)]
     if writes:
@@ -45,11 +46,11 @@ def execute(arguments: argparse.Namespace) -> int:
     return 1 if arguments.check and found else 0
 
 
-def wanted_files(root: Path, ci: str | None) -> Sequence[str]:
+def wanted_files(root: Path, ci: str | None, known: Mapping[str, str]) -> Sequence[str]:
     """The files of the servers that `--ci` names; else those that exist, else all."""
     if ci is not None:
-        return [FILES[server] for server in chosen(ci)]
-    return [name for name in FILES.values() if (root / name).exists()] or list(FILES.values())
+        return [known[server] for server in chosen(ci, known)]
+    return [name for name in known.values() if (root / name).exists()] or list(known.values())
 
 
 def refuse_foreign(foreign: Sequence[str], own: Sequence[str], *, named: bool) -> None:

@@ -17,7 +17,7 @@ from pipeline_kit.errors import Category, UsageError
 from pipeline_kit.runner.cache import Cache
 from pipeline_kit.runner.evidence import Evidence, ReadingStore
 from pipeline_kit.runner.folders import Folders
-from pipeline_kit.runner.job import JobRun
+from pipeline_kit.runner.job_run import JobRun
 from pipeline_kit.runner.replay import (
     Scene,
     check_world,

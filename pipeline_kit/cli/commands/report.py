@@ -11,6 +11,7 @@ from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.errors import UsageError
+from pipeline_kit.extensions import Plugins
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.report.terminal import print_summary
 from pipeline_kit.report.write import write_report
@@ -31,10 +32,16 @@ def execute(arguments: argparse.Namespace) -> int:
     print_summary(report.summary, report.html)
     wanted = project.descriptor.report.comment if project.descriptor.report else None
     if arguments.comment and wanted:
-        from pipeline_kit.adapters.merge_request import comment
-
-        comment(report.markdown.read_text(encoding="utf-8"), os.environ, secret_variable(wanted))
+        text = report.markdown.read_text(encoding="utf-8")
+        put_comment(text, secret_variable(wanted), project.descriptor.plugins)
     return 0
+
+
+def put_comment(markdown: str, token: str, plugins: Plugins) -> None:
+    """Writes the report into the merge request of the server that this pipeline runs on, where it belongs to one."""
+    from pipeline_kit.servers import SERVERS
+
+    any(server.comment(markdown, os.environ, token) for server in SERVERS.all(plugins).values())
 
 
 def gathered(plan: Plan, folders: Folders) -> Mapping[str, JobRecord]:

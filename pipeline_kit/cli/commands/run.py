@@ -21,7 +21,8 @@ from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.report.record import to_json
 from pipeline_kit.report.write import Report, write_report
 from pipeline_kit.runner.exit_codes import INFRASTRUCTURE, INTERNAL, exit_code, worst
-from pipeline_kit.runner.job import JobRun, recall, run_job
+from pipeline_kit.runner.job import recall, run_job
+from pipeline_kit.runner.job_run import JobRun
 from pipeline_kit.runner.pipeline import PipelineRun, default_parallel
 from pipeline_kit.runner.stop import Interrupted
 from pipeline_kit.runner.sweep import sweep

@@ -7,7 +7,6 @@ import json
 import os
 from pathlib import Path
 
-from pipeline_kit.adapters.world import ThisWorld
 from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import LARGEST_DOCUMENT
 from pipeline_kit.contract.image_reference import LayoutReference, parse_image
@@ -16,7 +15,7 @@ from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.errors import UsageError
 from pipeline_kit.images.source import LayoutBlobs
 from pipeline_kit.images.verify import Verified, verify_image
-from pipeline_kit.runner.folders import user_cache
+from pipeline_kit.runner.world import world_for
 
 DESCRIPTOR = "pipeline-kit.yml"
 UNSIGNED = "by digests only: who made the image was not checked"
@@ -52,8 +51,7 @@ def opened(arguments: argparse.Namespace) -> tuple[Blobs, str | None]:
 def registries(root: Path) -> Registries:
     """The registries as the project here speaks to them, where there is one."""
     descriptor = load_descriptor(root, Catalog(root)) if (root / DESCRIPTOR).is_file() else None
-    insecure = descriptor.insecure if descriptor else ()
-    return ThisWorld(user_cache(), dict(os.environ), insecure, lambda line: None).registries()
+    return world_for(descriptor, dict(os.environ)).registries()
 
 
 def content_of(path: Path) -> bytes:

@@ -1,0 +1,36 @@
+"""A client of a running CI server, and waiting for the server with an end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from pipeline_kit.errors import InfrastructureError
+
+T = TypeVar("T")
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 15.0
+
+
+class Client(Protocol):
+    """A project on a running CI server, through the server's API."""
+
+    def run(self, title: str, files: Mapping[str, str]) -> Mapping[str, str]:
+        """Pushes exactly these files to `main`; the outcome of each job of the pipeline that this starts.
+
+        Raises InfrastructureError where the server cannot be reached, refuses, or does not come to an end.
+        """
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: float = FIRST_PAUSE_SECONDS) -> T:
+    """What `look` returns, called again with growing pauses. Raises InfrastructureError when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = look()
+        if value is not None:
+            return value
+        if time.monotonic() + pause > deadline:
+            raise InfrastructureError(f"{what} did not happen within {seconds:.0f} s")
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)

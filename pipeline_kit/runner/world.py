@@ -1,0 +1,24 @@
+"""The world beyond a project, with the hosts and the CI servers that its descriptor names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pipeline_kit.adapters.world import ThisWorld
+from pipeline_kit.descriptor.model import Descriptor
+from pipeline_kit.extensions import NO_PLUGINS
+from pipeline_kit.runner.folders import user_cache
+from pipeline_kit.servers.login import server_login
+
+
+def world_for(
+    descriptor: Descriptor | None,
+    variables: Mapping[str, str],
+    log: Callable[[str], None] = lambda line: None,
+    root: Path | None = None,
+) -> ThisWorld:
+    """The world as a process with these variables sees it; without a descriptor nothing is trusted beyond the usual."""
+    insecure = descriptor.insecure if descriptor else ()
+    login = server_login(descriptor.plugins if descriptor else NO_PLUGINS)
+    return ThisWorld(user_cache(), variables, insecure, log, root, server_login=login)

@@ -1,0 +1,279 @@
+"""An existing `.gitlab-ci.yml`: its jobs with what they extend, and what of them a descriptor cannot hold.
+
+Keys by https://docs.gitlab.com/ci/yaml/.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place, deploy_word
+from pipeline_kit.contract.wording import readable, some, word_set
+from pipeline_kit.contract.yaml_nodes import child, compose, entries, flat, is_reference, items, line, text, texts
+from pipeline_kit.descriptor.server_words import ServerWords
+
+FILE = ".gitlab-ci.yml"
+GLOBAL = word_set(
+    "default include stages types variables workflow spec image services cache before_script after_script pages:deploy"
+)
+DEFAULT_STAGES = (".pre", "build", "test", "deploy", ".post")
+DEEPEST = 11  # GitLab's own limit of extends
+MOST_JOBS = 60
+_LOST = {
+    "services": "services {0}: the kit starts no containers beside a job",
+    "parallel": "parallel: write `matrix` with parameters, or several jobs",
+    "trigger": "trigger: another pipeline is none of this one's jobs",
+    "release": "release: releases come from a job that changes the world",
+    "resource_group": "resource_group {0}: write `lock: NAME`",
+    "allow_failure": "allow_failure: a failed job of the kit stops what needs it",
+    "id_tokens": "id_tokens: declare a secret",
+    "secrets": "secrets: declare them in `secrets`, by reference",
+    "inherit": "inherit: written out here",
+    "after_script": "after_script {0}: a job ends with its command",
+    "hooks": "hooks {0}: a job is one command",
+    "pages": "pages: a deployment",
+}
+_EXACT = r"""['"]?([A-Za-z0-9._/-]+)['"]?"""
+_CONDITIONS = (
+    (re.compile(rf"\$CI_COMMIT_(?:BRANCH|REF_NAME)\s*==\s*{_EXACT}"), "branch:{0}"),
+    (re.compile(r"\$CI_COMMIT_BRANCH\s*==\s*\$CI_DEFAULT_BRANCH"), "branch:main"),
+    (re.compile(r"\$CI_PIPELINE_SOURCE\s*==\s*['\"]?merge_request_event['\"]?"), "merge_request"),
+    (re.compile(r"\$CI_PIPELINE_SOURCE\s*==\s*['\"]?schedule['\"]?"), "schedule"),
+    (re.compile(r"\$CI_MERGE_REQUEST_I?ID"), "merge_request"),
+    (re.compile(r"\$CI_COMMIT_TAG"), "tag"),
+    (re.compile(r"\$CI_COMMIT_BRANCH"), "push"),
+)
+_ONLY = {
+    "merge_requests": "merge_request",
+    "tags": "tag",
+    "schedules": "schedule",
+    "branches": "push",
+    "pushes": "push",
+    "web": "manual",
+}
+
+
+def read_gitlab(source: str, words: ServerWords) -> CiFile | None:
+    """The file's jobs, in the order of its stages; none where it cannot be read as one."""
+    root = compose(source)
+    if not isinstance(root, MappingNode):
+        return None
+    keys = entries(root)
+    names = [name for name, (_, node) in keys.items() if name not in GLOBAL and isinstance(node, MappingNode)]
+    order = texts(child(root, "stages")) or list(DEFAULT_STAGES)
+    lost = _file_lost(root)
+    reader = _Reader(root, {name: keys[name] for name in names}, words)
+    jobs = [reader.job(name) for name in names if not name.startswith(".")][:MOST_JOBS]
+    staged = sorted(jobs, key=lambda pair: order.index(pair[1]) if pair[1] in order else len(order))
+    return CiFile(FILE, tuple(_with_needs(staged)), tuple(lost))
+
+
+def _file_lost(root: Node) -> list[Lost]:
+    """What stands at the top of the file and is not carried over."""
+    found = []
+    for name, (key, node) in entries(root).items():
+        place = Place(FILE, line(key))
+        if name == "include":
+            named = [
+                text(each) or ", ".join(f"{k} {text(v[1])}" for k, v in entries(each).items()) for each in items(node)
+            ]
+            found.append(Lost(place, f"include {some(named)}: what other files define is not read"))
+        elif name == "workflow":
+            found.append(Lost(place, "workflow: the kit starts merge requests, pushes, tags and schedules by `events`"))
+        elif name in ("services", "after_script"):
+            found.append(Lost(place, _LOST[name].format(_shown(node))))
+    default = child(root, "default")
+    for name, (key, node) in entries(default).items():
+        if name in ("services", "after_script"):
+            found.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
+    return found
+
+
+def _with_needs(staged: Sequence[tuple[CiJob, str, tuple[str, ...] | None]]) -> list[CiJob]:
+    """The jobs, those without `needs` of their own after every job of the stage before."""
+    found = []
+    groups = list(dict.fromkeys(stage for _, stage, _ in staged))
+    for job, stage, own in staged:
+        index = groups.index(stage)
+        before = tuple(each.name for each, other, _ in staged if index and other == groups[index - 1])
+        found.append(replace(job, needs=before if own is None else own))
+    return _ordered(found)
+
+
+def _ordered(jobs: Sequence[CiJob]) -> list[CiJob]:
+    """The jobs, each after those that it needs; a cycle is cut where it is met."""
+    done: dict[str, CiJob] = {}
+    by_name = {job.name: job for job in jobs}
+
+    def add(job: CiJob, above: frozenset[str]) -> None:
+        for need in job.needs:
+            if need in by_name and need not in done and need not in above:
+                add(by_name[need], above | {need})
+        done.setdefault(job.name, job)
+
+    for job in jobs:
+        add(job, frozenset((job.name,)))
+    names = list(done)
+    return [
+        replace(job, needs=tuple(each for each in job.needs if each in names[: names.index(job.name)]))
+        for job in done.values()
+    ]
+
+
+class _Reader:
+    """Reads jobs, what they extend merged in."""
+
+    def __init__(self, root: Node, jobs: Mapping[str, tuple[Node, Node]], words: ServerWords) -> None:
+        self.words = words
+        self.root = root
+        self.jobs = jobs
+        self.default = entries(child(root, "default"))
+        self.shared = {name: entry for name, entry in entries(root).items() if name in ("image", "before_script")}
+        self.variables = _variables(child(root, "variables"))
+
+    def job(self, name: str) -> tuple[CiJob, str, tuple[str, ...] | None]:
+        """The job, its stage, and its own `needs` where it has them."""
+        key, _ = self.jobs[name]
+        keys = self.merged(name, frozenset())
+        stage = text(keys["stage"][1]) if "stage" in keys else None
+        events, manual, unclear = _events(keys)
+        environment = "environment" in keys
+        job = CiJob(
+            name=name,
+            place=Place(FILE, line(key)),
+            lines=(*self.script("before_script", keys), *self.script("script", keys)),
+            image=self.image(keys),
+            runner={self.words.name: self.tags(keys)},
+            variables={**self.variables, **_variables(keys["variables"][1] if "variables" in keys else None)},
+            events=events,
+            manual=manual,
+            deploys="it has an environment" if environment else deploy_word(name, stage or ""),
+            kept_paths=tuple(texts(child(keys["artifacts"][1], "paths"))) if "artifacts" in keys else (),
+            lost=(*unclear, *_job_lost(keys)),
+        )
+        needs = None
+        if "needs" in keys:
+            needs = tuple(text(child(each, "job")) or text(each) or "" for each in items(keys["needs"][1]))
+        return job, stage or "test", needs
+
+    def tags(self, keys: Mapping[str, tuple[Node, Node]]) -> list[str]:
+        """The job's tags, without those that no descriptor can hold."""
+        form = self.words.grammars["gitlab_tag"]
+        tags = texts(keys["tags"][1]) if "tags" in keys else []
+        return [tag for tag in dict.fromkeys(tags) if not form.complaint(tag)]
+
+    def merged(self, name: str, above: frozenset[str]) -> dict[str, tuple[Node, Node]]:
+        """A job's keys over those of what it extends."""
+        if name not in self.jobs or name in above or len(above) > DEEPEST:
+            return {}
+        own = entries(self.jobs[name][1])
+        found: dict[str, tuple[Node, Node]] = {}
+        for base in texts(own["extends"][1]) if "extends" in own else []:
+            found.update(self.merged(base, above | {name}))
+        return {**found, **own}
+
+    def script(self, key: str, keys: Mapping[str, tuple[Node, Node]]) -> list[tuple[str, int]]:
+        """The lines of a script, references to other jobs' scripts put in."""
+        entry = keys.get(key) or (self.default.get(key) or self.shared.get(key) if key == "before_script" else None)
+        if entry is None:
+            return []
+        found: list[tuple[str, int]] = []
+        for each in [entry[1]] if is_reference(entry[1]) else items(entry[1]):
+            if is_reference(each) and isinstance(each, SequenceNode):
+                names = texts(each)
+                if len(names) == 2:
+                    found.extend(
+                        flat(entries(self.jobs[names[0]][1]).get(names[1], (None, None))[1])
+                        if names[0] in self.jobs
+                        else []
+                    )
+            else:
+                found.extend(flat(each))
+        return found
+
+    def image(self, keys: Mapping[str, tuple[Node, Node]]) -> str | None:
+        """The job's image, or the file's."""
+        entry = keys.get("image") or self.default.get("image") or self.shared.get("image")
+        return (text(child(entry[1], "name")) or text(entry[1])) if entry else None
+
+
+def _variables(node: Node | None) -> dict[str, str]:
+    """Variables with plain values."""
+    found = {}
+    for name, (_, value) in entries(node).items():
+        plain = text(value) if isinstance(value, ScalarNode) else text(child(value, "value"))
+        if plain is not None:
+            found[name] = plain
+    return found
+
+
+def _events(keys: Mapping[str, tuple[Node, Node]]) -> tuple[tuple[str, ...], bool, list[Lost]]:
+    """The events that `rules` or `only` mean, whether a person starts it, and what they say beside."""
+    manual = "when" in keys and text(keys["when"][1]) == "manual"
+    lost: list[Lost] = []
+    found: list[str] = []
+    if "rules" in keys:
+        key, node = keys["rules"]
+        for rule in items(node):
+            when, condition = text(child(rule, "when")), text(child(rule, "if"))
+            manual = manual or when == "manual"
+            event = _event(condition or "")
+            plain = set(entries(rule)) <= {"if", "when"} and when in (None, "on_success", "always", "manual")
+            if event and plain:
+                found.append(event)
+            else:
+                lost.append(Lost(Place(FILE, line(rule)), f"rule {_shown(rule)}: write it as `events` or `changes`"))
+        if lost:
+            found = []
+        lost = lost or ([] if found else [Lost(Place(FILE, line(key)), "rules without a condition")])
+    for name in ("only", "except"):
+        if name in keys:
+            key, node = keys[name]
+            refs = texts(child(node, "refs") if isinstance(node, MappingNode) else node)
+            events = [_ONLY.get(ref) or _branch(ref) for ref in refs]
+            if name == "only" and refs and all(events) and not (set(entries(node)) - {"refs"}):
+                found.extend(str(each) for each in events)
+            else:
+                lost.append(Lost(Place(FILE, line(key)), f"{name} {_shown(node)}: write it as `events` or `changes`"))
+    return tuple(dict.fromkeys(found)), manual, lost
+
+
+def _event(condition: str) -> str | None:
+    """The event that a condition of a rule is, or none."""
+    for pattern, event in _CONDITIONS:
+        match = pattern.fullmatch(condition.strip().strip("'\""))
+        match = match or pattern.fullmatch(condition.strip())
+        if match:
+            return event.format(*match.groups())
+    return None
+
+
+def _branch(ref: str) -> str | None:
+    """The event of a branch's plain name, or none for a pattern."""
+    return f"branch:{ref}" if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)*", ref) else None
+
+
+def _job_lost(keys: Mapping[str, tuple[Node, Node]]) -> list[Lost]:
+    """The job's keys that no descriptor holds."""
+    found = []
+    for name, (key, node) in keys.items():
+        if name == "extends" and not all(isinstance(each, ScalarNode) for each in items(node)):
+            continue
+        if name in _LOST and text(node) != "false":
+            found.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
+    return found
+
+
+def _shown(node: Node) -> str:
+    """A node's scalars in one line."""
+    if isinstance(node, ScalarNode):
+        return readable(str(node.value), 60)
+    if isinstance(node, SequenceNode):
+        return readable(", ".join(text(each) or text(child(each, "name")) or "..." for each in node.value[:4]), 60)
+    return readable(
+        ", ".join(f"{name}: {text(value) or '...'}" for name, (_, value) in list(entries(node).items())[:4]), 60
+    )

@@ -1,0 +1,233 @@
+"""The directives of a declarative pipeline: agent, options, environment, parameters, triggers, when, input, post."""
+
+from __future__ import annotations
+
+import re
+
+from pipeline_kit.lint.finding import Findings, listed, word
+from pipeline_kit.servers.jenkins.lint import vocabulary
+from pipeline_kit.servers.jenkins.lint.syntax import Group, Part, Statement, closure_body, is_symbol, statements
+from pipeline_kit.servers.jenkins.lint.tokens import Form, Token
+
+_CRON_FIELD = re.compile(r"[\dHA-Za-z*/,()\-]+")
+
+
+def body_of(statement: Statement) -> list[Statement]:
+    """The statements in the block of a statement."""
+    return statements(closure_body(statement.block)) if statement.block is not None else []
+
+
+def text_of(parts: tuple[Part, ...]) -> str | None:
+    """The text that the parts are, where they are one literal."""
+    if len(parts) == 1 and isinstance(parts[0], Group) and parts[0].is_of("("):
+        parts = parts[0].parts
+    if len(parts) == 1 and isinstance(parts[0], Token) and parts[0].form is Form.STRING:
+        return parts[0].text
+    return None
+
+
+class Settings:
+    """The checks of the directives; each takes the statement that is the directive."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.add = findings.add
+
+    def filled(self, statement: Statement) -> list[Statement]:
+        """The statements of a block that may not be empty."""
+        if statement.block is None:
+            said = f"`{statement.name}` needs a block"
+            self.add("JK004", statement.line, statement.column, said, f"write `{statement.name} {{ ... }}`")
+            return []
+        found = body_of(statement)
+        if not found:
+            self.add("JK006", statement.line, statement.column, f"`{statement.name}` is empty")
+        return found
+
+    def agent(self, statement: Statement) -> bool:
+        """Checks an agent; true where it gives a place to run."""
+        arguments = statement.arguments
+        if statement.block is None:
+            name = arguments[0].text if len(arguments) == 1 and isinstance(arguments[0], Token) else ""
+            if len(arguments) != 1 or (isinstance(arguments[0], Token) and name not in ("any", "none")):
+                shown = word(name) if name else "this"
+                self.add("JK013", statement.line, statement.column, f"{shown} is no agent")
+            return name != "none"
+        kinds = self.filled(statement)
+        for each in kinds:
+            if each.name in ("any", "none") and len(each.parts) == 1:
+                continue
+            if each.name not in vocabulary.AGENTS:
+                self._near("JK013", each, vocabulary.AGENTS, "kind of agent")
+            self._agent_keys(each)
+        return not any(each.name == "none" and len(each.parts) == 1 for each in kinds)
+
+    def _agent_keys(self, kind: Statement) -> None:
+        allowed = vocabulary.AGENT_KEYS.get(kind.name)
+        if allowed is None or kind.block is None:
+            return
+        has = {each.name for each in body_of(kind)}
+        for each in body_of(kind):
+            if each.name and each.name not in allowed:
+                self._near("JK013", each, allowed, f"key of the agent `{kind.name}`")
+        needed = vocabulary.AGENT_NEEDS.get(kind.name)
+        if needed is not None and needed not in has:
+            self.add("JK013", kind.line, kind.column, f"the agent `{kind.name}` has no `{needed}`", f"add `{needed}`")
+
+    def options(self, statement: Statement, *, of_stage: bool) -> None:
+        """Checks options, those of a stage or those of the pipeline."""
+        seen: set[str] = set()
+        for each in self.filled(statement):
+            if of_stage and each.name in vocabulary.JOB_OPTIONS:
+                said = f"`{each.name}` is an option of the whole pipeline"
+                self.add("JK018", each.line, each.column, said, "move it to the `options` at the top")
+            elif not each.name:
+                self.add("JK018", each.line, each.column, "this is no option")
+            elif each.name in seen:
+                self.add("JK005", each.line, each.column, f"the option `{each.name}` stands here twice")
+            elif each.name not in vocabulary.OPTIONS:
+                self._near("JK018", each, vocabulary.OPTIONS, "option")
+            seen.add(each.name)
+
+    def environment(self, statement: Statement) -> None:
+        """Checks that each variable is a name and a value that Jenkins takes."""
+        for each in self.filled(statement):
+            at = next((at for at, part in enumerate(each.parts) if is_symbol(part, "=")), None)
+            if at != 1 or not each.name or len(each.parts) < 3:
+                self.add(
+                    "JK020",
+                    each.line,
+                    each.column,
+                    "an environment holds `NAME = value` only",
+                    "write `NAME = 'value'`",
+                )
+                continue
+            problem = _refused(each.parts[2:])
+            if problem:
+                self.add(
+                    "JK020",
+                    each.parts[2].line,
+                    each.parts[2].column,
+                    f"{word(each.name)} is {problem}, which Jenkins refuses",
+                )
+
+    def parameters(self, statement: Statement) -> None:
+        """Checks the kinds of parameters."""
+        for each in self.filled(statement):
+            if each.name and each.name not in vocabulary.PARAMETERS:
+                self._near("JK021", each, vocabulary.PARAMETERS, "kind of parameter")
+
+    def triggers(self, statement: Statement) -> None:
+        """Checks the triggers and their schedules."""
+        seen: set[str] = set()
+        for each in self.filled(statement):
+            if each.name in seen:
+                self.add("JK005", each.line, each.column, f"the trigger `{each.name}` stands here twice")
+            seen.add(each.name)
+            if each.name in ("cron", "pollSCM"):
+                self._cron(each)
+            elif each.name and each.name not in vocabulary.TRIGGERS:
+                self._near("JK022", each, vocabulary.TRIGGERS, "trigger")
+
+    def _cron(self, statement: Statement) -> None:
+        text = text_of(statement.arguments)
+        for line in map(str.strip, (text or "").splitlines()):
+            if not line or line.startswith(("#", "@", "TZ=")) or "\\" in line:
+                continue
+            fields = line.split()
+            if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(each) for each in fields):
+                self.add("JK023", statement.line, statement.column, f"{word(line)} is no schedule")
+
+    def when(self, statement: Statement) -> None:
+        """Checks the conditions of a stage."""
+        conditions = [each for each in self.filled(statement) if each.name not in vocabulary.WHEN_FLAGS]
+        if statement.block is not None and body_of(statement) and not conditions:
+            self.add(
+                "JK016",
+                statement.line,
+                statement.column,
+                "this `when` has no condition",
+                "add one, such as `branch 'main'`",
+            )
+        for each in conditions:
+            self._condition(each, 0)
+
+    def _condition(self, statement: Statement, depth: int) -> None:
+        if statement.name not in vocabulary.WHEN:
+            self._near("JK016", statement, vocabulary.WHEN, "condition of `when`", always=True)
+            return
+        if statement.name not in ("not", "allOf", "anyOf") or depth > 20:
+            return
+        inner = body_of(statement)
+        if statement.block is None or not inner:
+            self.add("JK016", statement.line, statement.column, f"`{statement.name}` holds no condition")
+        elif statement.name == "not" and len(inner) > 1:
+            self.add(
+                "JK016", statement.line, statement.column, "`not` takes one condition", "wrap them in allOf or anyOf"
+            )
+        for each in inner:
+            self._condition(each, depth + 1)
+
+    def input(self, statement: Statement) -> None:
+        """Checks the question that a stage asks."""
+        if statement.block is None:
+            if not statement.arguments:
+                self.add("JK025", statement.line, statement.column, "`input` has no message")
+            return
+        body = body_of(statement)
+        if not any(each.name == "message" for each in body):
+            self.add("JK025", statement.line, statement.column, "`input` has no message")
+        for each in body:
+            if each.name and each.name not in vocabulary.INPUT_KEYS:
+                self._near("JK004", each, vocabulary.INPUT_KEYS, "key of `input`", always=True)
+
+    def conditions(self, statement: Statement) -> list[Statement]:
+        """Checks the names in `post`; returns its conditions."""
+        found = self.filled(statement)
+        seen: set[str] = set()
+        for each in found:
+            if each.name not in vocabulary.POST:
+                self._near("JK017", each, vocabulary.POST, "condition of `post`", always=True)
+            elif each.name in seen:
+                self.add("JK005", each.line, each.column, f"`{each.name}` stands here twice")
+            elif each.block is None:
+                self.add("JK017", each.line, each.column, f"`{each.name}` needs a block")
+            seen.add(each.name)
+        return found
+
+    def _near(
+        self, rule: str, statement: Statement, known: tuple[str, ...], what: str, *, always: bool = False
+    ) -> None:
+        """Notes an unknown name; where plugins may bring names of their own, only one that is nearly a known one."""
+        name = statement.name
+        hint = self.findings.near(name, known, "") if name else ""
+        if always or (hint and _nearly(name, hint.split("`")[1])):
+            shown = word(name) if name else "this"
+            self.add(
+                rule, statement.line, statement.column, f"{shown} is no {what}", hint or f"there are: {listed(known)}"
+            )
+
+
+def _nearly(name: str, known: str) -> bool:
+    """Whether the name is the known one with a slip of the pen."""
+    from difflib import SequenceMatcher
+
+    return name.lower() == known.lower() or SequenceMatcher(None, name, known).ratio() > 0.79
+
+
+def _refused(value: tuple[Part, ...]) -> str:
+    """What the value of an environment variable is, where Jenkins certainly refuses it."""
+    if any(is_symbol(part, "?") or is_symbol(part, "?:") for part in value):
+        return "a choice between values"
+    if any(is_symbol(part, sign) for part in value[1:] for sign in "-*/%"):
+        return "a calculation"
+    if len(value) == 1 and isinstance(value[0], Group) and value[0].is_of("["):
+        return "a list or a map"
+    names = value[::2]
+    dotted = all(isinstance(part, Token) and part.form is Form.NAME for part in names)
+    if dotted and all(is_symbol(part, ".") for part in value[1::2]) and value:
+        first = value[0]
+        if isinstance(first, Token) and first.text in ("true", "false", "null"):
+            return ""
+        return "a variable"
+    return ""
