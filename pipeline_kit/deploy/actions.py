@@ -75,7 +75,7 @@ class Performer:
     def refuse_unable(self, steps: Sequence[Step], transition: Transition) -> None:
         """Raises UsageError where no record can keep the steps, or the target cannot do them or their undo."""
         if problem := problem_of(steps):
-            raise UsageError(f"the steps of the strategy cannot be recorded: {problem}", hint="choose another `strategy`")
+            raise UsageError(f"the strategy cannot be recorded: {problem}", hint="choose another `strategy`")
         for action in (action for step in steps for action in (*step.actions, *step.undo)):
             side = Side.NEW if isinstance(action, SetShares) else action.side
             if reason := self.rollout.unable(action, transition.content(side)):
