@@ -18,6 +18,7 @@ from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.descriptor.server_words import ServerWords
+from pipeline_kit.descriptor.vocabulary import StoreWords
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import NO_PLUGINS, Plugins, Table, imported
 
@@ -42,6 +43,7 @@ BUILT_IN = (
 )
 STAGES: Table[ModuleType] = Table("pipeline_kit.stages", "stage", {n: f"pipeline_kit.stages.{n}" for n in BUILT_IN})
 SERVERS = "pipeline_kit.servers:SERVERS"
+STORES = "pipeline_kit.adapters.stores:STORES"
 TABLES = {
     "rules": "pipeline_kit.gates.rules:RULES",
     "metrics": "pipeline_kit.gates.metrics:METRICS",
@@ -172,7 +174,9 @@ def completed_parameter(parameter: Parameter, plugins: Plugins) -> Parameter:
     if parameter.kind is Kind.CHOICE:
         return replace(parameter, choices=(*parameter.choices, *table.names(plugins)))
     added = (field for extension in table.all(plugins).values() for field in extension.parameters)
-    return replace(parameter, items=items, fields=(*fields, *added))
+    required = tuple(field for field in fields if field.required)
+    optional = tuple(field for field in fields if not field.required)
+    return replace(parameter, items=items, fields=(*required, *added, *optional))
 
 
 @cache
@@ -224,6 +228,12 @@ class Catalog:
         self.specs = Specs(project, plugins)
         self.stages = Parameters(self.specs)
         self.servers = Servers(plugins)
+
+    @property
+    def stores(self) -> Mapping[str, StoreWords]:
+        """The kinds of store; imported only where a descriptor declares a store."""
+        table: Table[StoreWords] = imported(STORES)
+        return table.all(self.plugins)
 
     def with_plugins(self, plugins: Plugins) -> Catalog:
         """The same project with the extensions of these packages. Raises UsageError where one is not installed."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pipeline_kit.errors import UsageError
@@ -86,6 +85,8 @@ class Table(Generic[T]):
         """The extension of that name, imported. Raises UsageError where there is none or it cannot be imported."""
         values = self.values(plugins)
         if name not in values:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, values, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(values)}"
             raise UsageError(f"there is no {self.noun} {name!r}", hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import dataclasses
 import importlib
 import re
 from pathlib import Path
@@ -25,8 +26,12 @@ COMMON_KEYS = {
 }  # fmt: skip
 KINDS = {
     "model", "metrics", "predictions", "package", "verdict", "report", "data", "wheel", "toolchain", "code", "baseline",
-    "image", "sbom", "findings", "attestation", "pushed", "release",
+    "image", "sbom", "findings", "attestation", "pushed", "release", "row_results", "baseline_rows",
 }  # fmt: skip
+PARSED_ONCE = tuple(name for name in BUILT_IN if name != "deploy")
+"""Stages whose settings are parsed once into a frozen value."""
+VALUES_ONLY = ("images",)
+"""Packages of the kit that take values: no context of a stage, and no settings that are not parsed."""
 SENTENCE = re.compile(r"[A-Z`].*[.)]$", re.DOTALL)
 
 
@@ -83,6 +88,41 @@ def test_reading_what_a_stage_is_imports_none_of_its_code(name: str) -> None:
     text = (folder / "stage.yml").read_text()
     assert isinstance(yaml.safe_load(text), dict)
     assert "!!" not in text
+
+
+def settings_read(path: Path) -> list[str]:
+    """The functions of a module that read `.settings` of anything, once for each time."""
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    return [
+        function.name
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and node.attr == "settings"
+    ]
+
+
+@pytest.mark.parametrize("name", PARSED_ONCE)
+def test_a_stage_parses_its_settings_once(name: str) -> None:
+    """`run` alone reads the context's settings, and once; below it there is a frozen value."""
+    folder = ROOT / "stages" / name
+    read = {path.name: settings_read(path) for path in sorted(folder.glob("*.py"))}
+    assert {path: functions for path, functions in read.items() if functions} == {"run.py": ["run"]}
+    module = importlib.import_module(f"pipeline_kit.stages.{name}.settings")
+    value = module.Settings
+    assert dataclasses.is_dataclass(value)
+    assert "settings_of" in vars(module)
+    assert value.__setattr__ is not object.__setattr__
+
+
+@pytest.mark.parametrize("package", VALUES_ONLY)
+def test_a_package_below_the_stages_takes_values(package: str) -> None:
+    """No module of it mentions a stage's context or reads raw settings."""
+    modules = sorted((ROOT / "pipeline_kit" / package).rglob("*.py"))
+    assert modules
+    for path in modules:
+        text = path.read_text()
+        assert "StageContext" not in text, path
+        assert "contract.settings" not in text, path
 
 
 def test_every_command_has_help_and_a_module() -> None:

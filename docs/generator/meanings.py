@@ -34,6 +34,7 @@ OPAQUE = frozenset(
         "predict.parameters",
         "environment.packages",
         "parameters",
+        "plugins",
         "metrics",
         "verdict",
         "data",
@@ -108,6 +109,8 @@ METRICS_FILE = {
     "datasets.NAME.slices.NAME": "The values of one column.",
     "datasets.NAME.slices.NAME.NAME": "One value's rows, metrics, undefined and confusion.",
     "datasets.NAME.curves": "The points of the curves that the report draws.",
+    "datasets.NAME.row_results": "The digest of the file that has each row's result; absent where there is none.",
+    "plugins": "The packages that may have metrics in it, and their versions; absent where there are none.",
 }
 
 VERDICT = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from generator.markdown import code, escaped, table, value_code
+from pipeline_kit.adapters.stores import STORES
 from pipeline_kit.catalog import Servers
 from pipeline_kit.descriptor.parameter import Kind, Parameter
+from pipeline_kit.descriptor.store import store_forms
 from pipeline_kit.descriptor.vocabulary import grammars_of
 
 HEAD = ("key", "type", "default", "meaning")
@@ -24,7 +26,7 @@ WORDS = {
 
 
 SERVERS = tuple(Servers().values())
-FORMS = grammars_of(SERVERS)
+FORMS = {**grammars_of(SERVERS), **store_forms(STORES.all())}
 
 
 def parameter_table(parameters: Sequence[Parameter], prefix: str = "") -> str:

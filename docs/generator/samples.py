@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pipeline_kit import __version__
 from pipeline_kit.contract.ports import EnvironmentRecord
 from pipeline_kit.contract.result import JobRecord, Outcome, OutputRecord
@@ -10,13 +12,14 @@ from pipeline_kit.gates.confusion import Confusion
 from pipeline_kit.gates.decide import decide
 from pipeline_kit.gates.evaluate import Evaluation, Scores
 from pipeline_kit.gates.evidence import evidence_of, metrics_document
-from pipeline_kit.gates.metrics import Task
 from pipeline_kit.gates.rules import rules_of
+from pipeline_kit.gates.task import Task
 from pipeline_kit.models.manifest import FileEntry, Manifest, Predict
 from pipeline_kit.report.record import to_json
 
 MODEL, DATA, LOCK, PACKAGE = (f"sha256:{digit * 64}" for digit in "1234")
 COMMIT = "5" * 40
+ROWS = f"sha256:{'0' * 64}"
 
 
 def result() -> str:
@@ -39,14 +42,14 @@ def result() -> str:
     )
 
 
-def metrics(model: str = MODEL, recall: float = 0.82) -> dict[str, Value]:
+def metrics(model: str = MODEL, recall: float = 0.82, plugins: Mapping[str, str] | None = None) -> dict[str, Value]:
     """A `metrics.json`."""
     country = {"DE": Scores(40, {"recall": 0.8}, {"roc_auc": "only one class occurs"}, Confusion(("no",), ((40,),)))}
     overall = Scores(171, {"recall": recall, "roc_auc": 0.97}, {"ece": "the predictions have no probabilities"},
                      Confusion(("no", "yes"), ((100, 8), (11, 52))))  # fmt: skip
     curves: dict[str, Value] = {"roc": {"yes": [[0.0, 0.0], [0.1, 0.82], [1.0, 1.0]]}}
-    evaluations = {"test": (DATA, Evaluation(overall, {"country": country}, curves))}
-    return metrics_document(model, evaluations, task=Task.BINARY, positive="yes", bins=10)
+    evaluations = {"test": (DATA, Evaluation(overall, {"country": country}, curves, ROWS))}
+    return metrics_document(model, evaluations, task=Task.BINARY, positive="yes", bins=10, plugins=plugins)
 
 
 def verdict() -> dict[str, Value]:

@@ -9,8 +9,9 @@ from generator.markdown import code, escaped, fenced, page, table
 from generator.parameters import parameter_table
 from pipeline_kit.catalog import Specs
 from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.report_file import REPORT_KEYS
 from pipeline_kit.contract.result import StageResult
-from pipeline_kit.contract.spec import StageSpec
+from pipeline_kit.contract.spec import Shape, StageSpec
 from pipeline_kit.contract.stage_file import PARAMETER_KEYS, STAGE_KEYS
 from pipeline_kit.descriptor.parameter import Kind
 
@@ -18,6 +19,7 @@ STAGE_MEANINGS = {
     "help": "What the stage does, as sentences. Required.",
     "parameters": "Its parameters by name, each with the keys below.",
     "outputs": "What it leaves: for each name a `path` in the job's folder, a `kind`, and `help`.",
+    "reports": "Which outputs the report of a run shows, each as [one of a few shapes](#a-report).",
     "consumes": "Kinds of outputs that it takes from the nearest job before it that makes them, such as `[model]`.",
     "requires": "Kinds that it consumes and cannot do without: a plan in which nothing makes them is refused.",
     "inputs": "What it reads where a job declares no `inputs`; left out, every file that git does not ignore.",
@@ -25,6 +27,7 @@ STAGE_MEANINGS = {
     "reads": "Settings that may name a file of the project, which is read whatever the job's inputs are.",
     "cacheable": "Whether its results may come from the local cache (default: true).",
     "project_code": "Whether it runs the project's code, and so needs the locked environment (default: false).",
+    "uses_store": "Whether it uses the store itself, so that its jobs get the store's secrets (default: false).",
     "changes_world": "Whether it pushes or deploys: never cached, never interrupted by a newer push (default: false).",
     "extras": "Extras that the kit is installed with for it, such as `[kubernetes]`: CI files ask for them.",
 }
@@ -44,6 +47,26 @@ PARAMETER_MEANINGS = {
     "entries' parameters more fields.",
     "deprecated": "Names that it had before, still understood.",
 }
+
+REPORT_MEANINGS = {
+    "output": "The name of an output of the stage, whose `path` ends in `.json`. Required.",
+    "as": "The shape of the document, one of the list below. Required.",
+}
+SHAPES = {
+    Shape.VERDICT: ("as in [verdict.json](verdict-json.md)", "its sentence", "its rules", "its rules"),
+    Shape.METRICS: (
+        "as in [metrics.json](metrics-json.md)", "", "values beside the baseline",
+        "values beside the baseline, confusion matrix, curves, slices",
+    ),
+    Shape.CHECKS: ('`{"datasets": {NAME: {"rows", "digest", "columns"}}, "checks": [...]}`', "", "", "a row a dataset"),
+    Shape.CURVES: ('`{"rows": [{"step": 1, "loss": 0.7}]}`, over step, iteration or epoch', "", "", "drawings"),
+    Shape.TABLE: ('`{"columns": ["file"], "rows": [{"file": "a.onnx"}]}`', "10 rows", "50 rows", "200 rows"),
+    Shape.FINDINGS: (
+        '`{"findings": [{"rule", "severity", "path", "line", "message", "blocks", "allowed"}]}`',
+        "10 findings", "50 findings", "200 findings",
+    ),
+}  # fmt: skip
+"""Each shape's JSON, and what is shown of it on the terminal, in Markdown and in HTML."""
 
 
 def stage_pages(specs: Mapping[str, StageSpec]) -> Iterator[tuple[str, str]]:
@@ -103,15 +126,29 @@ def facts(spec: StageSpec) -> str:
 
 def stage_file_page() -> str:
     """The format of `stage.yml`. Raises KeyError where a key has no meaning here, or a meaning no key."""
-    for keys, meanings in ((STAGE_KEYS, STAGE_MEANINGS), (PARAMETER_KEYS, PARAMETER_MEANINGS)):
+    for keys, meanings in (
+        (STAGE_KEYS, STAGE_MEANINGS),
+        (PARAMETER_KEYS, PARAMETER_MEANINGS),
+        (REPORT_KEYS, REPORT_MEANINGS),
+        (set(Shape), SHAPES),
+    ):
         if different := keys ^ set(meanings):
-            raise KeyError(f"stage.yml: {sorted(different)}")
+            raise KeyError(f"stage.yml: {sorted(map(str, different))}")
     return page(
         "`stage.yml`",
         "What a stage says of itself. A key that is not listed here is refused.",
         table(("key", "meaning"), [(code(key), meaning) for key, meaning in STAGE_MEANINGS.items()]),
         "## A parameter",
         table(("key", "meaning"), [(code(key), meaning) for key, meaning in PARAMETER_MEANINGS.items()]),
+        "## A report",
+        "Such as `reports: {file_sizes: {output: sizes, as: table}}`, whose heading is *File sizes* and the job. "
+        "Where a stage has no key `reports`, its outputs of the kinds `metrics` and `verdict` are shown; `reports: {}` "
+        "shows nothing. A document that is missing, damaged or of another shape is left out.",
+        table(("key", "meaning"), [(code(key), meaning) for key, meaning in REPORT_MEANINGS.items()]),
+        table(
+            ("shape", "the JSON", "on the terminal", "in Markdown", "in HTML"),
+            [(code(shape.value), *(cell or "–" for cell in cells)) for shape, cells in SHAPES.items()],
+        ),
         "## `run.py`",
         "`run(context) -> StageResult`. What the context holds:",
         fenced("python", inspect.getsource(StageContext)),

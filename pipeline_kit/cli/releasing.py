@@ -22,11 +22,11 @@ from pipeline_kit.deploy.place import Place
 from pipeline_kit.deploy.record import ReleaseRecord
 from pipeline_kit.deploy.store import ReleaseStore
 from pipeline_kit.descriptor.model import SecretType
+from pipeline_kit.descriptor.secret_variables import variable_names
 from pipeline_kit.errors import KitError, UsageError
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.inputs import Inputs
 from pipeline_kit.runner.job import JobRun, context_of, gather_inputs, open_secrets
-from pipeline_kit.runner.secrets import variable_names
 
 Show = Callable[[str], None]
 

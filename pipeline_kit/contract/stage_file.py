@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from pipeline_kit.contract.digest import digest_bytes, digest_file, digest_json
+from pipeline_kit.contract.report_file import reports
 from pipeline_kit.contract.spec import OutputSpec, StageSpec
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Kind, Parameter
@@ -18,7 +19,7 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 STAGE_KEYS = {
     "help", "parameters", "outputs", "consumes", "requires", "inputs", "data_from", "reads", "cacheable",
-    "project_code", "changes_world", "extras",
+    "project_code", "changes_world", "extras", "uses_store", "reports",
 }  # fmt: skip
 FORMS = tuple(GRAMMARS)
 PARAMETER_KEYS = {
@@ -43,12 +44,14 @@ def read_spec(folder: Path) -> StageSpec:
     if not isinstance(document, dict):
         raise UsageError(f"{path}: is not a mapping")
     refuse_unknown(path, "the stage", document, STAGE_KEYS)
+    outputs = tuple(output(path, name, each) for name, each in document.get("outputs", {}).items())
     return StageSpec(
         name=folder.name,
         help=required_text(path, "the stage", document),
         digest=folder_digest(folder, content),
         parameters=tuple(parameter(path, name, each) for name, each in document.get("parameters", {}).items()),
-        outputs=tuple(output(path, name, each) for name, each in document.get("outputs", {}).items()),
+        outputs=outputs,
+        reports=reports(path, document.get("reports"), outputs),
         consumes=tuple(dict.fromkeys((*document.get("requires", ()), *document.get("consumes", ())))),
         requires=tuple(document.get("requires", ())),
         data_from=document.get("data_from"),
@@ -56,6 +59,7 @@ def read_spec(folder: Path) -> StageSpec:
         default_inputs=tuple(document["inputs"]) if "inputs" in document else None,
         cacheable=document.get("cacheable", True),
         project_code=document.get("project_code", False),
+        uses_store=document.get("uses_store", False),
         changes_world=document.get("changes_world", False),
         extras=tuple(document.get("extras", ())),
     )

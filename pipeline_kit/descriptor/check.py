@@ -34,6 +34,7 @@ from pipeline_kit.descriptor.problem import Problems, shown
 from pipeline_kit.descriptor.refs import check_refs
 from pipeline_kit.descriptor.sections import root_keys
 from pipeline_kit.descriptor.server_words import ServerWords
+from pipeline_kit.descriptor.store import store_address, store_forms, store_parameter
 from pipeline_kit.descriptor.tree import Entry, MapNode, plain, words
 from pipeline_kit.descriptor.values import Reader
 from pipeline_kit.descriptor.vocabulary import Vocabulary, grammars_of, needs_limit
@@ -43,8 +44,10 @@ from pipeline_kit.extensions import Plugins
 def check(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Descriptor:
     """The descriptor of a merged tree. Raises DescriptorError with every problem, earlier ones included."""
     servers = vocabulary.servers
-    reader = Reader(problems, grammars_of(servers.values()))
-    sections = Fields(reader.record(_without_bodies(root), root_keys(servers.values()), ""))
+    stores = vocabulary.stores if "store" in root.entries else {}
+    reader = Reader(problems, {**grammars_of(servers.values()), **(store_forms(stores) if stores else {})})
+    keys = root_keys(servers.values(), store_parameter(root.get("store"), stores, problems))
+    sections = Fields(reader.record(_without_bodies(root), keys, ""))
     jobs, limit = _jobs(root, vocabulary.stages, reader), needs_limit(servers.values())
     _check_kit(root, problems)
     _check_secrets(root.child("secrets"), servers, problems)
@@ -66,7 +69,7 @@ def check(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Descript
         environments=_environments(root, sections),
         organisation=_organisation(sections.record("organisation")),
         report=_report(root, sections),
-        store=sections.text("store"),
+        store=store_address(sections.values.get("store"), stores),
         plugins=Plugins(sections.texts("plugins")),
         needs_limit=limit,
         insecure=sections.texts("insecure"),
@@ -180,9 +183,13 @@ def _check_names(root: MapNode, jobs: Mapping[str, ReadJob], problems: Problems)
             hint = problems.choice_hint(word, names, section)
             problems.add(place, f"{path}: no {what} is called {shown(word)}", hint)
 
-    for key, section, what in (("runner", "runners", "runner class"), ("comment", "secrets", "secret")):
-        for word, place in words(root.child("report").get(key)):
-            known(word, section, place, f"report.{key}", what)
+    for owner, key, section, what in (
+        ("store", "secrets", "secrets", "secret"),
+        ("report", "runner", "runners", "runner class"),
+        ("report", "comment", "secrets", "secret"),
+    ):
+        for word, place in words(root.child(owner).get(key)):
+            known(word, section, place, f"{owner}.{key}", what)
     for name, each in jobs.items():
         job, path = each.job, f"jobs.{name}"
         if job.runner is not None:

@@ -173,11 +173,6 @@ GRAMMARS: dict[str, Grammar] = {
         "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?", "the name of an installed package", "acme-stages"
     ),
     "host": Grammar(_HOST, "a host with its port, such as 127.0.0.1:5000", "127.0.0.1:5000"),
-    "store": Grammar(
-        rf"(?:s3|oci)://{_HOST}(?:/[A-Za-z0-9][A-Za-z0-9._/-]*)?|(?!-)(?![^/]*:){_SAFE}+",
-        "a directory, or s3://BUCKET/PREFIX, or oci://HOST/REPOSITORY",
-        "s3://ml/fraud",
-    ),
     "index": Grammar(
         r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/+%-]*)?"
         r"|http://(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/+%-]*)?",

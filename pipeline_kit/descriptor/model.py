@@ -205,6 +205,16 @@ class Organisation:
 
 
 @frozen
+class StoreAddress:
+    """Where models are kept between jobs: a kind of store, its address, its settings, and the secrets it needs."""
+
+    kind: str
+    address: str
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+
+@frozen
 class Report:
     """That CI's pipelines end with a job that gathers one report: its runner class, the secret to comment with."""
 
@@ -234,7 +244,7 @@ class Descriptor:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     organisation: Organisation | None = None
     report: Report | None = None
-    store: str | None = None
+    store: StoreAddress | None = None
     plugins: Plugins = NO_PLUGINS
     needs_limit: NeedsLimit | None = None  # of the CI servers, for one job
     insecure: tuple[str, ...] = ()  # hosts, with their ports, that may be spoken to without verified TLS

@@ -11,7 +11,9 @@ from pipeline_kit.descriptor.load import Layers
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.organisation import VENDORED
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
+from pipeline_kit.descriptor.problem import Problems
 from pipeline_kit.descriptor.sections import JOB, root_keys
+from pipeline_kit.descriptor.store import ADDRESS, store_parameter
 from pipeline_kit.descriptor.tree import Entry, ListNode, MapNode, Node, ScalarNode
 from pipeline_kit.descriptor.vocabulary import Vocabulary
 
@@ -86,11 +88,16 @@ class Settler:
     def root(self) -> Setting:
         """The whole descriptor."""
         root = self.layers.root
-        entries = dict(self.record(root, root_keys(self.vocabulary.servers.values()), (), {}).entries or {})
+        entries = dict(self.record(root, self.keys(), (), {}).entries or {})
         jobs = {name: self.job(name, each) for name, each in root.child("jobs").entries.items()}
         if "jobs" in root.entries:
             entries["jobs"] = Setting(self.origin(root.entries["jobs"].position, ("jobs",)), entries=jobs)
         return Setting(self.origin(root.position, ()), entries=entries)
+
+    def keys(self) -> tuple[Parameter, ...]:
+        """The keys of the root."""
+        node, servers = self.layers.root.get("store"), self.vocabulary.servers.values()
+        return root_keys(servers, store_parameter(node, self.vocabulary.stores, Problems()) if node else ADDRESS)
 
     def job(self, name: str, entry: Entry) -> Setting:
         """One job, with what its environment changes in it, its stage's defaults and those of every job."""

@@ -11,6 +11,7 @@ from pipeline_kit.descriptor.command import ENTRY
 from pipeline_kit.descriptor.duration import DURATION
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
 from pipeline_kit.descriptor.sections import JOB, root_keys
+from pipeline_kit.descriptor.store import store_forms, store_record
 from pipeline_kit.descriptor.vocabulary import Vocabulary, grammars_of, reserved_names
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -46,7 +47,8 @@ class _Writer:
         self.whole = whole
         self.stages = vocabulary.stages
         self.servers = tuple(vocabulary.servers.values())
-        self.grammars = grammars_of(self.servers)
+        self.stores = vocabulary.stores
+        self.grammars = {**grammars_of(self.servers), **store_forms(self.stores)}
 
     def root(self) -> Schema:
         """The schema of the whole file."""
@@ -61,6 +63,9 @@ class _Writer:
                 return {"const": 1, "description": parameter.help}
             case "kit":
                 return {"anyOf": [self.value(parameter.fields[0]), self.value(parameter)]}
+            case "store":
+                records = [self.value(store_record(name, words)) for name, words in self.stores.items()]
+                return {**self.value(parameter), "anyOf": [self.text("store"), *records]}
             case "jobs":
                 return {**self.value(parameter), **self.jobs(stages)}
             case _:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pipeline_kit.descriptor.model import ColumnType, SecretType, When
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.descriptor.server_words import ServerWords
+from pipeline_kit.descriptor.store import ADDRESS
 
 SHORTEST_TIMEOUT = 60  # seconds: a server's job takes longer to start than what is shorter
 LONGEST_TIMEOUT = 7 * 86400
@@ -161,7 +162,7 @@ JOB = (
 """The keys that every job may have, whatever its stage."""
 
 
-def root_keys(servers: Iterable[ServerWords]) -> tuple[Parameter, ...]:
+def root_keys(servers: Iterable[ServerWords], store: Parameter = ADDRESS) -> tuple[Parameter, ...]:
     """The keys of a descriptor; `jobs` is read job by job, with the parameters of each one's stage."""
     servers = tuple(servers)
     return (
@@ -170,7 +171,7 @@ def root_keys(servers: Iterable[ServerWords]) -> tuple[Parameter, ...]:
         ORGANISATION,
         PROJECT,
         REPORT,
-        _word("store", "store", "Where models live: a directory, s3:// or oci://."),
+        store,
         _words(
             "plugins", "distribution", "Installed packages whose extensions the project uses, pinned in `kit.lock`."
         ),

@@ -1,4 +1,4 @@
-"""The words that extensions add to a descriptor: parameters of stages, names and limits of CI servers."""
+"""The words that extensions add to a descriptor: of stages, of CI servers, and of stores."""
 
 from __future__ import annotations
 
@@ -18,8 +18,20 @@ from pipeline_kit.extensions import Plugins
 _OWN_VARIABLES = ("PATH", "HOME", "SHELL", "USER", "IFS", "BASH_ENV", "ENV", "(?:PIPELINE_KIT|PYTHON|LD)_.*")
 
 
+class StoreWords(Protocol):
+    """What the descriptor must know of a kind of store: the form of its address, and its settings."""
+
+    @property
+    def grammar(self) -> Grammar:
+        """The form of an address."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its settings."""
+
+
 class Vocabulary(Protocol):
-    """What a descriptor may say beside the kit's own keys; reading it imports no code of an extension."""
+    """What a descriptor may say beside the kit's own keys."""
 
     @property
     def stages(self) -> Mapping[str, tuple[Parameter, ...]]:
@@ -28,6 +40,10 @@ class Vocabulary(Protocol):
     @property
     def servers(self) -> Mapping[str, ServerWords]:
         """The CI servers by name."""
+
+    @property
+    def stores(self) -> Mapping[str, StoreWords]:
+        """The kinds of store by name; read only where a descriptor declares a store."""
 
     def with_plugins(self, plugins: Plugins) -> Vocabulary:
         """The same with the extensions of these packages. Raises UsageError where one is not installed."""

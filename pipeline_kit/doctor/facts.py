@@ -92,6 +92,14 @@ class ProjectFacts:
     runs_tests: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PluginFacts:
+    """The installed packages with extensions, each with what it adds, and those that the descriptor names."""
+
+    installed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+
+
 class FileState(Enum):
     """What a CI file is."""
 

@@ -20,15 +20,23 @@ from pipeline_kit.catalog import PROJECT_STAGES, Catalog, Servers, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Dataset, Descriptor, Project
 from pipeline_kit.descriptor.problem import DescriptorError, Problem
-from pipeline_kit.doctor.facts import DatasetFacts, FileState, MachineFacts, ProjectFacts, ServerFacts, ToolFacts
+from pipeline_kit.descriptor.secret_variables import variable_names
+from pipeline_kit.doctor.facts import (
+    DatasetFacts,
+    FileState,
+    MachineFacts,
+    PluginFacts,
+    ProjectFacts,
+    ServerFacts,
+    ToolFacts,
+)
 from pipeline_kit.doctor.lock import lock_facts
 from pipeline_kit.errors import KitError
-from pipeline_kit.extensions import NO_PLUGINS
+from pipeline_kit.extensions import NO_PLUGINS, installed_extensions, normalised
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.ownership import is_rendered
 from pipeline_kit.runner.folders import user_cache
-from pipeline_kit.runner.secrets import variable_names
 from pipeline_kit.servers.project import render_project
 
 DOCKER = ("runs jobs in their images on this machine", "apt-get install docker.io")
@@ -207,6 +215,12 @@ def begins_with(path: Path, content: bytes) -> bool:
     """Whether a file begins with these bytes."""
     with path.open("rb") as file:
         return file.read(len(content)) == content
+
+
+def probe_plugins(read: ReadProject) -> PluginFacts:
+    """The facts of packages with extensions; none of them is imported."""
+    named = read.descriptor.plugins.packages if read.descriptor else ()
+    return PluginFacts(installed_extensions(), frozenset(normalised(name) for name in named))
 
 
 def probe_servers(root: Path, read: ReadProject) -> ServerFacts:

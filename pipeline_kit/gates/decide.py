@@ -1,41 +1,25 @@
 """The decision of a gate: rules and evidence to a verdict. Pure, and it fails closed.
 
-Whatever is missing, undefined, not a finite number, too thin or of other rows is undecided, never passed.
-Numbers are compared exactly as they are written in decimal: 0.98 - 0.97 is 0.01, not a bit more.
+Whatever is missing, undefined, not a finite number, too thin or of other rows is undecided, never passed; and so is a
+rule that raises or returns anything but a judgement.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from pipeline_kit.contract.digest import digest_json
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.gates.evidence import DatasetEvidence, Evidence, Figures, plain
-from pipeline_kit.gates.metrics import METRICS, Direction, Metric, Score, Undefined
-from pipeline_kit.gates.rules import Bound, Rule
-from pipeline_kit.gates.verdict import RuleResult, Status, Verdict, sentence
-
-LONGEST_SPOKEN = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Unavailable:
-    """A baseline that is there, or should be, and could not be scored.
-
-    `reason` is one clause for people. `fault` says the same in fixed words without paths or times: it is part of
-    the evidence, whose digest must be the same when the job is run again.
-    """
-
-    reason: str
-    fault: str
-    digest: str | None = None  # of the package, where it was found
-
-
-Baseline = Evidence | Unavailable | None
-"""The baseline's figures; why they could not be had; or None where there is no baseline."""
+from pipeline_kit.gates.figures import Baseline, Unavailable, comparable, row_count, trusted
+from pipeline_kit.gates.judgement import Judgement, Needs, Status, Undecided
+from pipeline_kit.gates.metrics import find_metric
+from pipeline_kit.gates.row_results import PairedRows, RowFolders
+from pipeline_kit.gates.rule import Rule, RuleEvidence
+from pipeline_kit.gates.verdict import RuleResult, Verdict, sentence
+from pipeline_kit.gates.wording import one_line, slice_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +31,17 @@ class _Place:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What every rule of a gate is judged on."""
+
+    candidate: Evidence
+    baseline: Baseline
+    minimum_rows: int
+    plugins: Plugins
+    pairs: Mapping[str, PairedRows]
+
+
 def decide(
     rules: Sequence[Rule],
     candidate: Evidence,
@@ -54,29 +49,50 @@ def decide(
     *,
     minimum_rows: int = 1,
     first_release: bool = False,
+    plugins: Plugins = NO_PLUGINS,
+    rows: RowFolders | None = None,
 ) -> Verdict:
     """The verdict on the candidate.
 
     A rule without a dataset must hold on every one; a rule with a slice column in every value of it. Rows behind
     any figure must be at least `minimum_rows`. `first_release` waives relative rules, only where `baseline` is None.
+    `rows` are read only where a rule needs them.
     """
     waive = first_release and baseline is None
+    pairs = _pairs(rules, candidate, baseline, rows)
+    case = _Case(candidate, baseline, max(1, minimum_rows), plugins, pairs)
     results: list[RuleResult] = []
     for rule in rules:
-        if waive and rule.bound.relative:
+        if waive and rule.kind.needs.baseline:
             results.append(_waived(rule))
         else:
-            results.extend(_results(rule, candidate, baseline, max(1, minimum_rows)))
+            results.extend(_results(rule, case))
     status, otherwise = _status(results)
-    evidence: Value = {
-        "rules": [[rule.metric, rule.bound.value, plain(rule.limit), rule.dataset, rule.slice] for rule in rules],
+    evidence: dict[str, Value] = {
+        "rules": [[rule.metric, rule.kind.name, _terms(rule), rule.dataset, rule.slice] for rule in rules],
         "minimum_rows": minimum_rows,
         "first_release": first_release,
         "candidate": candidate.value(),
         "baseline": _baseline_value(baseline),
     }
+    if any(rule.kind.needs is Needs.ROWS for rule in rules):
+        evidence["row_results"] = {name: [pair.candidate.digest, pair.baseline.digest] for name, pair in pairs.items()}
     text = sentence(status, results, otherwise)
     return Verdict(status, text, digest_json(evidence), candidate.model, tuple(results), waive)
+
+
+def _pairs(
+    rules: Sequence[Rule], candidate: Evidence, baseline: Baseline, rows: RowFolders | None
+) -> dict[str, PairedRows]:
+    """By dataset the row results of both models, where a rule needs them and both have some; nothing is read yet."""
+    if rows is None or not isinstance(baseline, Evidence) or all(rule.kind.needs is not Needs.ROWS for rule in rules):
+        return {}
+    pairs = {}
+    for name, ours in candidate.datasets.items():
+        theirs = baseline.datasets.get(name)
+        if theirs and ours.row_results and theirs.row_results:
+            pairs[name] = rows.pair(name, ours.row_results, theirs.row_results)
+    return pairs
 
 
 def _status(results: Sequence[RuleResult]) -> tuple[Status, str]:
@@ -91,6 +107,12 @@ def _status(results: Sequence[RuleResult]) -> tuple[Status, str]:
     return Status.PASS, ""
 
 
+def _terms(rule: Rule) -> Value:
+    """The rule's fields for the digest of the evidence; of a kind with one field of its own name, the value alone."""
+    written = {name: plain(value) for name, value in rule.kind.written(rule.terms).items()}
+    return written[rule.kind.name] if set(written) == {rule.kind.name} else written
+
+
 def _baseline_value(baseline: Baseline) -> Value:
     if isinstance(baseline, Unavailable):
         return {"fault": baseline.fault, "package": baseline.digest}
@@ -98,51 +120,32 @@ def _baseline_value(baseline: Baseline) -> Value:
 
 
 def _waived(rule: Rule) -> RuleResult:
-    predicate = f"is not held to {rule.bound.value}: there is no baseline yet"
+    predicate = f"is not held to {rule.kind.name}: there is no baseline yet"
     return RuleResult(rule, Status.PASS, rule.metric, predicate, rule.dataset, waived=True)
 
 
-def _results(rule: Rule, candidate: Evidence, baseline: Baseline, minimum_rows: int) -> Iterator[RuleResult]:
-    names = list(candidate.datasets) if rule.dataset is None else [rule.dataset]
+def _results(rule: Rule, case: _Case) -> Iterator[RuleResult]:
+    datasets = case.candidate.datasets
+    names = list(datasets) if rule.dataset is None else [rule.dataset]
     if not names:
         yield _undecided(rule, _Place(), "the model was evaluated on no dataset")
     for name in names:
-        place = _Place(name, words=f" on {name}" if len(candidate.datasets) != 1 else "")
-        ours = candidate.datasets.get(name)
+        place = _Place(name, words=f" on {name}" if len(datasets) != 1 else "")
+        ours = datasets.get(name)
         if ours is None:
             yield _undecided(rule, place, f"the model was not evaluated on the dataset {name!r}")
             continue
-        theirs = _their_dataset(name, ours, candidate, baseline) if rule.bound.relative else None
-        if isinstance(theirs, Undefined):
+        theirs = comparable(name, ours, case.candidate, case.baseline) if rule.kind.needs.baseline else None
+        if isinstance(theirs, Undecided):
             yield _undecided(rule, place, theirs.reason)
         elif rule.slice is None:
-            yield _judge(rule, place, ours.overall, theirs.overall if theirs else None, minimum_rows)
+            yield _judge(rule, place, ours.overall, theirs.overall if theirs else None, case)
         else:
-            yield from _slices(rule, place, ours, theirs, minimum_rows)
-
-
-def _their_dataset(
-    name: str, ours: DatasetEvidence, candidate: Evidence, baseline: Baseline
-) -> DatasetEvidence | Undefined:
-    """The baseline's figures on the same rows by the same evaluator, or why there are none."""
-    if baseline is None:
-        return Undefined("there is no baseline to compare with")
-    if isinstance(baseline, Unavailable):
-        return Undefined(f"the baseline could not be scored: {baseline.reason}")
-    theirs = baseline.datasets.get(name)
-    if theirs is None:
-        return Undefined(f"the baseline was not evaluated on the dataset {name!r}")
-    if not ours.digest or ours.digest != theirs.digest:
-        return Undefined("the baseline was scored on other data")
-    if (candidate.task, candidate.positive, candidate.bins) != (baseline.task, baseline.positive, baseline.bins):
-        return Undefined("the baseline was scored in another way")
-    if _row_count(ours.overall) != _row_count(theirs.overall):
-        return Undefined(f"the baseline was scored on {theirs.overall.rows} rows, not on {ours.overall.rows}")
-    return theirs
+            yield from _slices(rule, place, ours, theirs, case)
 
 
 def _slices(
-    rule: Rule, place: _Place, ours: DatasetEvidence, theirs: DatasetEvidence | None, minimum_rows: int
+    rule: Rule, place: _Place, ours: DatasetEvidence, theirs: DatasetEvidence | None, case: _Case
 ) -> Iterator[RuleResult]:
     column = rule.slice or ""
     mine = ours.slices.get(column)
@@ -151,122 +154,90 @@ def _slices(
         return
     other = theirs.slices.get(column, {}) if theirs else {}
     for value in sorted({*mine, *other}):
-        here = replace(place, slice_value=value, words=f"{place.words} where {column} is {_spoken(value)}")
+        here = replace(place, slice_value=value, words=f"{place.words} where {column} is {slice_text(value)}")
         if value not in mine:
             yield _undecided(rule, here, "the baseline has this slice and the model has not")
         elif theirs and value not in other:
             yield _undecided(rule, here, "the model has this slice and the baseline has not")
         else:
-            yield _judge(rule, here, mine[value], other.get(value), minimum_rows)
+            yield _judge(rule, here, mine[value], other.get(value), case)
 
 
-def _spoken(value: str) -> str:
-    """A slice's value as one sentence can hold it: what is long, or would break the line, is quoted and cut."""
-    if value.isprintable() and len(value) <= LONGEST_SPOKEN:
-        return value or "empty"
-    return repr(value if len(value) <= LONGEST_SPOKEN else value[: LONGEST_SPOKEN - 1] + "…")
+def _judge(rule: Rule, place: _Place, ours: Figures, theirs: Figures | None, case: _Case) -> RuleResult:
+    evidence = _evidence(rule, place, ours, theirs, case)
+    if isinstance(evidence, Undecided):
+        return _undecided(rule, place, evidence.reason)
+    answer = _answer(rule, evidence)
+    if isinstance(answer, Undecided):
+        return _undecided(rule, place, answer.reason)
+    status = Status.PASS if answer.holds else Status.FAIL
+    subject = f"{rule.metric} {one_line(answer.figure)}{place.words}"
+    return RuleResult(
+        rule,
+        status,
+        subject,
+        one_line(answer.predicate),
+        place.dataset,
+        place.slice_value,
+        candidate=evidence.candidate,
+        baseline=evidence.compared,
+    )
 
 
-def _judge(rule: Rule, place: _Place, ours: Figures, theirs: Figures | None, minimum_rows: int) -> RuleResult:
-    value = _trusted(ours, rule.metric, minimum_rows)
-    if isinstance(value, Undefined):
-        return _undecided(rule, place, value.reason)
-    if not _is_number(rule.limit):
-        return _undecided(rule, place, f"the rule's limit is {rule.limit!r}")
-    if not rule.bound.relative:
-        return _judge_absolute(rule, place, value)
-    metric = METRICS.get(rule.metric)
-    if metric is None:
-        return _undecided(rule, place, "the kit does not know which way it is better, so a drop has no meaning")
-    if theirs is None or _row_count(theirs) != _row_count(ours):
-        return _undecided(rule, place, "the baseline was scored on another number of rows")
-    before = _trusted(theirs, rule.metric, minimum_rows)
-    if isinstance(before, Undefined):
-        return _undecided(rule, place, f"for the baseline, {before.reason}")
-    if rule.bound is Bound.MAXIMUM_RELATIVE_DROP and before == 0:
-        return _undecided(rule, place, "the baseline's is 0, and nothing is a share of 0")
-    return _judge_drop(rule, place, metric, value, before)
+def _evidence(
+    rule: Rule, place: _Place, ours: Figures, theirs: Figures | None, case: _Case
+) -> RuleEvidence | Undecided:
+    """What the rule needs, as far as it can be trusted."""
+    known = find_metric(rule.metric, case.plugins)
+    value = trusted(ours, rule.metric, known, case.minimum_rows)
+    if isinstance(value, Undecided) or not rule.kind.needs.baseline:
+        return value if isinstance(value, Undecided) else RuleEvidence(rule.metric, known, value)
+    if theirs is None or row_count(theirs) != row_count(ours):
+        return Undecided("the baseline was scored on another number of rows")
+    before = trusted(theirs, rule.metric, known, case.minimum_rows)
+    if isinstance(before, Undecided):
+        return Undecided(f"for the baseline, {before.reason}")
+    paired = _paired(rule, place, ours, case) if rule.kind.needs is Needs.ROWS else None
+    return paired if isinstance(paired, Undecided) else RuleEvidence(rule.metric, known, value, before, paired)
 
 
-def _judge_absolute(rule: Rule, place: _Place, value: float) -> RuleResult:
-    least = rule.bound is Bound.MINIMUM
-    holds = value >= rule.limit if least else value <= rule.limit
-    words = {(True, True): "at least", (True, False): "below", (False, True): "at most", (False, False): "above"}
-    predicate = f"is {words[least, holds]} {shown(rule.limit)}"
-    subject = f"{rule.metric} {shown(value, rule.limit)}{place.words}"
-    status = Status.PASS if holds else Status.FAIL
-    return RuleResult(rule, status, subject, predicate, place.dataset, place.slice_value, value)
-
-
-def _judge_drop(rule: Rule, place: _Place, metric: Metric, value: float, before: float) -> RuleResult:
-    drop = _exact(before) - _exact(value)
-    if metric.direction is Direction.LOWER:
-        drop = -drop
-    relative = rule.bound is Bound.MAXIMUM_RELATIVE_DROP
-    if relative:
-        drop /= abs(_exact(before))
-    holds = drop <= _exact(rule.limit)
-    amount = _share if relative else shown
-    limit, theirs = amount(abs(rule.limit)), f"the baseline's {shown(before, value)}"
-    if rule.limit < 0:
-        predicate = f"is {'' if holds else 'not '}at least {limit} better than {theirs}"
-    elif holds:
-        predicate = f"is within {limit} of {theirs}" if rule.limit else f"is no worse than {theirs}"
+def _paired(rule: Rule, place: _Place, figures: Figures, case: _Case) -> PairedRows | Undecided:
+    """The row results of both models, verified: by digest, by id, and as many as the figures are of."""
+    pair = case.pairs.get(place.dataset or "")
+    if pair is None:
+        return Undecided("there are no row results of both models")
+    verified = pair.verified
+    if verified.problem:
+        return Undecided(verified.problem)
+    if rule.slice is None or place.slice_value is None:
+        count, chosen = verified.rows, pair
     else:
-        predicate = f"is {amount(float(drop))} worse than {theirs}, more than {limit}"
-    status = Status.PASS if holds else Status.FAIL
-    subject = f"{rule.metric} {shown(value, before)}{place.words}"
-    return RuleResult(rule, status, subject, predicate, place.dataset, place.slice_value, value, before)
+        count = verified.slices.get((rule.slice, place.slice_value), 0)
+        chosen = pair.where(rule.slice, place.slice_value)
+    if count != row_count(figures):
+        return Undecided(f"there are {count} row results of {figures.rows} rows")
+    return chosen
 
 
-def _trusted(figures: Figures, name: str, minimum_rows: int) -> Score:
-    """A figure's value if it can be judged by, or why not."""
-    rows = _row_count(figures)
-    if rows is None or rows < 1:
-        return Undefined(f"it is of {figures.rows!r} rows")
-    if rows < minimum_rows:
-        return Undefined(f"{rows} rows are fewer than the {minimum_rows} that are asked for")
-    if name in figures.undefined:
-        return Undefined(f"it is undefined: {figures.undefined[name]}")
-    if name not in figures.metrics:
-        return Undefined("it was not measured")
-    value = figures.metrics[name]
-    if not isinstance(value, int | float) or not _is_number(value):
-        return Undefined(f"it is {value!r}, not a finite number")
-    known = METRICS.get(name)
-    if known and not known.holds(value):
-        return Undefined(f"it is {value!r}, but can only be {known.range_text()}")
-    return float(value)
-
-
-def _row_count(figures: Figures) -> int | None:
-    rows = figures.rows
-    return rows if isinstance(rows, int) and not isinstance(rows, bool) else None
-
-
-def _is_number(value: float) -> bool:
-    if isinstance(value, bool):
-        return False
+def _answer(rule: Rule, evidence: RuleEvidence) -> Judgement | Undecided:
+    """What the rule says; a plugin's may raise, or return anything."""
     try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number that no float can hold
-        return False
+        answer: object = rule.kind.judge(rule.terms, evidence)
+    except Exception as error:
+        return Undecided(one_line(f"the rule {rule.kind.name} raised {type(error).__name__}: {error}"))
+    if isinstance(answer, Undecided):
+        return Undecided(one_line(answer.reason))
+    if not isinstance(answer, Judgement) or not _is_sound(answer):
+        return Undecided(one_line(f"the rule {rule.kind.name} returned {answer!r}, not a judgement"))
+    return answer
+
+
+def _is_sound(judgement: Judgement) -> bool:
+    """Whether a judgement's fields have the types that it declares, which nothing checks in code from outside."""
+    words: tuple[object, ...] = (judgement.figure, judgement.predicate)
+    return isinstance(judgement.holds, bool) and all(isinstance(word, str) and word.strip() for word in words)
 
 
 def _undecided(rule: Rule, place: _Place, reason: str) -> RuleResult:
     subject = f"{rule.metric}{place.words}"
     return RuleResult(rule, Status.UNDECIDED, subject, f"cannot be judged: {reason}", place.dataset, place.slice_value)
-
-
-def _exact(value: float) -> Fraction:
-    return Fraction(repr(float(value)))
-
-
-def shown(value: float, beside: float | None = None) -> str:
-    """A number in four digits; in all of them where it would otherwise look like the one beside it."""
-    text = f"{value:.4g}"
-    return repr(value) if beside is not None and value != beside and text == f"{beside:.4g}" else text
-
-
-def _share(value: float) -> str:
-    return f"{value * 100:.4g} %"

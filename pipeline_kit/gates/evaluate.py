@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from numbers import Real
 
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError
-from pipeline_kit.gates import classification, confusion, regression
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.gates.confusion import Confusion, sort_labels
-from pipeline_kit.gates.metrics import Score, Task, Undefined, metrics_of
-from pipeline_kit.gates.predictions import Predicted, Truth, true_numbers
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from pipeline_kit.gates.curves import roc_curve
+from pipeline_kit.gates.metric import Metric, Score, Undefined
+from pipeline_kit.gates.metrics import metrics_of
+from pipeline_kit.gates.predictions import Predicted, Truth
+from pipeline_kit.gates.rows import Rows, join
+from pipeline_kit.gates.task import Task
+from pipeline_kit.gates.wording import one_line
 
 MOST_SLICES = 200
 MOST_CURVES = 20
@@ -33,35 +36,34 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A dataset's scores: overall, by slice (column, then value), and the points of curves for a report."""
+    """A dataset's scores: overall, by slice (column, then value), and the points of curves for a report.
+
+    `row_results` is the digest of the file that keeps them row by row, where one was written.
+    """
 
     overall: Scores
     slices: Mapping[str, Mapping[str, Scores]] = field(default_factory=dict)
     curves: Mapping[str, Value] = field(default_factory=dict)
+    row_results: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The judged rows as arrays; a part of them is taken by a mask."""
-
-    truth: NDArray[Any]
-    guess: NDArray[Any]
-    labels: tuple[str, ...] = ()
-    probabilities: NDArray[Any] | None = None  # a column a label; for two classes one, of the positive
-
-    def part(self, mask: NDArray[Any]) -> _Rows:
-        chances = self.probabilities[mask] if self.probabilities is not None else None
-        return _Rows(self.truth[mask], self.guess[mask], self.labels, chances)
-
-
-def score(truth: Truth, predicted: Predicted, *, task: Task, positive: str = "1", bins: int = 10) -> Evaluation:
+def score(
+    truth: Truth,
+    predicted: Predicted,
+    *,
+    task: Task,
+    positive: str = "1",
+    bins: int = 10,
+    plugins: Plugins = NO_PLUGINS,
+) -> Evaluation:
     """The scores of joined predictions, overall and for every value of every slice column of the truth.
 
     Raises DataError where a slice column has more than 200 values: that is no slice but an id.
     """
     import numpy
 
-    rows = _rows(truth, predicted, task, positive)
+    metrics = metrics_of(task, plugins)
+    rows = join(truth, predicted, task=task, positive=positive, bins=bins)
     slices: dict[str, dict[str, Scores]] = {}
     for column, cells in truth.slices.items():
         values = sort_labels(set(cells))
@@ -71,112 +73,45 @@ def score(truth: Truth, predicted: Predicted, *, task: Task, positive: str = "1"
                 hint=f"slice by a column of at most {MOST_SLICES} values",
             )
         array = numpy.asarray(cells, dtype=object)
-        slices[column] = {value: _scores(rows.part(array == value), task, positive, bins) for value in values}
-    return Evaluation(_scores(rows, task, positive, bins), slices, _curves(rows, task, positive, bins))
+        slices[column] = {value: _scores(rows.part(array == value), metrics) for value in values}
+    return Evaluation(_scores(rows, metrics), slices, _curves(rows))
 
 
-def _rows(truth: Truth, predicted: Predicted, task: Task, positive: str) -> _Rows:
-    import numpy
-
-    if task is Task.REGRESSION:
-        return _Rows(numpy.asarray(true_numbers(truth)), numpy.asarray(predicted.numbers))
-    chances = predicted.probabilities
-    labels: tuple[str, ...] = ()
-    columns = None
-    if chances is not None:
-        labels = (positive,) if task is Task.BINARY else sort_labels(set(chances))
-        columns = numpy.column_stack([numpy.asarray(chances[label]) for label in labels])
-    targets = numpy.asarray(truth.targets, dtype=object)
-    return _Rows(targets, numpy.asarray(predicted.labels, dtype=object), labels, columns)
+def _scores(rows: Rows, metrics: Sequence[Metric]) -> Scores:
+    scores = {metric.name: measure(metric, rows) for metric in metrics}
+    values = {name: score for name, score in scores.items() if not isinstance(score, Undefined)}
+    undefined = {name: score.reason for name, score in scores.items() if isinstance(score, Undefined)}
+    return Scores(len(rows), values, undefined, None if rows.task is Task.REGRESSION else rows.confusion)
 
 
-def _scores(rows: _Rows, task: Task, positive: str, bins: int) -> Scores:
-    table = None if task is Task.REGRESSION else confusion.confusion(rows.truth.tolist(), rows.guess.tolist())
-    if table is None:
-        values = _of_numbers(rows)
-    elif task is Task.BINARY:
-        values = _of_two(table, rows, positive, bins)
-    else:
-        values = _of_many(table, rows, bins)
-    ordered = [(name, values[name]) for name in metrics_of(task)]
-    metrics = {name: value for name, value in ordered if not isinstance(value, Undefined)}
-    undefined = {name: value.reason for name, value in ordered if isinstance(value, Undefined)}
-    return Scores(len(rows.truth), metrics, undefined, table)
+def measure(metric: Metric, rows: Rows) -> Score:
+    """The metric of these rows: a finite number, or undefined with the reason, an exception included."""
+    if metric.compute is None:
+        return Undefined("it is not computed from rows")
+    if metric.needs_probabilities and rows.probabilities is None:
+        return NO_PROBABILITIES
+    try:
+        value: object = metric.compute(rows)
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+    except Exception as error:  # of a plugin: no number, whatever it was
+        return Undefined(one_line(f"its computation raised {type(error).__name__}: {error}"))
+    if isinstance(value, Undefined):
+        return value
+    if not math.isfinite(number):
+        return Undefined(one_line(f"its computation returned {value!r}, not a finite number"))
+    return number
 
 
-def _of_numbers(rows: _Rows) -> dict[str, Score]:
-    functions = {"mse": regression.mse, "mae": regression.mae, "rmse": regression.rmse, "r2": regression.r2}
-    return {name: function(rows.truth, rows.guess) for name, function in functions.items()}
-
-
-def _of_two(table: Confusion, rows: _Rows, positive: str, bins: int) -> dict[str, Score]:
-    import numpy
-
-    counts = table.counts(positive)
-    values: dict[str, Score] = {
-        "accuracy": confusion.accuracy(table),
-        "precision": confusion.precision(counts),
-        "recall": confusion.recall(counts),
-        "f1": confusion.f1(counts),
-    }
-    if rows.probabilities is None:
-        return values | dict.fromkeys(("roc_auc", "log_loss", "brier", "ece"), NO_PROBABILITIES)
-    hits, chance = rows.truth == positive, rows.probabilities[:, 0]
-    return values | {
-        "roc_auc": classification.roc_auc(hits, chance),
-        "log_loss": classification.log_loss(numpy.where(hits, chance, 1.0 - chance)),
-        "brier": classification.brier(hits, chance),
-        "ece": classification.calibration_error(classification.calibration(hits, chance, bins)),
-    }
-
-
-def _of_many(table: Confusion, rows: _Rows, bins: int) -> dict[str, Score]:
-    values: dict[str, Score] = {
-        "accuracy": confusion.accuracy(table),
-        "precision": confusion.macro(confusion.precision, table),
-        "recall": confusion.macro(confusion.recall, table),
-        "f1": confusion.macro(confusion.f1, table),
-    }
-    if rows.probabilities is None:
-        return values | dict.fromkeys(("roc_auc", "log_loss", "brier", "ece"), NO_PROBABILITIES)
-    truth = rows.truth.tolist()
-    return values | {
-        "roc_auc": classification.roc_auc_ovr(truth, rows.labels, rows.probabilities),
-        "log_loss": classification.log_loss(_given(rows, truth)),
-        "brier": classification.brier_multiclass(truth, rows.labels, rows.probabilities),
-        "ece": classification.calibration_error(_calibration(rows, bins)),
-    }
-
-
-def _given(rows: _Rows, labels: Sequence[str]) -> Any:
-    """The probability that each row gave to the label that stands for it in `labels`."""
-    import numpy
-
-    places = {label: index for index, label in enumerate(rows.labels)}
-    columns = numpy.asarray([places[label] for label in labels], dtype=int)
-    chances: Any = rows.probabilities
-    return chances[numpy.arange(len(columns)), columns]
-
-
-def _calibration(rows: _Rows, bins: int) -> tuple[classification.Bin, ...]:
-    confidence = _given(rows, rows.guess.tolist())
-    return classification.calibration(rows.truth == rows.guess, confidence, bins)
-
-
-def _curves(rows: _Rows, task: Task, positive: str, bins: int) -> dict[str, Value]:
+def _curves(rows: Rows) -> dict[str, Value]:
     """The ROC curve of each class (at most 200 points, at most 20 classes) and the calibration bins."""
-    if task is Task.REGRESSION or rows.probabilities is None:
+    if rows.task is Task.REGRESSION or rows.probabilities is None:
         return {}
     roc: dict[str, Value] = {}
     for index, label in enumerate(rows.labels[:MOST_CURVES]):
-        points = classification.roc_curve(rows.truth == label, rows.probabilities[:, index])
+        points = roc_curve(rows.truth == label, rows.probabilities[:, index])
         roc[label] = [[x, y] for x, y in points]
-    if task is Task.BINARY:
-        curve = classification.calibration(rows.truth == positive, rows.probabilities[:, 0], bins)
-    else:
-        curve = _calibration(rows, bins)
     filled: list[Value] = [
         {"lower": each.lower, "upper": each.upper, "rows": each.rows, "said": each.said, "held": each.held}
-        for each in curve
+        for each in rows.calibration
     ]
     return {"roc": roc, "calibration": filled}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError
 from pipeline_kit.gates.evaluate import Evaluation, Scores
-from pipeline_kit.gates.metrics import Task
+from pipeline_kit.gates.task import Task
 
 VERSION = 1
 
@@ -29,25 +29,34 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class DatasetEvidence:
-    """A dataset's figures: overall and by slice, and the digest of the rows they are of."""
+    """A dataset's figures: overall and by slice, and the digest of the rows they are of.
+
+    `row_results` is the digest of the file that has each row's result, where there is one.
+    """
 
     digest: str
     overall: Figures
     slices: Mapping[str, Mapping[str, Figures]] = field(default_factory=dict)
+    row_results: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One model's figures on named datasets, and how they were made."""
+    """One model's figures on named datasets, and how they were made; `plugins` are packages and their versions."""
 
     model: str
     datasets: Mapping[str, DatasetEvidence]
     task: Task = Task.BINARY
     positive: str = "1"
     bins: int = 10
+    plugins: Mapping[str, str] = field(default_factory=dict)
+
+    def way(self) -> tuple[object, ...]:
+        """How the figures were computed; those of two models are comparable only where it is the same."""
+        return self.task, self.positive, self.bins, dict(self.plugins)
 
     def value(self) -> Value:
-        """All of it as JSON that has a digest, whatever the numbers are."""
+        """What every rule is judged by, as JSON that has a digest, whatever the numbers are."""
         datasets = {
             name: {
                 "digest": each.digest,
@@ -65,6 +74,7 @@ class Evidence:
             "positive": self.positive,
             "bins": self.bins,
             "datasets": datasets,
+            **({"plugins": dict(self.plugins)} if self.plugins else {}),
         }
 
 
@@ -75,8 +85,12 @@ def metrics_document(
     task: Task,
     positive: str,
     bins: int,
+    plugins: Mapping[str, str] | None = None,
 ) -> dict[str, Value]:
-    """The document of a model's evaluations: by dataset the digest of its file, and its evaluation."""
+    """The document of a model's evaluations: by dataset the digest of its file, and its evaluation.
+
+    `plugins` are the packages that may have metrics in it, and their versions.
+    """
     datasets: dict[str, Value] = {}
     for name, (digest, evaluation) in evaluations.items():
         slices: Value = {
@@ -84,7 +98,8 @@ def metrics_document(
             for column, values in evaluation.slices.items()
         }
         overall = _scores_value(evaluation.overall)
-        datasets[name] = {"digest": digest, **overall, "slices": slices, "curves": evaluation.curves}
+        entry: dict[str, Value] = {"digest": digest, **overall, "slices": slices, "curves": evaluation.curves}
+        datasets[name] = entry if evaluation.row_results is None else {**entry, "row_results": evaluation.row_results}
     return {
         "version": VERSION,
         "model": model,
@@ -92,6 +107,7 @@ def metrics_document(
         "positive": positive,
         "bins": bins,
         "datasets": datasets,
+        **({"plugins": dict(plugins)} if plugins else {}),
     }
 
 
@@ -119,9 +135,12 @@ def evidence_of(document: Mapping[str, object]) -> Evidence:
             column: {value: _figures(figures) for value, figures in _mapping(values, f"slice {column}").items()}
             for column, values in _mapping(entry["slices"], "slices").items()
         }
-        datasets[name] = DatasetEvidence(_text(entry["digest"], "digest"), _figures(entry), slices)
+        rows = _text(entry["row_results"], "row_results") if "row_results" in entry else None
+        datasets[name] = DatasetEvidence(_text(entry["digest"], "digest"), _figures(entry), slices, rows)
     model, positive = _text(document["model"], "model"), _text(document["positive"], "positive")
-    return Evidence(model, datasets, Task(document["task"]), positive, bins)
+    listed = _mapping(document.get("plugins", {}), "plugins")
+    plugins = {package: _text(version, f"plugins.{package}") for package, version in listed.items()}
+    return Evidence(model, datasets, Task(document["task"]), positive, bins, plugins)
 
 
 def _scores_value(scores: Scores) -> dict[str, Value]:
@@ -150,7 +169,7 @@ def _figures_value(figures: Figures) -> Value:
 
 
 def plain(value: object) -> Value:
-    """A scalar as JSON that has a digest: what JSON has no word for becomes an object that tells it."""
+    """A scalar as JSON that has a digest: what JSON has no word for becomes an object that shows it."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float) and math.isfinite(value):

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pipeline_kit.errors import DataError
 from pipeline_kit.gates.confusion import sort_labels
-from pipeline_kit.gates.metrics import Task
 from pipeline_kit.gates.tables import Table, nearest_hint, read_table
+from pipeline_kit.gates.task import Task
 
 PROBABILITY = "probability"
 SUM_TOLERANCE = 1e-3  # probabilities written with four digits for ten classes add up to within 5e-4

@@ -5,22 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError
-from pipeline_kit.gates.rules import Rule
+from pipeline_kit.gates.judgement import Status
+from pipeline_kit.gates.rule import Rule
+
+__all__ = ["RuleResult", "Status", "Verdict", "VerdictNote", "read_verdict", "sentence"]
 
 VERSION = 1
 MOST_CLAUSES = 4
-
-
-class Status(Enum):
-    """How a rule or a whole gate was decided. A failure outweighs an undecided rule, that outweighs a pass."""
-
-    PASS = "PASS"
-    FAIL = "FAIL"
-    UNDECIDED = "UNDECIDED"
 
 
 @dataclass(frozen=True, slots=True)

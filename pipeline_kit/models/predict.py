@@ -7,7 +7,7 @@ the code is given, the code predicts, and one evaluator scores both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline_kit.contract.call_inputs import user_failure
@@ -15,10 +15,12 @@ from pipeline_kit.contract.context import DataInput
 from pipeline_kit.contract.digest import digest_tree
 from pipeline_kit.contract.ports import ProjectPython, UserCall
 from pipeline_kit.errors import Category, DataError, ModelError, ProjectError
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 from pipeline_kit.gates.evaluate import Evaluation, score
 from pipeline_kit.gates.labels import write_without
-from pipeline_kit.gates.metrics import Task
 from pipeline_kit.gates.predictions import Truth, read_predictions, read_truth
+from pipeline_kit.gates.row_results import write_row_results
+from pipeline_kit.gates.task import Task
 from pipeline_kit.models.manifest import Predict
 
 
@@ -32,12 +34,16 @@ class PredictionError(ProjectError):
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """How predictions are scored: the task, the positive class of two, the calibration bins, columns to slice by."""
+    """How predictions are scored: the task, the positive class of two, the calibration bins, columns to slice by.
+
+    The metrics are the kit's, and those of the plugins.
+    """
 
     task: Task
     positive: str = "1"
     bins: int = 10
     slices: Sequence[str] = ()
+    plugins: Plugins = NO_PLUGINS
 
     def truth(self, data: DataInput) -> Truth:
         """The truth in a dataset. Raises DataError where it has no target or is damaged."""
@@ -46,10 +52,18 @@ class Evaluator:
         label = data.spec.path.as_posix()
         return read_truth(data.path, label, target=data.spec.target, id_column=data.spec.id, slices=self.slices)
 
-    def evaluate(self, truth: Truth, predictions: Path, label: str) -> Evaluation:
-        """The scores of a file of predictions. Raises DataError at the first row that is unsound."""
+    def evaluate(self, truth: Truth, predictions: Path, label: str, row_results: Path | None = None) -> Evaluation:
+        """The scores of a file of predictions; each row's result is written to `row_results` where that is given.
+
+        Raises DataError at the first row that is unsound.
+        """
         predicted = read_predictions(predictions, label, truth, self.task, self.positive)
-        return score(truth, predicted, task=self.task, positive=self.positive, bins=self.bins)
+        evaluation = score(
+            *(truth, predicted), task=self.task, positive=self.positive, bins=self.bins, plugins=self.plugins
+        )
+        if row_results is None:
+            return evaluation
+        return replace(evaluation, row_results=write_row_results(row_results, truth, predicted))
 
 
 def without_labels(data: DataInput, target: Path) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from pipeline_kit.contract.spec import OutputSpec, StageSpec
+from pipeline_kit.contract.spec import STORED_KINDS, OutputSpec, StageSpec
 from pipeline_kit.descriptor.events import ROOT_EVENTS, intersect, uncovered
 from pipeline_kit.descriptor.model import Descriptor, EventPattern, Job
 from pipeline_kit.descriptor.parameter import Value
@@ -110,13 +110,15 @@ class Builder:
         needs = tuple(each for each in self.planned if each in wanted)
         self.ancestors[name] = self.closure(needs)
         self.chain(job, spec)
-        secrets = tuple(self.descriptor.secrets[each] for each in self.secret_names(job))
+        takes, made = self.takes(job, spec, needs), outputs(job, spec)
+        names = (*self.secret_names(job), *self.store_secrets(spec, takes, made))
+        secrets = tuple(self.descriptor.secrets[name] for name in dict.fromkeys(names))
         planned = PlannedJob(
             name=name,
             stage=job.stage,
             level=1 + max((self.planned[each].level for each in needs), default=-1),
             needs=needs,
-            takes=self.takes(job, spec, needs),
+            takes=takes,
             events=self.events(job, needs),
             changes=self.changes(job, needs),
             when=job.when,
@@ -124,7 +126,7 @@ class Builder:
             settings=job.settings,
             inputs=job.inputs if job.inputs is not None else spec.default_inputs,
             datasets=self.datasets(job, spec),
-            outputs=outputs(job, spec),
+            outputs=made,
             timeout_seconds=job.timeout_seconds,
             runner=self.descriptor.runners[job.runner] if job.runner else None,
             secrets=secrets,
@@ -148,6 +150,15 @@ class Builder:
         """The job's secrets and those of its environment, each once."""
         of_environment = self.descriptor.environments[job.environment].secrets if job.environment else ()
         return tuple(dict.fromkeys((*job.secrets, *of_environment)))
+
+    def store_secrets(self, spec: StageSpec, takes: Sequence[str], made: Mapping[str, OutputSpec]) -> tuple[str, ...]:
+        """The store's secrets, for a job that keeps something there or reads it there."""
+        store = self.descriptor.store
+        if store is None or not store.secrets:
+            return ()
+        carried = [made, *(self.planned[name].outputs for name in takes)]
+        kinds = {output.kind for outputs in carried for output in outputs.values()}
+        return store.secrets if spec.uses_store or kinds & STORED_KINDS else ()
 
     def closure(self, needs: Sequence[str]) -> tuple[str, ...]:
         """All jobs before, in the plan's order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from pipeline_kit.contract.spec import OutputSpec, StageSpec
+from pipeline_kit.contract.spec import OutputSpec, ReportSpec, StageSpec
 from pipeline_kit.descriptor.model import Environment, EventKind, EventPattern, Runner, Secret, When
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.frozen import frozen
@@ -59,6 +59,11 @@ class PlannedJob:
     cell: Mapping[str, Value] = field(default_factory=dict)  # of a matrix
     forks: bool = True  # starts for a merge request from a fork: it and its needs have no secrets and no environment
     interruptible: bool = True  # a newer push may cancel it: false from the first deploy on
+
+    @property
+    def reports(self) -> tuple[ReportSpec, ...]:
+        """The outputs that the report of a run shows."""
+        return self.spec.reports
 
     def setting(self, path: str) -> Value:
         """The setting at a dotted path, or none."""

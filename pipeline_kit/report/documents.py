@@ -5,12 +5,12 @@ A document that is not what it should be is left out: a report explains, it neve
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.frozen import frozen
+from pipeline_kit.report.json_values import list_of, mapping_of, number_of, text_of, whole_of
 
 Point = tuple[float, float]
 
@@ -108,24 +108,24 @@ STEP_NAMES = ("step", "iteration", "epoch")
 
 def verdict_of(document: Value) -> Verdict | None:
     """The verdict in a `verdict.json`, or none."""
-    top = _mapping(document)
+    top = mapping_of(document)
     status, sentence = top.get("status"), top.get("sentence")
     if not isinstance(status, str) or not isinstance(sentence, str):
         return None
     decision = top.get("decision")
-    rules = tuple(_rule(_mapping(each)) for each in _list(top.get("rules")))
+    rules = tuple(_rule(mapping_of(each)) for each in list_of(top.get("rules")))
     return Verdict(status, sentence, top.get("passes") is True, decision if isinstance(decision, str) else None, rules)
 
 
 def _rule(entry: Mapping[str, Value]) -> Rule:
     slice_value = entry.get("slice_value")
     return Rule(
-        text=_text(entry.get("text")),
-        status=_text(entry.get("status")),
-        metric=_text(_mapping(entry.get("rule")).get("metric")),
-        dataset=_text(entry.get("dataset")),
-        slice_value=None if slice_value is None else _text(slice_value),
-        baseline=_number(entry.get("baseline")),
+        text=text_of(entry.get("text")),
+        status=text_of(entry.get("status")),
+        metric=text_of(mapping_of(entry.get("rule")).get("metric")),
+        dataset=text_of(entry.get("dataset")),
+        slice_value=None if slice_value is None else text_of(slice_value),
+        baseline=number_of(entry.get("baseline")),
         waived=entry.get("waived") is True,
     )
 
@@ -137,39 +137,39 @@ def metrics_of(document: Value, verdict: Verdict | None = None) -> tuple[Dataset
         for rule in (verdict.rules if verdict else ())
         if rule.baseline is not None and rule.slice_value is None
     }
-    datasets = _mapping(_mapping(document).get("datasets"))
-    return tuple(_dataset(name, _mapping(each), before) for name, each in datasets.items())
+    datasets = mapping_of(mapping_of(document).get("datasets"))
+    return tuple(_dataset(name, mapping_of(each), before) for name, each in datasets.items())
 
 
 def _dataset(name: str, entry: Mapping[str, Value], before: Mapping[tuple[str, str], float | None]) -> DatasetMetrics:
-    confusion, curves = _mapping(entry.get("confusion")), _mapping(entry.get("curves"))
+    confusion, curves = mapping_of(entry.get("confusion")), mapping_of(entry.get("curves"))
     return DatasetMetrics(
         name=name,
-        rows=_whole(entry.get("rows")),
+        rows=whole_of(entry.get("rows")),
         metrics=_metrics(entry, {metric: value for (dataset, metric), value in before.items() if dataset == name}),
-        labels=tuple(_text(each) for each in _list(confusion.get("labels"))),
-        confusion=tuple(tuple(_whole(cell) for cell in _list(row)) for row in _list(confusion.get("matrix"))),
-        roc={label: _points(points) for label, points in _mapping(curves.get("roc")).items()},
+        labels=tuple(text_of(each) for each in list_of(confusion.get("labels"))),
+        confusion=tuple(tuple(whole_of(cell) for cell in list_of(row)) for row in list_of(confusion.get("matrix"))),
+        roc={label: _points(points) for label, points in mapping_of(curves.get("roc")).items()},
         calibration=tuple(_bins(curves.get("calibration"))),
         slices=tuple(
-            Slice(column, value, _whole(_mapping(each).get("rows")), _metrics(_mapping(each), {}))
-            for column, values in _mapping(entry.get("slices")).items()
-            for value, each in _mapping(values).items()
+            Slice(column, value, whole_of(mapping_of(each).get("rows")), _metrics(mapping_of(each), {}))
+            for column, values in mapping_of(entry.get("slices")).items()
+            for value, each in mapping_of(values).items()
         ),
     )
 
 
 def _metrics(entry: Mapping[str, Value], before: Mapping[str, float | None]) -> tuple[Metric, ...]:
-    values, undefined = _mapping(entry.get("metrics")), _mapping(entry.get("undefined"))
-    found = [Metric(name, _number(value), None, before.get(name)) for name, value in values.items()]
-    return (*found, *(Metric(name, None, _text(why), before.get(name)) for name, why in undefined.items()))
+    values, undefined = mapping_of(entry.get("metrics")), mapping_of(entry.get("undefined"))
+    found = [Metric(name, number_of(value), None, before.get(name)) for name, value in values.items()]
+    return (*found, *(Metric(name, None, text_of(why), before.get(name)) for name, why in undefined.items()))
 
 
 def _bins(value: Value) -> list[Bin]:
     bins = []
-    for each in _list(value):
-        entry = _mapping(each)
-        rows, said, held = _whole(entry.get("rows")), _number(entry.get("said")), _number(entry.get("held"))
+    for each in list_of(value):
+        entry = mapping_of(each)
+        rows, said, held = whole_of(entry.get("rows")), number_of(entry.get("said")), number_of(entry.get("held"))
         if rows and said is not None and held is not None:
             bins.append(Bin(rows, said, held))
     return bins
@@ -177,25 +177,27 @@ def _bins(value: Value) -> list[Bin]:
 
 def checks_of(document: Value) -> tuple[CheckedData, ...]:
     """The datasets of a `checks.json`."""
-    top = _mapping(document)
-    checks = [_mapping(each) for each in _list(top.get("checks"))]
+    top = mapping_of(document)
+    checks = [mapping_of(each) for each in list_of(top.get("checks"))]
     found = []
-    for name, value in _mapping(top.get("datasets")).items():
-        entry = _mapping(value)
+    for name, value in mapping_of(top.get("datasets")).items():
+        entry = mapping_of(value)
         own = [each for each in checks if each.get("dataset") == name]
         failed = [
-            f"{_text(each.get('check'))}: {_text(each.get('found'))}" for each in own if each.get("status") == "failed"
+            f"{text_of(each.get('check'))}: {text_of(each.get('found'))}"
+            for each in own
+            if each.get("status") == "failed"
         ]
         rows = entry.get("rows")
         found.append(
             CheckedData(
                 name=name,
                 rows=rows if isinstance(rows, int) else None,
-                digest=_text(entry.get("digest")),
-                columns=len(_mapping(entry.get("columns"))),
+                digest=text_of(entry.get("digest")),
+                columns=len(mapping_of(entry.get("columns"))),
                 checks=len(own),
                 failures=tuple(failed),
-                note=_text(entry.get("note")),
+                note=text_of(entry.get("note")),
             )
         )
     return tuple(found)
@@ -203,13 +205,13 @@ def checks_of(document: Value) -> tuple[CheckedData, ...]:
 
 def curves_of(document: Value) -> tuple[Curve, ...]:
     """The figures of a `curves.json`, each over its step (or epoch, or row number)."""
-    rows = [_mapping(each) for each in _list(_mapping(document).get("rows"))]
-    axis = next((name for name in STEP_NAMES if all(_number(row.get(name)) is not None for row in rows)), None)
+    rows = [mapping_of(each) for each in list_of(mapping_of(document).get("rows"))]
+    axis = next((name for name in STEP_NAMES if all(number_of(row.get(name)) is not None for row in rows)), None)
     found: dict[str, list[Point]] = {}
     for number, row in enumerate(rows, 1):
-        step = _number(row.get(axis)) if axis else float(number)
+        step = number_of(row.get(axis)) if axis else float(number)
         for name, value in row.items():
-            figure = _number(value)
+            figure = number_of(value)
             if name not in STEP_NAMES and figure is not None and step is not None:
                 found.setdefault(name, []).append((step, figure))
     return tuple(Curve(name, tuple(points)) for name, points in found.items())
@@ -217,32 +219,8 @@ def curves_of(document: Value) -> tuple[Curve, ...]:
 
 def _points(value: Value) -> tuple[Point, ...]:
     points = []
-    for each in _list(value):
-        pair = [_number(coordinate) for coordinate in _list(each)]
+    for each in list_of(value):
+        pair = [number_of(coordinate) for coordinate in list_of(each)]
         if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
             points.append((pair[0], pair[1]))
     return tuple(points)
-
-
-def _mapping(value: Value) -> Mapping[str, Value]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Value) -> Sequence[Value]:
-    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
-
-
-def _text(value: Value) -> str:
-    return "" if value is None else str(value)
-
-
-def _number(value: Value) -> float | None:
-    """The value as a finite number, or none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
-def _whole(value: Value) -> int:
-    number = _number(value)
-    return int(number) if number is not None else 0

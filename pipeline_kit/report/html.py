@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pipeline_kit.report.documents import DatasetMetrics
 from pipeline_kit.report.plots import calibration_drawing, curve_drawing, plan_drawing, roc_drawing
-from pipeline_kit.report.summary import RunSummary, counted, duration, figure
+from pipeline_kit.report.quantities import duration, figure
+from pipeline_kit.report.summary import RunSummary, counted
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,8 +31,8 @@ def write_html(summary: RunSummary) -> str:
         },
         shades={data.name: confusion_shades(data) for data in summary.metrics},
         curves={
-            job: {curve.name: Markup(curve_drawing(curve)) for curve in curves}
-            for job, curves in summary.curves.items()
+            heading: {curve.name: Markup(curve_drawing(curve)) for curve in curves}
+            for heading, curves in summary.curves.items()
         },
     )
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline_kit.contract.result import Outcome
-from pipeline_kit.report.summary import RunSummary, duration
-from pipeline_kit.report.wording import STYLES, cells, closing, ending, failure_lines, plain
+from pipeline_kit.report.quantities import duration
+from pipeline_kit.report.summary import RunSummary
+from pipeline_kit.report.wording import STYLES, cells, closing, ending, failure_lines, plain, table_lines
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -119,6 +120,10 @@ def print_coloured(summary: RunSummary, html: Path, stream: TextIO) -> None:
         console.print(Text(first, style=STYLES[failed.outcome]))
         for line in rest:
             console.print(Text(line, style="dim"))
+    for shown in summary.tables:
+        console.print()
+        for line in table_lines(shown):
+            console.print(Text(line), soft_wrap=True)
     console.print()
     console.print(Text(plain(summary.sentence), style=STYLES[summary.outcome]))
     for line in closing(summary, html):

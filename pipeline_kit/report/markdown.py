@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.report.documents import DatasetMetrics
-from pipeline_kit.report.summary import JobRow, RunSummary, counted, figure
+from pipeline_kit.report.quantities import figure
+from pipeline_kit.report.summary import JobRow, RunSummary, counted
+from pipeline_kit.report.tables import Table
 
 SIGNS = {
     Outcome.PASSED: "✅ passed",
@@ -22,11 +24,12 @@ SPECIAL = re.compile(r"[\\`*_\[\]#!|<>&~$@]")
 # What starts a block where it stands first in a line: a list, a rule, a heading's underline.
 LEADING = re.compile(r"^(?:[-+=]|[0-9]+[.)](?=\s|$))")
 CASES_SHOWN = 10
+ROWS_SHOWN = 50
 TEXT_LIMIT = 500
 
 
 def write_markdown(summary: RunSummary) -> str:
-    """The summary: the verdict, what failed first, the jobs, the metrics with their baseline."""
+    """The summary: the verdict, what failed first, the jobs, the metrics with their baseline, the jobs' tables."""
     blocks = [f"# {SIGNS[summary.outcome]}: {escape(summary.project)}", f"**{escape(summary.sentence)}**"]
     blocks += _failures(summary.failed())
     blocks += ["## Jobs", escape(counted(summary.jobs)), _jobs(summary.jobs)]
@@ -35,6 +38,7 @@ def write_markdown(summary: RunSummary) -> str:
     if summary.verdict and summary.verdict.rules:
         rows = [(rule.status + (" (waived)" if rule.waived else ""), rule.text) for rule in summary.verdict.rules]
         blocks += ["## Rules", table(("Status", "Rule"), rows)]
+    blocks += [block for shown in summary.tables for block in _table(shown)]
     if summary.commit:
         blocks.append(f"Commit {escape(summary.commit)}.")
     return "\n\n".join(blocks) + "\n"
@@ -60,6 +64,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head)]
     text = [" | ".join(lines[0]), " | ".join(lines[1]), *(" | ".join(map(escape, row)) for row in rows)]
     return "\n".join(f"| {line} |" for line in text)
+
+
+def _table(shown: Table) -> Iterator[str]:
+    """A job's table under its heading, and how many rows are left out."""
+    rows, left_out = shown.first(ROWS_SHOWN)
+    yield f"## {escape(shown.heading)}"
+    yield table(tuple(map(escape, shown.columns)), rows)
+    if left_out:
+        yield f"and {left_out} more"
 
 
 def _failures(jobs: Sequence[JobRow]) -> Iterator[str]:

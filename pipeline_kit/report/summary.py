@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol
 
 from pipeline_kit.contract.result import Case, JobRecord, Outcome
+from pipeline_kit.contract.spec import ReportSpec, Shape
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.frozen import frozen
 from pipeline_kit.report.documents import (
@@ -19,6 +20,8 @@ from pipeline_kit.report.documents import (
     metrics_of,
     verdict_of,
 )
+from pipeline_kit.report.quantities import duration
+from pipeline_kit.report.tables import Table, findings_table, table_of
 
 
 class PlannedJob(Protocol):
@@ -36,6 +39,10 @@ class PlannedJob(Protocol):
     def needs(self) -> Sequence[str]:
         """The jobs right before it."""
 
+    @property
+    def reports(self) -> Sequence[ReportSpec]:
+        """The outputs that the report shows."""
+
 
 class Plan(Protocol):
     """What a report must know of a plan."""
@@ -49,13 +56,18 @@ class Plan(Protocol):
 
 
 @frozen
-class Evidence:
-    """What one job left beside its record: documents by what they are, and the cases of its JUnit report."""
+class Document:
+    """What a job left for the report: its declaration, and the content of the file."""
 
-    verdict: Value = None
-    metrics: Value = None
-    checks: Value = None
-    curves: Value = None
+    spec: ReportSpec
+    content: Value
+
+
+@frozen
+class Evidence:
+    """What one job left beside its record: the documents to show, and the cases of its JUnit report."""
+
+    documents: tuple[Document, ...] = ()
     cases: tuple[Case, ...] = ()
 
 
@@ -96,7 +108,8 @@ class RunSummary:
     verdict: Verdict | None = None
     metrics: tuple[DatasetMetrics, ...] = ()
     checks: tuple[CheckedData, ...] = ()
-    curves: Mapping[str, tuple[Curve, ...]] = field(default_factory=dict)  # by job
+    curves: Mapping[str, tuple[Curve, ...]] = field(default_factory=dict)  # by heading, such as "Training: train"
+    tables: tuple[Table, ...] = ()
 
     def levels(self) -> tuple[tuple[JobRow, ...], ...]:
         """The jobs by level."""
@@ -121,7 +134,8 @@ def summarise(
         for level, jobs in enumerate(plan.levels())
         for job in jobs
     )
-    verdict = _last([verdict_of(left[job.name].verdict) for job in jobs if job.name in left])
+    documents = [(job.name, document) for job in jobs if job.name in left for document in left[job.name].documents]
+    verdict = _last([verdict_of(content) for content in _contents(documents, Shape.VERDICT)])
     return RunSummary(
         project=plan.project,
         outcome=next((each for each in WORST_FIRST if any(job.outcome is each for job in jobs)), Outcome.PASSED),
@@ -130,10 +144,37 @@ def summarise(
         seconds=sum(job.seconds for job in jobs),
         commit=next((record.commit for record in records.values() if record.commit), None),
         verdict=verdict,
-        metrics=tuple(each for job in jobs if job.name in left for each in metrics_of(left[job.name].metrics, verdict)),
-        checks=tuple(each for job in jobs if job.name in left for each in checks_of(left[job.name].checks)),
-        curves={job.name: found for job in jobs if job.name in left if (found := curves_of(left[job.name].curves))},
+        metrics=tuple(each for content in _contents(documents, Shape.METRICS) for each in metrics_of(content, verdict)),
+        checks=tuple(each for content in _contents(documents, Shape.CHECKS) for each in checks_of(content)),
+        curves=_curves(documents),
+        tables=tuple(_tables(documents)),
     )
+
+
+def _contents(documents: Sequence[tuple[str, Document]], shape: Shape) -> Iterator[Value]:
+    """The content of each document of that shape, in the order of the jobs."""
+    return (document.content for _, document in documents if document.spec.shape is shape)
+
+
+def _curves(documents: Sequence[tuple[str, Document]]) -> Mapping[str, tuple[Curve, ...]]:
+    """The curves by heading."""
+    return {
+        f"{document.spec.title}: {job}": curves
+        for job, document in documents
+        if document.spec.shape is Shape.CURVES and (curves := curves_of(document.content))
+    }
+
+
+TABLES = {Shape.TABLE: table_of, Shape.FINDINGS: findings_table}
+
+
+def _tables(documents: Sequence[tuple[str, Document]]) -> Iterator[Table]:
+    """The tables, and the findings as tables."""
+    for job, document in documents:
+        read = TABLES.get(document.spec.shape)
+        table = read(document.content, document.spec.title, job) if read else None
+        if table is not None:
+            yield table
 
 
 def _row(job: PlannedJob, level: int, record: JobRecord | None, evidence: Evidence) -> JobRow:
@@ -192,26 +233,3 @@ def counted(jobs: Sequence[JobRow]) -> str:
             else f"{cached} from the cache"
         )
     return (", ".join(parts) or "no job") + "."
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people read them: 0.4 s, 12 s, 3 min 05 s, 2 h 10 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def figure(value: float, sign: str = "-") -> str:
-    """A measured number as people read it: four decimals, none of whole ones from 1000 on; three digits of extremes.
-
-    With `sign` "+" it leads numbers that are not negative, too.
-    """
-    size = abs(value)
-    if size >= 1e15 or 0 < size < 0.001:
-        return f"{value:{sign}.3g}"
-    return f"{value:{sign}.0f}" if size >= 1000 and value == round(value) else f"{value:{sign}.4f}"

@@ -14,7 +14,7 @@ from typing import Protocol, TextIO
 
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.report.summary import Plan, RunSummary
-from pipeline_kit.report.wording import cells, closing, ending, failure_lines, plain
+from pipeline_kit.report.wording import cells, closing, ending, failure_lines, plain, table_lines
 
 
 class Progress(Protocol):
@@ -104,7 +104,7 @@ class Lines:
 
 
 def print_summary(summary: RunSummary, html: Path, stream: TextIO | None = None) -> None:
-    """Prints the jobs as a table, what failed, the verdict in one sentence, and where the report is."""
+    """Prints the jobs as a table, what failed, the jobs' tables, the verdict, and where the report is."""
     stream = stream or sys.stdout
     if interactive(stream, os.environ):
         from pipeline_kit.report.live import print_coloured
@@ -128,4 +128,6 @@ def summary_lines(summary: RunSummary, html: Path) -> list[str]:
     ]
     for job in summary.failed():
         lines += ["", *failure_lines(job)]
+    for table in summary.tables:
+        lines += ["", *table_lines(table)]
     return [*(line.rstrip() for line in lines), "", plain(summary.sentence), *closing(summary, html)]

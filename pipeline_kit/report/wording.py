@@ -6,11 +6,15 @@ import re
 from pathlib import Path
 
 from pipeline_kit.contract.result import Outcome
-from pipeline_kit.report.summary import JobRow, RunSummary, counted, duration
+from pipeline_kit.report.quantities import duration
+from pipeline_kit.report.summary import JobRow, RunSummary, counted
+from pipeline_kit.report.tables import Table
 
 # What a program may write to move the cursor or change colours (ECMA-48), and every other control character.
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 CASES_SHOWN = 5
+ROWS_SHOWN = 10
+CELL_CHARACTERS = 60
 STYLES = {
     Outcome.PASSED: "green",
     Outcome.FAILED: "bold red",
@@ -49,6 +53,24 @@ def failure_lines(job: JobRow) -> list[str]:
     if len(job.failed_cases) > CASES_SHOWN:
         lines.append(f"  and {len(job.failed_cases) - CASES_SHOWN} more")
     return lines
+
+
+def table_lines(table: Table) -> list[str]:
+    """A job's table for a terminal: its heading, its first rows in columns, and how many are left out."""
+    rows, left_out = table.first(ROWS_SHOWN)
+    cells = [[shortened(cell) for cell in row] for row in (table.columns, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
+    lines = [plain(table.heading)]
+    lines += [
+        ("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip() for row in cells
+    ]
+    return [*lines, f"  and {left_out} more"] if left_out else lines
+
+
+def shortened(text: str) -> str:
+    """A cell on one line of a terminal, cut where it is long."""
+    line = plain(" ".join(text.split()))
+    return line if len(line) <= CELL_CHARACTERS else line[: CELL_CHARACTERS - 1] + "…"
 
 
 def closing(summary: RunSummary, html: Path) -> list[str]:

@@ -11,7 +11,7 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.report.junit import read_junit, write_junit
-from pipeline_kit.report.summary import Evidence, Plan, RunSummary, summarise
+from pipeline_kit.report.summary import Document, Evidence, Plan, PlannedJob, RunSummary, summarise
 
 JUNIT = "junit.xml"
 TOLD = ".told"
@@ -35,7 +35,8 @@ def write_report(plan: Plan, records: Mapping[str, JobRecord], out: Callable[[st
 
     Where all of it came from the cache, the report of the run that made these very results is left as it is.
     """
-    summary = summarise(plan, records, {name: gather(record, out(name)) for name, record in records.items()})
+    jobs = [job for level in plan.levels() for job in level if job.name in records]
+    summary = summarise(plan, records, {job.name: gather(job, records[job.name], out(job.name)) for job in jobs})
     target.mkdir(parents=True, exist_ok=True)
     report = Report(summary, target / "report.html", target / "report.md", target / JUNIT)
     told, marker = _results(plan, records), target.with_suffix(TOLD)
@@ -69,21 +70,17 @@ def _tells(report: Report, marker: Path, told: str) -> bool:
         return False
 
 
-def gather(record: JobRecord, folder: Path) -> Evidence:
-    """What a job left for the report; what is missing or damaged is left out."""
-    kinds = {output.kind: folder / output.path for output in record.outputs.values()}
-    paths = {name: folder / output.path for name, output in record.outputs.items()}
+def gather(job: PlannedJob, record: JobRecord, folder: Path) -> Evidence:
+    """What a job left for the report, by what its stage declares; what is missing or damaged is left out."""
+    paths = {spec: record.outputs.get(spec.output) for spec in job.reports}
     return Evidence(
-        verdict=_document(kinds.get("verdict")),
-        metrics=_document(kinds.get("metrics")),
-        checks=_document(paths.get("report")) if record.stage == "check" else None,
-        curves=_document(paths.get("curves")) if record.stage == "train" else None,
+        documents=tuple(Document(spec, _document(folder / output.path)) for spec, output in paths.items() if output),
         cases=_read_cases(folder / JUNIT) if record.outcome in (Outcome.FAILED, Outcome.UNDECIDED) else (),
     )
 
 
-def _document(path: Path | None) -> Value:
-    if path is None or path.suffix != ".json":
+def _document(path: Path) -> Value:
+    if path.suffix != ".json":
         return None
     try:
         if path.stat().st_size > DOCUMENT_LIMIT:

@@ -15,7 +15,6 @@ from pipeline_kit.adapters.git import checkout
 from pipeline_kit.adapters.host import ThisHost
 from pipeline_kit.adapters.process import hurry
 from pipeline_kit.adapters.pythons import LockedPythons
-from pipeline_kit.adapters.store import open_store
 from pipeline_kit.catalog import Specs
 from pipeline_kit.contract.context import DataInput, GitFacts, StageContext
 from pipeline_kit.contract.ports import Store
@@ -169,7 +168,11 @@ def context_of(run: JobRun, workspace: Path) -> StageContext:
 
 def store_of(run: JobRun) -> Store | None:
     """The store that the job was given, else the project's own, or none."""
-    return run.store or open_store(run.descriptor.store, run.folders.root)
+    if run.store is not None or run.descriptor.store is None:
+        return run.store
+    from pipeline_kit.adapters.stores import open_store
+
+    return open_store(run.descriptor, run.folders.root, {**run.variables, **run.secrets})
 
 
 def world_of(run: JobRun) -> World:

@@ -6,16 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline_kit.descriptor.model import Secret, SecretType
-from pipeline_kit.descriptor.secret_variables import PREFIX, secret_variable
+from pipeline_kit.descriptor.secret_variables import PREFIX, variable_names
 from pipeline_kit.errors import UsageError
 from pipeline_kit.runner.redaction import LONGEST_BYTES, SHORTEST
-
-SUFFIXES = {SecretType.TEXT: ("",), SecretType.FILE: ("",), SecretType.USERNAME_PASSWORD: ("_USERNAME", "_PASSWORD")}
-
-
-def variable_names(secret: Secret) -> tuple[str, ...]:
-    """The variables in which both servers hand a secret to a job."""
-    return tuple(secret_variable(secret.name) + suffix for suffix in SUFFIXES[secret.type])
 
 
 def take_secrets(secrets: Sequence[Secret], variables: Mapping[str, str]) -> dict[str, str]:

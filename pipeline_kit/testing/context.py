@@ -16,6 +16,7 @@ from pipeline_kit.contract.world import World
 from pipeline_kit.descriptor.model import Dataset, Environment, Project
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError
+from pipeline_kit.extensions import NO_PLUGINS, Plugins
 
 
 def no_code(call: UserCall) -> UserReport:
@@ -134,13 +135,18 @@ def upstream(
     facts: Mapping[str, Value] | None = None,
     environment_digest: str | None = "sha256:" + "e" * 64,
 ) -> Upstream:
-    """A passed job before this one; `files` maps an output's name to its kind and file, copied into `folder`/`job`."""
+    """A passed job before this one; `files` maps an output's name to its kind and its file or folder.
+
+    They are copied into `folder`/`job`.
+    """
     records: dict[str, OutputRecord] = {}
     paths: dict[str, Path] = {}
     for name, (kind, source) in files.items():
         target = folder / job / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if source != target:
+        if source != target and source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif source != target:
             shutil.copyfile(source, target)
         records[name] = OutputRecord(source.name, kind, digest_tree(target), target.stat().st_size)
         paths[name] = target
@@ -174,6 +180,7 @@ def stage_context(
     secrets: Mapping[str, str] | None = None,
     environment: Environment | None = None,
     environments: Sequence[Environment] = (),
+    plugins: Plugins = NO_PLUGINS,
 ) -> StageContext:
     """A context whose workspace is `folder`/workspace and whose results go to `folder`/out.
 
@@ -206,4 +213,5 @@ def stage_context(
         environment=environment,
         environments=tuple(environments),
         declared=dict(datasets or {}),
+        plugins=plugins,
     )

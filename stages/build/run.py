@@ -10,12 +10,12 @@ from pipeline_kit.contract.digest import digest_file, digest_json
 from pipeline_kit.contract.lock import read_lock
 from pipeline_kit.contract.ports import EnvironmentRecord, ProjectPython
 from pipeline_kit.contract.result import Case, Outcome, Output, StageResult
-from pipeline_kit.contract.settings import flag, mapping, text, texts
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, ProjectError, UsageError
 
 from .debian import fulfils
 from .lock import deviations, python_fits
+from .settings import Toolchain, settings_of
 from .wheel import build_wheel, is_project
 
 TOOLCHAIN = "toolchain.json"
@@ -24,20 +24,20 @@ SHOWN_DEVIATIONS = 5
 
 def run(context: StageContext) -> StageResult:
     """Passed when nothing deviates and the wheel, where there is a project, was built."""
+    settings = settings_of(context.settings)
     python = context.python()
     environment = python.record()
-    toolchain = mapping(context.settings, "toolchain")
     cases = [
         _python_case(environment, context.project.python),
-        *_lock_cases(context, environment, texts(toolchain, "unlocked")),
-        *_machine_cases(context, toolchain),
+        *_lock_cases(context, environment, settings.toolchain.unlocked),
+        *_machine_cases(context, settings.toolchain),
     ]
-    record = _record(context, environment, toolchain)
+    record = _record(context, environment, settings.toolchain)
     content = json.dumps(record, indent=1, sort_keys=True, allow_nan=False)
     path = context.outputs.get("toolchain", context.out / TOOLCHAIN)
     path.write_text(content + "\n", encoding="utf-8")
     outputs = {"toolchain": Output(path.relative_to(context.out).as_posix(), "toolchain")}
-    wheel = _wheel_case(context, python, outputs)
+    wheel = _wheel_case(context, python, outputs) if settings.wheel else None
     if wheel is not None:
         cases.append(wheel)
     return _result(environment, cases, outputs, {"toolchain_digest": digest_json(record)})
@@ -65,28 +65,27 @@ def _case(name: str, found: tuple[str, ...] | list[str]) -> Case:
     return Case(name, "toolchain", failure="; ".join(found[:SHOWN_DEVIATIONS]) + more, detail="\n".join(found))
 
 
-def _machine_cases(context: StageContext, toolchain: Mapping[str, Value]) -> list[Case]:
+def _machine_cases(context: StageContext, toolchain: Toolchain) -> list[Case]:
     """A case for each system package, and one for the accelerator where one is asked for."""
     cases = []
-    for name, condition in sorted(mapping(toolchain, "system_packages").items()):
+    for name, condition in sorted(toolchain.system_packages.items()):
         version = context.host.system_package(name)
         try:
-            fits = version is not None and fulfils(version, str(condition))
+            fits = version is not None and fulfils(version, condition)
         except ValueError as error:
             raise UsageError(f"job {context.job}: toolchain: system package {name}: {error}") from error
         has = "not installed" if version is None else version
         cases.append(
             Case(f"system package {name}", "toolchain", failure=None if fits else f"{name} is {has}, not {condition}")
         )
-    wanted = text(toolchain, "accelerator")
-    if wanted not in (None, "any"):
+    if toolchain.accelerator is not None:
         found = context.host.accelerator()
-        failure = None if found == wanted else f"the accelerator is {found}, not {wanted}"
+        failure = None if found == toolchain.accelerator else f"the accelerator is {found}, not {toolchain.accelerator}"
         cases.append(Case("accelerator", "toolchain", failure=failure))
     return cases
 
 
-def _record(context: StageContext, environment: EnvironmentRecord, toolchain: Mapping[str, Value]) -> dict[str, Value]:
+def _record(context: StageContext, environment: EnvironmentRecord, toolchain: Toolchain) -> dict[str, Value]:
     """What was found, for the package and for serving to compare with."""
     return {
         "version": 1,
@@ -95,18 +94,14 @@ def _record(context: StageContext, environment: EnvironmentRecord, toolchain: Ma
         "environment_digest": environment.digest,
         "lock_digest": digest_file(context.workspace / context.project.lock),
         "packages": dict(environment.packages),
-        "unlocked": list(texts(toolchain, "unlocked")),
-        "system_packages": {
-            name: context.host.system_package(name) for name in sorted(mapping(toolchain, "system_packages"))
-        },
+        "unlocked": list(toolchain.unlocked),
+        "system_packages": {name: context.host.system_package(name) for name in sorted(toolchain.system_packages)},
         "accelerator": context.host.accelerator(),
     }
 
 
 def _wheel_case(context: StageContext, python: ProjectPython, outputs: dict[str, Output]) -> Case | None:
     """The wheel's case, its output recorded; none where there is nothing to build."""
-    if not flag({"wheel": True, **context.settings}, "wheel"):
-        return None
     try:
         if not is_project(context.workspace):
             context.log("no wheel: the workspace has no pyproject.toml, setup.cfg or setup.py of a project")

@@ -10,15 +10,16 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError
 
 from .columns import shown
-from .finding import Findings, Limits
+from .finding import Findings
 from .rows import Places, Repeats, first_places, standing_in
+from .settings import Settings
 from .table import Table, open_table
 
 
 class Comparison:
     """Compares datasets with the reference, whose row digests are made once for each set of columns."""
 
-    def __init__(self, reference: DataInput, table: Table, limits: Limits) -> None:
+    def __init__(self, reference: DataInput, table: Table, limits: Settings) -> None:
         self.spec = reference.spec
         self.table = table
         self.limits = limits
@@ -71,7 +72,7 @@ class Comparison:
         )
 
 
-def compare(datasets: Mapping[str, DataInput], limits: Limits) -> tuple[list[Findings], list[Mapping[str, Value]]]:
+def compare(datasets: Mapping[str, DataInput], limits: Settings) -> tuple[list[Findings], list[Mapping[str, Value]]]:
     """Every comparison that can be made; a file that cannot be read has failed its own checks already.
 
     Each dataset is compared with the reference. Where that is not among them nobody can tell which one a model learns
@@ -91,7 +92,7 @@ def compare(datasets: Mapping[str, DataInput], limits: Limits) -> tuple[list[Fin
 def _compare_with(
     reference: DataInput,
     others: Sequence[DataInput],
-    limits: Limits,
+    limits: Settings,
     findings: list[Findings],
     reports: list[Mapping[str, Value]],
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a check found, and what was asked of it."""
+"""What a check found."""
 
 from __future__ import annotations
 
@@ -6,39 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline_kit.contract.result import Case
-from pipeline_kit.contract.settings import Settings, flag, number, text, whole
 from pipeline_kit.descriptor.parameter import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The stage's settings: shares from 0 to 1, rows as counts."""
-
-    duplicates: float = 0.0
-    reference: str = "train"
-    leakage: int = 0
-    shared_ids: int = 0
-    same_columns: bool = True
-    refuse_extra: bool = False
-    ordered: bool = False
-    missing: float = 1.0
-    balance: float = 0.0
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The settings as limits."""
-    missing = number(settings, "missing")
-    return Limits(
-        duplicates=number(settings, "duplicates") or 0.0,
-        reference=text(settings, "reference") or "train",
-        leakage=whole(settings, "leakage") or 0,
-        shared_ids=whole(settings, "shared_ids") or 0,
-        same_columns=flag({"same_columns": True, **settings}, "same_columns"),
-        refuse_extra=text(settings, "extra_columns") == "refused",
-        ordered=flag(settings, "ordered"),
-        missing=1.0 if missing is None else missing,
-        balance=number(settings, "balance") or 0.0,
-    )
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from pipeline_kit.descriptor.model import Column, ColumnType, Dataset
 from pipeline_kit.errors import DataError
 
 from .columns import ColumnScan, shown
-from .finding import Findings, Limits
+from .finding import Findings
 from .rows import first_places
+from .settings import Settings
 from .table import Table, open_table
 
 LFS = b"version https://git-lfs.github.com/spec/"
@@ -36,7 +37,7 @@ class Scan:
         return next((each for each in self.columns if each.name == name), None)
 
 
-def check_dataset(data: DataInput, limits: Limits) -> Findings:
+def check_dataset(data: DataInput, limits: Settings) -> Findings:
     """Every check of one dataset; a file too damaged to read is a failed check, not an exception."""
     spec = data.spec
     findings = Findings(spec.name)
@@ -77,7 +78,7 @@ def _without_rows(findings: Findings, spec: Dataset) -> None:
     findings.skip("rows and columns", note)
 
 
-def _check_table(findings: Findings, table: Table, spec: Dataset, limits: Limits) -> None:
+def _check_table(findings: Findings, table: Table, spec: Dataset, limits: Settings) -> None:
     names = table.columns()
     usable = _check_names(findings, names, spec, limits)
     if not usable:
@@ -119,7 +120,7 @@ def _is_unique(name: str, spec: Dataset) -> bool:
     return name == spec.id or any(column.name == name and column.unique for column in spec.columns)
 
 
-def _check_names(findings: Findings, names: list[str], spec: Dataset, limits: Limits) -> bool:
+def _check_names(findings: Findings, names: list[str], spec: Dataset, limits: Settings) -> bool:
     """Whether the columns' names let the rows be read at all; checks them against the declaration."""
     doubled = sorted({name for name in names if names.count(name) > 1})
     unnamed = [str(index + 1) for index, name in enumerate(names) if not name.strip()]
@@ -175,7 +176,7 @@ RULES = {
 }
 
 
-def _check_column(findings: Findings, column: ColumnScan, spec: Dataset, limits: Limits, place_name: str) -> None:
+def _check_column(findings: Findings, column: ColumnScan, spec: Dataset, limits: Settings, place_name: str) -> None:
     """The cases of one column: a rule has a case where it was declared."""
     declared = column.declared
     role = column.name in _roles(spec)
@@ -221,7 +222,7 @@ def _range_words(declared: Column | None) -> str:
     return f"{low} to {'∞' if declared.maximum is None else f'{declared.maximum:g}'}"
 
 
-def _check_classes(findings: Findings, scan: Scan, spec: Dataset, limits: Limits) -> None:
+def _check_classes(findings: Findings, scan: Scan, spec: Dataset, limits: Settings) -> None:
     """The rarest class of the target against the limit; the counts stand in the report in any case."""
     target = scan.column(spec.target) if spec.target else None
     if target is None or limits.balance <= 0:
@@ -240,7 +241,7 @@ def _check_classes(findings: Findings, scan: Scan, spec: Dataset, limits: Limits
     findings.check("classes are balanced", failure)
 
 
-def _check_duplicates(findings: Findings, table: Table, columns: list[str], rows: int, limits: Limits) -> None:
+def _check_duplicates(findings: Findings, table: Table, columns: list[str], rows: int, limits: Settings) -> None:
     if not columns:
         return
     _, repeats = first_places(table, columns)

@@ -10,17 +10,18 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category
 
 from .compare import compare
-from .finding import Findings, case_record, limits_of
+from .finding import Findings, case_record
 from .quality import check_dataset
+from .settings import settings_of
 
 REPORT = "checks.json"
 
 
 def run(context: StageContext) -> StageResult:
     """Passed when every check of every dataset held; the reason names the first that did not."""
+    limits = settings_of(context.settings)
     if not context.datasets:
         return StageResult(Outcome.PASSED, "no dataset is declared")
-    limits = limits_of(context.settings)
     alone = [check_dataset(data, limits) for data in context.datasets.values()]
     for findings in alone:
         context.log(_line(findings))

@@ -6,16 +6,18 @@ from pipeline_kit.contract.call_inputs import collected, missing_output, named_i
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.ports import UserCall
 from pipeline_kit.contract.result import Outcome, StageResult
-from pipeline_kit.contract.settings import command, mapping, whole
 from pipeline_kit.errors import Category
+
+from .settings import settings_of
 
 
 def run(context: StageContext) -> StageResult:
     """Passed when the code ended well and left every declared output."""
+    settings = settings_of(context.settings)
     call = UserCall(
-        entry=command(context.settings, "run"),
-        parameters=mapping(context.settings, "parameters"),
-        seed=whole(context.settings, "seed"),
+        entry=settings.call.run,
+        parameters=settings.call.parameters,
+        seed=settings.call.seed,
         inputs=named_inputs(context),
         outputs=context.outputs,
         name=context.job,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,20 +12,21 @@ from pipeline_kit.contract.context import DataInput, StageContext
 from pipeline_kit.contract.digest import digest_file
 from pipeline_kit.contract.ports import ProjectPython
 from pipeline_kit.contract.result import Case, JobRecord, Outcome, StageResult
-from pipeline_kit.contract.settings import command, mapping, text, texts, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, DataError, ModelError
 from pipeline_kit.gates.evaluate import Evaluation
 from pipeline_kit.gates.evidence import metrics_document
-from pipeline_kit.gates.metrics import Task
 from pipeline_kit.gates.predictions import Truth
+from pipeline_kit.gates.row_results import file_name
 from pipeline_kit.models.archive import unpack_archive, write_archive
 from pipeline_kit.models.manifest import Predict
 from pipeline_kit.models.predict import Evaluator, PredictionError, predict, without_labels
 
 from .code import code_files
+from .settings import settings_of
 
 CODE = "code.tar"
+ROWS = "row_results"
 MOST_NAMED = 3
 NOT_FOUND = ("FileNotFoundError", "No such file", "ModuleNotFoundError", "no module")
 
@@ -52,15 +53,17 @@ def run(context: StageContext) -> StageResult:
     if not datasets:
         hint = "name one in `inputs`, such as data.test, and give it a `target` under `data`"
         raise DataError("no dataset with a target is among the job's inputs", hint=hint)
-    evaluator = _evaluator(context)
+    settings = settings_of(context.settings, context.plugins)
+    evaluator, how = settings.evaluator, settings.predict
     truths = {name: evaluator.truth(data) for name, data in datasets.items()}
-    code = _keep_code(context)
-    python, how = context.python(), _how(context)
+    code = _keep_code(context, settings.code)
+    python = context.python()
     try:
         files = _predict(context, python, _Asked(how, model, digest), datasets)
     except PredictionError as error:
         return StageResult(Outcome.FAILED, error.message + _left_out(context, code, error.message), error.category)
-    scored = {name: _score(evaluator, truths[name], files[name]) for name in datasets}
+    rows = context.place(ROWS, ROWS)
+    scored = {name: _score(evaluator, truths[name], files[name], rows / file_name(name)) for name in datasets}
     result = _result(context, python, evaluator, _Made(digest, how, datasets, files), scored)
     return _told_what_was_learned(result, context.upstream[job].record, datasets)
 
@@ -124,18 +127,6 @@ class _Made:
     files: Mapping[str, Path]
 
 
-def _evaluator(context: StageContext) -> Evaluator:
-    settings = context.settings
-    task = Task(text(settings, "task") or Task.BINARY.value)
-    return Evaluator(task, text(settings, "positive") or "1", whole(settings, "bins") or 10, texts(settings, "slices"))
-
-
-def _how(context: StageContext) -> Predict:
-    settings = context.settings
-    form = text(settings, "format") or "csv"
-    return Predict(command(settings, "run"), mapping(settings, "parameters"), whole(settings, "seed"), form)
-
-
 def _left_out(context: StageContext, code: Collection[str], said: str) -> str:
     """What to do where the code misses a file that the workspace has and `code` does not list; else nothing."""
     if not any(sign in said for sign in NOT_FOUND):
@@ -148,11 +139,11 @@ def _left_out(context: StageContext, code: Collection[str], said: str) -> str:
     return f" (it predicts with the model and the files that `code` lists, as its package will{hint})"
 
 
-def _keep_code(context: StageContext) -> Collection[str]:
+def _keep_code(context: StageContext, globs: Sequence[str]) -> Collection[str]:
     """Packs the code and returns its files' names."""
     files = code_files(
         context.workspace,
-        texts(context.settings, "code"),
+        globs,
         lock=Path(context.project.lock),
         data=[each.path for each in context.datasets.values()],
     )
@@ -165,9 +156,9 @@ def _keep_code(context: StageContext) -> Collection[str]:
     return files.keys()
 
 
-def _score(evaluator: Evaluator, truth: Truth, path: Path) -> _Scored:
+def _score(evaluator: Evaluator, truth: Truth, path: Path, row_results: Path) -> _Scored:
     try:
-        return _Scored(evaluator.evaluate(truth, path, f"predictions/{path.name}"))
+        return _Scored(evaluator.evaluate(truth, path, f"predictions/{path.name}", row_results))
     except DataError as error:
         return _Scored(error=error)
 
@@ -190,6 +181,7 @@ def _result(
         task=evaluator.task,
         positive=evaluator.positive,
         bins=evaluator.bins,
+        plugins=evaluator.plugins.versions(),
     )
     written = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     target = context.place("metrics", "metrics.json")
@@ -207,7 +199,11 @@ def _result(
         Outcome.PASSED,
         "; ".join(_said(name, each) for name, each in good.items()),
         measurements=_measurements(good),
-        outputs={"metrics": context.left("metrics", target), **outputs},
+        outputs={
+            "metrics": context.left("metrics", target),
+            **outputs,
+            ROWS: context.left(ROWS, context.place(ROWS, ROWS)),
+        },
         cases=cases,
         facts=facts,
     )

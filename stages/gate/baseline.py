@@ -13,8 +13,9 @@ from pipeline_kit.contract.ports import ProjectPython
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import InfrastructureError, KitError, ModelError
-from pipeline_kit.gates.decide import Baseline, Unavailable
 from pipeline_kit.gates.evidence import Evidence, evidence_of, metrics_document
+from pipeline_kit.gates.figures import Baseline, Unavailable
+from pipeline_kit.gates.row_results import file_name
 from pipeline_kit.models.manifest import Manifest
 from pipeline_kit.models.package import Package, unpack_package
 from pipeline_kit.models.predict import Evaluator, predict, without_labels
@@ -40,8 +41,12 @@ class Scored:
         return {"package": self.package, "model": self.manifest.model_digest, "commit": self.manifest.commit}
 
 
-def score_baseline(context: StageContext, reference: str, candidate: Evidence) -> Scored:
+def score_baseline(
+    context: StageContext, reference: str, candidate: Evidence, row_results: Path | None = None
+) -> Scored:
     """The baseline on the candidate's datasets. Whatever goes wrong leaves it unavailable, with the reason.
+
+    Each row's result is written into the folder `row_results` where that is given.
 
     Raises InfrastructureError only: a network that failed says nothing of a model, and the job is tried again.
     """
@@ -57,7 +62,7 @@ def score_baseline(context: StageContext, reference: str, candidate: Evidence) -
             step = "its environment cannot be made"
             python = locked_python(context, package)
             step = "it cannot be scored on today's rows"
-            document = _document(context, package, python, candidate, folder)
+            document = _document(context, package, python, candidate, folder, row_results=row_results)
             return Scored(evidence_of(document), document, digest, package.manifest)
         except InfrastructureError:
             raise
@@ -105,10 +110,16 @@ def locked_python(context: StageContext, package: Package) -> ProjectPython:
 
 
 def _document(
-    context: StageContext, package: Package, python: ProjectPython, candidate: Evidence, folder: Path
+    context: StageContext,
+    package: Package,
+    python: ProjectPython,
+    candidate: Evidence,
+    folder: Path,
+    *,
+    row_results: Path | None,
 ) -> dict[str, Value]:
     slices = {column for each in candidate.datasets.values() for column in each.slices}
-    evaluator = Evaluator(candidate.task, candidate.positive, candidate.bins, tuple(sorted(slices)))
+    evaluator = Evaluator(candidate.task, candidate.positive, candidate.bins, tuple(sorted(slices)), context.plugins)
     by_name = {data.spec.name: data for data in context.datasets.values()}
     missing = [name for name in candidate.datasets if name not in by_name]
     if missing:
@@ -125,14 +136,16 @@ def _document(
         predictions=folder / "predictions",
         cwd=package.code,
     )
-    evaluations = {
-        name: (data.digest, evaluator.evaluate(truths[name], files[name], f"the baseline's {files[name].name}"))
-        for name, data in datasets.items()
-    }
+    evaluations = {}
+    for name, data in datasets.items():
+        kept = row_results / file_name(name) if row_results else None
+        evaluation = evaluator.evaluate(truths[name], files[name], f"the baseline's {files[name].name}", kept)
+        evaluations[name] = (data.digest, evaluation)
     return metrics_document(
         package.manifest.model_digest,
         evaluations,
         task=candidate.task,
         positive=candidate.positive,
         bins=candidate.bins,
+        plugins=context.plugins.versions(),
     )

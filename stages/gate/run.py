@@ -11,15 +11,18 @@ from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.digest import digest_file, digest_tree
 from pipeline_kit.contract.freshness import refuse_stale
 from pipeline_kit.contract.result import Case, Outcome, StageResult
-from pipeline_kit.contract.settings import mapping, text, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, DataError, ModelError
 from pipeline_kit.gates.decide import decide
 from pipeline_kit.gates.evidence import Evidence, read_metrics
-from pipeline_kit.gates.rules import rules_of
+from pipeline_kit.gates.row_results import RowFolders
 from pipeline_kit.gates.verdict import RuleResult, Status, Verdict
 
 from .baseline import Scored, score_baseline
+from .settings import settings_of
+
+ROWS = "row_results"
+BASELINE_ROWS = "baseline_rows"
 
 
 def run(context: StageContext) -> StageResult:
@@ -31,20 +34,33 @@ def run(context: StageContext) -> StageResult:
     metrics = _output(context, "metrics")
     candidate = _candidate(context, metrics)
     refuse_stale(context)
-    rules = rules_of(context.settings.get("rules"))
-    baseline = mapping(context.settings, "baseline")
-    needed = any(rule.bound.relative for rule in rules)
-    reference = text(baseline, "from") if needed else None
-    scored = score_baseline(context, reference, candidate) if reference else Scored(None)
+    settings = settings_of(context.settings, context.plugins)
+    rows = _row_folders(context) if settings.needs_rows else None
+    scored = Scored(None)
+    if settings.baseline:
+        scored = score_baseline(context, settings.baseline, candidate, rows.baseline if rows else None)
     verdict = decide(
-        rules,
+        settings.rules,
         candidate,
         scored.baseline,
-        minimum_rows=whole(context.settings, "min_rows") or 1,
-        first_release=reference is not None and text(baseline, "first") == "absolute_rules",
+        minimum_rows=settings.minimum_rows,
+        first_release=settings.first_release,
+        plugins=settings.plugins,
+        rows=rows,
     )
     verdict = _decided(context, verdict)
     return _result(context, verdict, scored, {"metrics": digest_file(metrics), "baseline": scored.value()})
+
+
+def _row_folders(context: StageContext) -> RowFolders | None:
+    """Where the row results of both models are; None where the job that made the metrics left none."""
+    found = context.nearest("metrics")
+    if found is None:
+        return None
+    upstream = context.upstream[found[0]]
+    folders = (upstream.files[name] for name, output in upstream.record.outputs.items() if output.kind == ROWS)
+    candidate = next(folders, None)
+    return RowFolders(candidate, context.place(BASELINE_ROWS, BASELINE_ROWS)) if candidate else None
 
 
 def _output(context: StageContext, kind: str) -> Path:
@@ -95,6 +111,9 @@ def _result(context: StageContext, verdict: Verdict, scored: Scored, more: Mappi
         target = context.place("baseline", "baseline.json")
         _write(target, scored.document)
         outputs["baseline"] = context.left("baseline", target)
+    rows = context.place(BASELINE_ROWS, BASELINE_ROWS)
+    if rows.is_dir():
+        outputs[BASELINE_ROWS] = context.left(BASELINE_ROWS, rows)
     outcome, category = _outcome(verdict)
     decided = f" Passed by a person's decision: {verdict.decision}" if verdict.decision else ""
     return StageResult(
@@ -131,9 +150,8 @@ def _measurements(verdict: Verdict) -> dict[str, float | int | str | bool]:
 
 
 def _case(result: RuleResult) -> Case:
-    rule = result.rule
     where = "".join(f" {key} {value}" for key, value in (("on", result.dataset), ("for", result.slice_value)) if value)
-    name = f"{rule.metric} {rule.bound.value} {rule.limit:g}{where}"
+    name = f"{result.rule.title}{where}"
     if result.waived:
         return Case(name, "gate", skipped=result.text)
     failure = None if result.status is Status.PASS else f"{result.status.value}: {result.text}"

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.freshness import refuse_stale
-from pipeline_kit.contract.image_reference import SCRATCH
 from pipeline_kit.contract.lock import target_markers
 from pipeline_kit.contract.result import Outcome, StageResult
-from pipeline_kit.contract.settings import flag, text, texts
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError, UsageError
 from pipeline_kit.images.base import open_base
@@ -26,6 +24,7 @@ from pipeline_kit.images.platform import read_platform
 from .inputs import declared_inputs
 from .package import Judged, labels, read_judged
 from .serving_lock import check_serving_lock
+from .settings import Settings, settings_of
 
 LARGEST_UNPACKED = 1 << 20
 """Bytes of a file of the package that is unpacked; larger ones go from the package straight into their layers."""
@@ -48,60 +47,48 @@ def run(context: StageContext) -> StageResult:
     found = context.nearest("package")
     if found is None:
         raise ModelError("no job before this one made a package", hint="let the job need a package, after a gate")
-    entrypoint(context)
+    settings = settings_of(context.settings)
     refuse_stale(context)
     with tempfile.TemporaryDirectory(dir=context.workspace, prefix=".image-") as folder:
-        engine = text(context.settings, "builder") == "docker"  # it is handed files
-        judged = read_judged(found[2], Path(folder), context.git, largest=None if engine else LARGEST_UNPACKED)
-        content = content_of(context, judged)
-        made = build(context, content)
+        largest = None if settings.docker else LARGEST_UNPACKED  # an engine is handed files
+        judged = read_judged(found[2], Path(folder), context.git, largest=largest)
+        content = content_of(context, settings, judged)
+        made = build(context, settings, content)
     return report(context, judged, content, made)
 
 
-def entrypoint(context: StageContext) -> tuple[str, ...]:
-    """What the container runs. Raises UsageError unless exactly one of the two ways to say so is taken."""
-    serve, command = text(context.settings, "serve"), texts(context.settings, "command")
-    if (serve is None) == (not command):
-        raise UsageError(
-            "exactly one of serve and command says what the image runs", hint="such as serve: model.serving"
-        )
-    return command if serve is None else ("python3", "-m", serve)
-
-
-def content_of(context: StageContext, judged: Judged) -> ImageContent:
+def content_of(context: StageContext, settings: Settings, judged: Judged) -> ImageContent:
     """What goes into the image."""
-    platform = str(read_platform(text(context.settings, "platform")))
+    platform = str(read_platform(settings.platform))
     files = judged.files()
-    data = text(context.settings, "data")
-    if data is not None or text(context.settings, "serve") is not None:
-        files[INPUTS_FILE] = declared_inputs(context.declared, data)
+    if settings.data is not None or settings.served:
+        files[INPUTS_FILE] = declared_inputs(context.declared, settings.data)
     return ImageContent(
         files=files,
         parts=judged.parts(),
         digests=judged.digests(),
-        lock=serving_lock(context, judged, platform),
+        lock=serving_lock(context.workspace, settings.serving_lock, judged, platform),
         python=judged.manifest.python,
         platform=platform,
-        base=text(context.settings, "base") or SCRATCH,
-        entrypoint=entrypoint(context),
-        labels=labels(judged, context.git, text(context.settings, "version")),
+        base=settings.base,
+        entrypoint=settings.entrypoint,
+        labels=labels(judged, context.git, settings.version),
         created=context.git.commit_time,
     )
 
 
-def serving_lock(context: StageContext, judged: Judged, platform: str) -> Path:
+def serving_lock(workspace: Path, named: str | None, judged: Judged, platform: str) -> Path:
     """The lock file of what serves, every version in it the one that the model was trained with."""
-    named = text(context.settings, "serving_lock")
     if named is None:
         return judged.package.lock
-    lock = context.workspace / named
+    lock = workspace / named
     if not lock.is_file():
         raise UsageError(f"there is no lock file {named}", hint="freeze what serving needs into it")
     check_serving_lock(lock, judged.package.lock, target_markers(judged.manifest.python, platform))
     return lock
 
 
-def build(context: StageContext, content: ImageContent) -> Made:
+def build(context: StageContext, settings: Settings, content: ImageContent) -> Made:
     """Has the image built by the builder that is wanted."""
     layout = context.place("image", "image")
     world = context.the_world()
@@ -109,12 +96,10 @@ def build(context: StageContext, content: ImageContent) -> Made:
     def wheelhouse() -> Path:
         return world.wheels().wheelhouse(content.lock, python=content.python, platform=content.platform)
 
-    dockerfile = text(context.settings, "dockerfile")
-    docker = text(context.settings, "builder") == "docker"
-    if dockerfile and not docker:
+    if settings.dockerfile and not settings.docker:
         raise UsageError("a Dockerfile is for the builder docker", hint="set builder: docker, or leave it out")
     base = open_base(content.base, read_platform(content.platform), context.workspace, world.registries)
-    if docker:
+    if settings.docker:
         from pipeline_kit.images.docker_build import build_with_engine
 
         descriptor = build_with_engine(
@@ -122,7 +107,7 @@ def build(context: StageContext, content: ImageContent) -> Made:
             world.engine(),
             layout,
             base=base,
-            dockerfile=context.workspace / dockerfile if dockerfile else None,
+            dockerfile=context.workspace / settings.dockerfile if settings.dockerfile else None,
             wheelhouse=wheelhouse(),
             log=context.log,
             root=context.workspace,
@@ -131,20 +116,19 @@ def build(context: StageContext, content: ImageContent) -> Made:
     builder = Builder(
         LayerStore(world.cache("layers")),
         wheelhouse,
-        earlier(context),
-        compressed=text(context.settings, "compression") == "gzip",
-        whole=flag(context.settings, "whole"),
+        earlier(context, settings),
+        compressed=settings.compressed,
+        whole=settings.whole,
     )
     image = builder.build(content, base, layout)
     return Made(image.descriptor.digest, image.layers)
 
 
-def earlier(context: StageContext) -> Earlier | None:
+def earlier(context: StageContext, settings: Settings) -> Earlier | None:
     """The image whose layers are taken over, or none."""
-    repository, tag = text(context.settings, "repository"), text(context.settings, "reuse")
-    if repository is None or not tag:
+    if settings.repository is None or not settings.reuse:
         return None
-    return earlier_image(context.the_world().registries(), repository, tag, context.log)
+    return earlier_image(context.the_world().registries(), settings.repository, settings.reuse, context.log)
 
 
 def report(context: StageContext, judged: Judged, content: ImageContent, made: Made) -> StageResult:

@@ -22,6 +22,7 @@ from pipeline_kit.models.manifest import Manifest, Predict
 from pipeline_kit.models.package import read_package, write_package
 
 from .checks import Judged, check
+from .settings import settings_of
 
 CODE = "code"
 _LARGEST_CODE = 256 << 20
@@ -33,7 +34,7 @@ def run(context: StageContext) -> StageResult:
     Raises ModelError where something that belongs into a package was not made, DataError where it is stale,
     UsageError for a release without a store.
     """
-    release = text(context.settings, "release")
+    release = settings_of(context.settings).release
     if release is not None and context.store is None:
         raise UsageError(f"there is no store to release {release!r} in", hint="declare one: `store:` in the descriptor")
     model = _need(context, "model")

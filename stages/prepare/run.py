@@ -12,11 +12,11 @@ from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.digest import digest_tree
 from pipeline_kit.contract.ports import UserCall
 from pipeline_kit.contract.result import Case, Outcome, Output, StageResult
-from pipeline_kit.contract.settings import command, mapping, text, texts, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, UsageError
 
 from .fitted import DELIMITERS, check_fitted
+from .settings import settings_of
 
 REPORT = "report"
 
@@ -26,15 +26,16 @@ def run(context: StageContext) -> StageResult:
 
     Raises UsageError when the job declares no outputs.
     """
+    settings = settings_of(context.settings)
     outputs = {name: path for name, path in context.outputs.items() if name != REPORT}
     if not outputs:
         hint = "declare what it makes: outputs: {train: train.csv}"
         raise UsageError(f"job {context.job}: prepare declares no outputs", hint=hint)
     call = UserCall(
         name=context.job,
-        entry=command(context.settings, "run"),
-        parameters=mapping(context.settings, "parameters"),
-        seed=whole(context.settings, "seed"),
+        entry=settings.call.run,
+        parameters=settings.call.parameters,
+        seed=settings.call.seed,
         inputs=named_inputs(context),
         outputs=outputs,
     )
@@ -46,8 +47,7 @@ def run(context: StageContext) -> StageResult:
         return failed
     if missing := missing_output(outputs):
         return StageResult(Outcome.FAILED, missing, Category.PROJECT)
-    names = texts(context.settings, "fitted")
-    cases = check_fitted(context, call, names, text(context.settings, "reference") or "train") if names else ()
+    cases = check_fitted(context, call, settings.fitted, settings.reference) if settings.fitted else ()
     return _result(context, call, dict(report.metrics), cases)
 
 

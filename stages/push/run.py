@@ -10,7 +10,6 @@ from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.image_documents import Image, read_image
 from pipeline_kit.contract.oci import Repository
 from pipeline_kit.contract.result import Outcome, StageResult
-from pipeline_kit.contract.settings import text, texts, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.attach import Attachment, attachment
@@ -20,6 +19,8 @@ from pipeline_kit.images.retention import BUILD
 from pipeline_kit.images.source import LayoutBlobs
 from pipeline_kit.images.sweep import sweep
 
+from .settings import settings_of
+
 COMMIT_LETTERS = 12
 
 
@@ -28,6 +29,7 @@ def run(context: StageContext) -> StageResult:
 
     Raises ModelError where image and attachments do not belong together, InfrastructureError where the registry fails.
     """
+    settings = settings_of(context.settings)
     found = context.nearest("image")
     if found is None:
         raise ModelError("no job before this one made an image", hint="let the job need the one that builds it")
@@ -38,15 +40,15 @@ def run(context: StageContext) -> StageResult:
     if built != image.digest:
         raise ModelError(f"the layout holds {image.digest}, but {job} built {built}", hint=f"run {job} again")
     attached = dict(attachments(context, image))
-    target = context.the_world().registries().repository(text(context.settings, "repository") or "")
-    tags = tuple(dict.fromkeys((*build_tag(image), *texts(context.settings, "tags"))))
+    target = context.the_world().registries().repository(settings.repository)
+    tags = tuple(dict.fromkeys((*build_tag(image), *settings.tags)))
     pushed = push_image(
         blobs,
         image,
         target,
         attachments=tuple(attached.values()),
         tags=tags,
-        parallel=whole(context.settings, "parallel") or 1,
+        parallel=settings.parallel,
         elsewhere=blobs.places,
         tell=context.log,
     )
@@ -59,7 +61,7 @@ def run(context: StageContext) -> StageResult:
         "attestation": digests.get("attestation"),
         "sbom": digests.get("sbom"),
     }
-    return report(context, pushed, facts, swept(context, target, pushed))
+    return report(context, pushed, facts, swept(context, settings.keep_last, target, pushed))
 
 
 def attachments(context: StageContext, image: Image) -> Iterator[tuple[str, Attachment]]:
@@ -83,9 +85,8 @@ def build_tag(image: Image) -> tuple[str, ...]:
     return (BUILD + commit[:COMMIT_LETTERS],) if commit else ()
 
 
-def swept(context: StageContext, target: Repository, pushed: Pushed) -> int:
-    """Removes old builds where the descriptor wants it; how many."""
-    keep = whole(context.settings, "keep_last")
+def swept(context: StageContext, keep: int | None, target: Repository, pushed: Pushed) -> int:
+    """Removes old builds but the newest `keep`, none where that is `None`; returns how many."""
     return 0 if keep is None else sweep(target, keep, pushed.digest, context.log)
 
 

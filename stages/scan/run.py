@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.image_reference import LayoutReference
 from pipeline_kit.contract.result import Case, Outcome, Output, StageResult
-from pipeline_kit.contract.settings import mapping, text, texts, values, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, UsageError
 from pipeline_kit.images.scan.finding import RULES, Finding
-from pipeline_kit.images.scan.policy import Allow, Judged, Policy, judge, unused
+from pipeline_kit.images.scan.policy import Judged, judge, unused
 from pipeline_kit.images.scan.report import findings_document
+
+from .settings import Settings, settings_of
 
 if TYPE_CHECKING:
     from pipeline_kit.images.inventory import Inventory
@@ -49,15 +50,14 @@ def run(context: StageContext) -> StageResult:
     Raises UsageError for a policy that names no rule or no image to scan, ModelError for an image that cannot be read,
     DataError for a database of advisories that is none.
     """
-    policy = policy_of(context)
-    of = text(context.settings, "of") or "image"
+    settings = settings_of(context.settings)
     scanned = Scanned()
-    if of != "source":
-        scan_the_image(context, scanned)
-    if of != "image":
-        scan_the_source(context, scanned)
-    judged = judge(scanned.findings, policy)
-    stale = unused(scanned.findings, policy)
+    if settings.image:
+        scan_the_image(context, settings, scanned)
+    if settings.source:
+        scan_the_source(context, settings, scanned)
+    judged = judge(scanned.findings, settings.policy)
+    stale = unused(scanned.findings, settings.policy)
     for each in stale:
         context.log(f"allow: nothing comes under {each.rule} at {each.path} any more; take the exception out")
     target = context.place("findings", "findings.json")
@@ -67,23 +67,7 @@ def run(context: StageContext) -> StageResult:
     return result_of(scanned, judged)
 
 
-def policy_of(context: StageContext) -> Policy:
-    """The policy of the job's settings. Raises UsageError for an exception that names no rule or gives no reason."""
-    allowed = []
-    for each in values(context.settings, "allow"):
-        fields = mapping({"allow": each}, "allow")
-        rule, path, reason = (text(fields, name) or "" for name in ("rule", "path", "reason"))
-        if rule not in RULES:
-            raise UsageError(f"allow: there is no rule {rule!r}", hint=f"the rules are {', '.join(RULES)}")
-        if not reason.strip():
-            raise UsageError(f"allow: the exception for {rule} at {path} has no reason", hint="say why it is no harm")
-        allowed.append(Allow(rule, path, reason, text(fields, "subject") or "*"))
-    default = Policy()
-    block = frozenset(texts(context.settings, "block")) if "block" in context.settings else default.block
-    return Policy(block, tuple(allowed), text(context.settings, "base") == "block")
-
-
-def scan_the_image(context: StageContext, scanned: Scanned) -> None:
+def scan_the_image(context: StageContext, settings: Settings, scanned: Scanned) -> None:
     """Scans the nearest image and writes its bill of materials."""
     from pipeline_kit.images.sbom import bill_of_materials
     from pipeline_kit.images.scan.image import scan_image
@@ -103,21 +87,20 @@ def scan_the_image(context: StageContext, scanned: Scanned) -> None:
     scanned.subject["image"] = image.digest
     scanned.count("image", scan.seen)
     scanned.outputs["sbom"] = context.left("sbom", target)
-    check_vulnerabilities(context, scanned, scan.inventory)
+    check_vulnerabilities(context, settings, scanned, scan.inventory)
 
 
-def check_vulnerabilities(context: StageContext, scanned: Scanned, inventory: Inventory) -> None:
+def check_vulnerabilities(context: StageContext, settings: Settings, scanned: Scanned, inventory: Inventory) -> None:
     """Looks the packages up, where there is a database; where there is none, says that nobody did."""
     from dataclasses import replace
 
     from pipeline_kit.images.scan.advisories import read_advisories, vulnerabilities
 
-    given = text(context.settings, "advisories")
-    if given is None:
+    if settings.advisories is None:
         scanned.checked["vulnerabilities"] = UNCHECKED
         context.log(f"vulnerabilities: {UNCHECKED}")
         return
-    database = read_advisories(context.workspace / given)
+    database = read_advisories(context.workspace / settings.advisories)
     for finding in vulnerabilities(inventory.packages(), database):
         scanned.findings.append(replace(finding, owner=inventory.owners.get(finding.path, "")))
     scanned.checked["vulnerabilities"] = {
@@ -128,7 +111,7 @@ def check_vulnerabilities(context: StageContext, scanned: Scanned, inventory: In
     }
 
 
-def scan_the_source(context: StageContext, scanned: Scanned) -> None:
+def scan_the_source(context: StageContext, settings: Settings, scanned: Scanned) -> None:
     """Scans the workspace, and the history as far as it is asked for and is there."""
     from pipeline_kit.images.scan.tree import scan_history, scan_tree
 
@@ -137,16 +120,15 @@ def scan_the_source(context: StageContext, scanned: Scanned) -> None:
     scanned.subject["commit"] = context.git.commit
     scanned.count("source", tree.seen)
     context.log(f"source: {tree.seen.files} files, {tree.seen.size} bytes")
-    most = whole(context.settings, "history") or 0
-    if not most:
+    if not settings.history:
         scanned.checked["history"] = "not checked: history is 0"
         return
     sources = context.the_world().sources()
-    commits = sources.commits(most)
+    commits = sources.commits(settings.history)
     if not commits:
         scanned.checked["history"] = "not checked: this is no git repository"
         return
-    scanned.findings += scan_history(sources.added(most))
+    scanned.findings += scan_history(sources.added(settings.history))
     scanned.checked["history"] = {"commits": len(commits), "shallow": sources.shallow()}
     context.log(f"history: {len(commits)} commits")
 

@@ -23,6 +23,7 @@ from pipeline_kit.models.archive import open_archive
 from pipeline_kit.models.package import MANIFEST
 
 from .key import signing_key
+from .settings import settings_of
 
 
 def run(context: StageContext) -> StageResult:
@@ -31,6 +32,7 @@ def run(context: StageContext) -> StageResult:
     Raises ModelError where image, package, bill of materials and findings do not belong together or the verdict did not
     pass, UsageError where there is no usable key.
     """
+    settings = settings_of(context.settings)
     blobs, image = built_image(context)
     facts = judged_package(context)
     check_documents(image)
@@ -43,7 +45,7 @@ def run(context: StageContext) -> StageResult:
         check_contents(image, blobs)
     attached = attachments(context, image)
     payload = write_document(statement(image, facts, attached))
-    private, passphrase = signing_key(context)
+    private, passphrase = signing_key(settings, context.secrets)
     envelope = sign(payload, private, passphrase)
     opened = open_envelope(envelope, [public_of(private, passphrase)])
     check_against_image(read_statement(opened.payload), image)

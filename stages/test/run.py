@@ -9,10 +9,10 @@ from pathlib import Path
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.ports import ProjectPython
 from pipeline_kit.contract.result import Case, Outcome, Output, StageResult
-from pipeline_kit.contract.settings import number, texts, values
 from pipeline_kit.errors import Category, UsageError
 
 from .cobertura import normalise
+from .settings import Settings, settings_of
 from .suite import Coverage, Suite, run_suite, variables
 
 COVERAGE = "coverage.xml"
@@ -21,26 +21,26 @@ SHOWN_LINES = 20
 
 def run(context: StageContext) -> StageResult:
     """Passed when every test and lint command passed and enough lines were run."""
+    settings = settings_of(context.settings)
     python = context.python()
     installed = {name.lower().replace("_", "-") for name in python.record().packages}
     if "pytest" not in installed:
         return _without(context, "pytest")
-    minimum = number(context.settings, "coverage")
-    if minimum is not None and "pytest-cov" not in installed:
+    if settings.coverage is not None and "pytest-cov" not in installed:
         return _without(context, "pytest-cov")
     report = context.outputs.get("coverage", context.out / COVERAGE)
-    measured = Coverage(texts(context.settings, "source"), report) if "pytest-cov" in installed else None
+    measured = Coverage(settings.source, report) if "pytest-cov" in installed else None
     with tempfile.TemporaryDirectory(prefix="pipeline-kit-") as folder:
         suite = run_suite(
             python,
             context.workspace,
             Path(folder),
-            paths=texts(context.settings, "paths"),
-            arguments=texts(context.settings, "arguments"),
+            paths=settings.paths,
+            arguments=settings.arguments,
             coverage=measured,
         )
-        lint = [_lint(python, context, command, Path(folder)) for command in _commands(context)]
-    return _result(context, suite, lint, minimum, report)
+        lint = [_lint(python, context, command, Path(folder)) for command in _commands(context, settings)]
+    return _result(context, suite, lint, settings.coverage, report)
 
 
 def _without(context: StageContext, name: str) -> StageResult:
@@ -48,12 +48,11 @@ def _without(context: StageContext, name: str) -> StageResult:
     return StageResult(Outcome.FAILED, reason, Category.PROJECT)
 
 
-def _commands(context: StageContext) -> list[tuple[str, ...]]:
+def _commands(context: StageContext, settings: Settings) -> tuple[tuple[str, ...], ...]:
     """The lint commands. Raises UsageError for an empty one."""
-    commands = [texts({"lint": each}, "lint") for each in values(context.settings, "lint")]
-    if not all(commands):
+    if not all(settings.lint):
         raise UsageError(f"job {context.job}: lint has an empty command")
-    return commands
+    return settings.lint
 
 
 def _lint(python: ProjectPython, context: StageContext, command: Sequence[str], scratch: Path) -> Case:

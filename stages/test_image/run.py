@@ -13,7 +13,6 @@ from pipeline_kit.contract.freshness import refuse_stale
 from pipeline_kit.contract.image_documents import Image, read_image
 from pipeline_kit.contract.result import Case, Outcome, StageResult
 from pipeline_kit.contract.serving import Server
-from pipeline_kit.contract.settings import number, text, whole
 from pipeline_kit.errors import Category, ModelError
 from pipeline_kit.gates.evidence import Evidence, read_metrics
 from pipeline_kit.images.archive import as_archive
@@ -25,6 +24,7 @@ from pipeline_kit.images.source import LayoutBlobs
 
 from .checks import check_end, check_identity, check_predictions, check_refusal
 from .measures import Measures, document, measure
+from .settings import Settings, settings_of
 
 
 @dataclass(slots=True)
@@ -45,20 +45,22 @@ def run(context: StageContext) -> StageResult:
     Raises ModelError where the image or the predictions are not what the kit makes, DataError where results are stale,
     InfrastructureError where no engine answers.
     """
+    settings = settings_of(context.settings)
     refuse_stale(context)
     folder = _need(context, "image")
     blobs = LayoutBlobs(folder, context.the_world().registries)
     image = read_image(blobs)
     configuration = read_configuration(blobs, image)
-    tested = Tested(image, _goldens(context, configuration), _evaluated(context))
+    tested = Tested(image, _goldens(context, configuration, settings.requests), _evaluated(context))
     with tempfile.TemporaryDirectory(prefix="pipeline-kit-image-") as name:
         place = Path(name).resolve()
-        if text(context.settings, "runs") == "engine":
-            _in_engine(context, blobs, place / "image.tar", tested)
+        if settings.in_engine:
+            _in_engine(context, settings, blobs, place / "image.tar", tested)
         else:
             unpack_root(blobs, image, place / "root", above_base=True)
             interpreter = context.pythons.interpreter(configuration.python)
-            _ask(context, serve_root(context.the_world().processes(), image, place / "root", interpreter), tested)
+            server = serve_root(context.the_world().processes(), image, place / "root", interpreter)
+            _ask(settings, server, tested)
     return _result(context, tested)
 
 
@@ -76,39 +78,36 @@ def _evaluated(context: StageContext) -> str | None:
     return model if isinstance(model, str) else None
 
 
-def _goldens(context: StageContext, configuration: Configuration) -> tuple[Golden, ...]:
+def _goldens(context: StageContext, configuration: Configuration, count: int) -> tuple[Golden, ...]:
     """The rows to ask for, of every dataset that was evaluated. Raises DataError where there are none."""
-    count = whole(context.settings, "requests") or 32
     return evaluated_rows(context.datasets.values(), _need(context, "predictions"), configuration.inputs, count)
 
 
-def _in_engine(context: StageContext, blobs: LayoutBlobs, archive: Path, tested: Tested) -> None:
+def _in_engine(context: StageContext, settings: Settings, blobs: LayoutBlobs, archive: Path, tested: Tested) -> None:
     """Loads the image into the engine and asks a container of it; the image is removed again."""
     engine = context.the_world().engine()
     as_archive(blobs, tested.image, archive)
     loaded = engine.load(archive)
     archive.unlink()
     try:
-        _ask(context, engine.serve(loaded, port=PORT, variables=AT_ONCE), tested)
+        _ask(settings, engine.serve(loaded, port=PORT, variables=AT_ONCE), tested)
     finally:
         engine.remove(loaded)
 
 
-def _ask(context: StageContext, server: Server, tested: Tested) -> None:
+def _ask(settings: Settings, server: Server, tested: Tested) -> None:
     """All checks and measurements of a server that was started; it has ended when this returns."""
     try:
-        seconds = number(context.settings, "start_seconds") or 30.0
-        readiness = wait_until_ready(server, seconds)
+        readiness = wait_until_ready(server, settings.start_seconds)
         tested.cases.append(Case("it gets ready", "image", readiness.seconds, failure=readiness.reason))
         if readiness.reason is None:
             tested.measures.take("startup_seconds", readiness.seconds, "")
             tested.cases.append(check_identity(server, tested.image.labels, tested.evaluated))
             for golden in tested.goldens:
-                tolerance = number(context.settings, "tolerance") or 0.0
-                tested.cases.extend(check_predictions(server, golden, tested.evaluated, tolerance))
+                tested.cases.extend(check_predictions(server, golden, tested.evaluated, settings.tolerance))
                 tested.measures.rows += len(golden.rows)
             tested.cases.append(check_refusal(server))
-            measure(server, tested.measures, tested.goldens, whole(context.settings, "latency_requests") or 50)
+            measure(server, tested.measures, tested.goldens, settings.latency_requests)
     finally:
         exit_code = server.stop()
         tested.lines = server.lines()

@@ -13,34 +13,35 @@ from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.digest import digest_file, digest_json, digest_tree
 from pipeline_kit.contract.ports import UserCall, UserReport
 from pipeline_kit.contract.result import Outcome, Output, StageResult
-from pipeline_kit.contract.settings import command, mapping, number, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, KitError
 
 from .checkpoints import Checkpoints, newest
 from .curves import as_csv, as_json, diverged
+from .settings import Settings, settings_of
 
 OWN_OUTPUTS = {"curves": "curves.json", "curves_table": "curves.csv"}
 MODEL = "model"
-DEFAULT_INTERVAL_SECONDS = 30.0
+CHECKPOINTS = ".checkpoints"
 
 
 def run(context: StageContext) -> StageResult:
     """Passed when the code ended well, every figure is finite and every output holds something."""
+    settings = settings_of(context.settings)
     outputs = {MODEL: context.out / MODEL, **context.outputs}
     made = {name: path for name, path in outputs.items() if name not in OWN_OUTPUTS}
     for path in made.values():
         path.parent.mkdir(parents=True, exist_ok=True)
     facts: dict[str, Value] = {
-        "run": command(context.settings, "run"),
-        "parameters": mapping(context.settings, "parameters"),
-        "seed": whole(context.settings, "seed"),
+        "run": settings.call.run,
+        "parameters": settings.call.parameters,
+        "seed": settings.call.seed,
         "code_digest": code_digest(context),
     }
-    folder = context.out / ".checkpoints"
+    folder = context.out / CHECKPOINTS
     checkpoints = _checkpoints(context, facts, folder)
     try:
-        report = _train(context, made, folder, checkpoints, facts)
+        report = _train(context, settings, made, checkpoints, facts)
         result = _judge(report, made)
         if checkpoints:
             _settle(checkpoints, report, result, resumed="resumed_from" in facts)
@@ -72,12 +73,13 @@ def _checkpoints(context: StageContext, facts: Mapping[str, Value], folder: Path
 
 def _train(
     context: StageContext,
+    settings: Settings,
     made: Mapping[str, Path],
-    folder: Path,
     checkpoints: Checkpoints | None,
     facts: dict[str, Value],
 ) -> UserReport:
     """Calls the project's code, the newest checkpoint of a broken run at hand."""
+    folder = context.out / CHECKPOINTS
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "new").mkdir(parents=True)
     resume = checkpoints.restore(folder / "resume") if checkpoints else None
@@ -86,16 +88,15 @@ def _train(
         context.log(f"resuming from the checkpoint {resume.name}")
     call = UserCall(
         name=context.job,
-        entry=command(context.settings, "run"),
-        parameters=mapping(context.settings, "parameters"),
-        seed=whole(context.settings, "seed"),
+        entry=settings.call.run,
+        parameters=settings.call.parameters,
+        seed=settings.call.seed,
         inputs=named_inputs(context),
         outputs=made,
         checkpoints=folder / "new",
         resume=resume,
     )
-    interval = number(context.settings, "checkpoint_interval") or DEFAULT_INTERVAL_SECONDS
-    with checkpoints.watched(interval) if checkpoints else nullcontext():
+    with checkpoints.watched(settings.checkpoint_interval_seconds) if checkpoints else nullcontext():
         return context.python().call(call, cwd=context.workspace)
 
 

@@ -94,7 +94,7 @@ RICH: dict[str, Any] = {
     "version": 1,
     "kit": {"version": "0.1.0", "index": "https://packages.example/simple"},
     "project": {"name": "rich", "lock": "requirements.lock"},
-    "store": "s3://ml/rich",
+    "store": "/srv/rich",
     "runners": {
         "gpu": {"image": "cuda@sha256:" + "b" * 64, "gitlab": ["a100"], "jenkins": "gpu"},
         "cpu": {"gitlab": ["docker"], "jenkins": "linux"},

@@ -14,9 +14,10 @@ from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Secret, SecretType
+from pipeline_kit.descriptor.secret_variables import variable_names
+from pipeline_kit.extensions import Plugins
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.runner.secrets import variable_names
 from pipeline_kit.servers.project import render_project
 from tests.conformance.case import Case
 from tests.executors.event_words import arguments_of
@@ -99,6 +100,10 @@ class StagesOfTheTests(Catalog):
     def __init__(self, specs: Mapping[str, StageSpec]) -> None:
         super().__init__()
         self.stages = {name: spec.parameters for name, spec in specs.items()}  # type: ignore[assignment]
+
+    def with_plugins(self, plugins: Plugins) -> Catalog:
+        """The same: no case has plugins."""
+        return self
 
 
 def plan_of(case: Case) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline_kit.adapters.stores import STORES
 from pipeline_kit.catalog import Servers
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.descriptor.server_words import ServerWords
@@ -81,6 +82,8 @@ class Words:
 
     stages: Mapping[str, tuple[Parameter, ...]] = STAGES
     servers: Mapping[str, ServerWords] = Servers()
+
+    stores = STORES.all()
 
     def with_plugins(self, plugins: Plugins) -> Words:
         """Only what is installed can be used."""

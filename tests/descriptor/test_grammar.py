@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline_kit.adapters.stores import STORES
 from pipeline_kit.catalog import Servers
 from pipeline_kit.descriptor.cron import cron_complaint
 from pipeline_kit.descriptor.server_words import CronDays
+from pipeline_kit.descriptor.store import store_forms
 from pipeline_kit.descriptor.vocabulary import grammars_of, reserved_names
 
 SERVERS = tuple(Servers().values())
-GRAMMARS = grammars_of(SERVERS)
+GRAMMARS = {**grammars_of(SERVERS), "store": store_forms(STORES.all())["store"]}
 SHA = "sha256:" + "a" * 64
 FREE_TEXT = ("label", "text")  # no server reads them
 
@@ -24,7 +26,7 @@ RIGHT = {
     "project_name": ("fraud-model", "tumour_logistic"),
     "version": ("0.1.0", "1.10", "2.0.0rc1", "1.0.0.post1", "1.0.0.dev3"),
     "python": ("3.11", ">=3.11"),
-    "store": ("s3://ml/fraud", "oci://registry.example:5000/ml/fraud", "/srv/models", "../models", "store"),
+    "store": ("/srv/models", "../models", "store", "~/models"),
     "index": ("https://pypi.example/simple", "http://localhost:8080/simple/", "http://127.0.0.1:3141"),
     "image": ("python:3.11-slim", f"python@{SHA}", "registry.example:5000/a/b:1.2", f"registry.example/a/b:1@{SHA}"),
     "image_digest": (f"ci/kit@{SHA}",),
@@ -73,7 +75,7 @@ WRONG = {
     "project_name": ("", "My Project", "-a"),
     "version": ("1", ">=1.0", "1.*", "latest", "1.0\n"),
     "python": ("3", "3.11.7", "==3.11", "2.7x"),
-    "store": ("gs://x", "-rf", "a$b", "S3://x", "file:///x"),
+    "store": ("gs://x", "s3://ml/fraud", "oci://registry.example/ml", "-rf", "a$b", "S3://x", "file:///x"),
     "index": ("http://pypi.example", "https://user:pass@pypi.example", "https://pypi.example/$X", "ftp://x"),
     "image": ("python", "python:latest", "Python:3.11", "a b:1", "python:3.11 --privileged", f"python@{SHA}0", "$I:1"),
     "image_digest": ("ci/kit:1", "ci/kit"),

@@ -92,3 +92,17 @@ def test_an_extension_that_cannot_be_imported_is_named(tmp_path: Path, monkeypat
 def test_the_helper_pins_what_it_says() -> None:
     """The tests' own lock file has the kit and its plugins."""
     assert [line.partition("==")[0] for line in lock_of("a", "b").splitlines()] == ["pipeline-kit", "a", "b"]
+
+
+def test_doctor_lists_what_is_installed_and_not_named(tmp_path: Path) -> None:
+    """With what it adds; nothing of it is imported."""
+    project = write_project(tmp_path / "project", JOBS)
+    site = install_package(tmp_path / "site", "acme-stages", FILES, POINTS)
+    found = kit(project, "doctor", PYTHONPATH=str(site), COLUMNS="200").stdout
+    assert "acme-stages" in found
+    assert "it is installed, and the descriptor does not name it: stages smoke cannot be used" in found
+    files = {**FILES, "acme_stages/__init__.py": ""}
+    site = install_package(tmp_path / "other_site", "acme-stages", files, POINTS)
+    found = kit(use_plugins(project, "acme-stages"), "doctor", PYTHONPATH=str(site), COLUMNS="200").stdout
+    assert "its extensions can be used: stages smoke" in found
+    assert "its plugins" not in kit(project, "doctor").stdout

@@ -17,6 +17,7 @@ from pipeline_kit.descriptor.model import (
     Schedule,
     Secret,
     SecretType,
+    StoreAddress,
     When,
 )
 from tests.descriptor.stages import WORDS
@@ -44,7 +45,8 @@ def test_the_example_becomes_values() -> None:
     """Sections, names, durations and events of the design's example arrive as typed values."""
     fraud = load_descriptor(CASES / "fraud", WORDS)
     train = fraud.jobs["train"]
-    assert (fraud.project.name, fraud.project.python, fraud.store) == ("fraud", "3.11", "s3://ml/fraud")
+    assert (fraud.project.name, fraud.project.python) == ("fraud", "3.11")
+    assert fraud.store == StoreAddress("directory", "/srv/fraud")
     assert fraud.kit == Kit("0.1.0")
     assert fraud.runners["gpu"] == Runner("gpu", f"cuda@sha256:{'b' * 64}", {"gitlab": ["a100"], "jenkins": "gpu"})
     assert fraud.secrets["kubeconfig"] == Secret(
@@ -101,7 +103,7 @@ def test_layers_merge() -> None:
     """The organisation's runners, kit index and environment meet the repository's jobs; the repository's store wins."""
     layered = load_descriptor(CASES / "organisation", WORDS)
     assert layered.kit == Kit("0.1.0", index="https://packages.example/simple")
-    assert layered.store == "s3://ml/layered"
+    assert layered.store == StoreAddress("directory", "/srv/layered")
     assert list(layered.environments) == ["staging", "production"]
     assert layered.environments["production"].namespace == "layered"
     assert layered.environments["production"].refs == ("main",)

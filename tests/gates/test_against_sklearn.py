@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from pipeline_kit.gates import classification, confusion, regression
-from pipeline_kit.gates.metrics import Undefined
+from pipeline_kit.gates import confusion
+from pipeline_kit.gates.curves import calibration, roc_curve
+from pipeline_kit.gates.metric import Score, Undefined
+from pipeline_kit.gates.metrics import counts, regression
+from pipeline_kit.gates.metrics.brier import brier, brier_multiclass
+from pipeline_kit.gates.metrics.ece import calibration_error
+from pipeline_kit.gates.metrics.log_loss import log_loss
+from pipeline_kit.gates.metrics.roc_auc import roc_auc, roc_auc_ovr
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:sklearn")  # it warns of every edge that is tried here
 
@@ -29,7 +35,7 @@ ONE_CLASS = [(True, True, 0.9), (True, False, 0.4)]
 NONE_FOUND = [(True, False, 0.4), (False, False, 0.1)]
 
 
-def close(ours: confusion.Score, theirs: float) -> bool:
+def close(ours: Score, theirs: float) -> bool:
     """Equal up to the rounding of a long sum; undefined only where scikit-learn is asked for NaN and gives it."""
     if isinstance(ours, Undefined):
         return bool(np.isnan(theirs))
@@ -46,15 +52,15 @@ def test_two_classes(rows: list[tuple[bool, bool, float]]) -> None:
     """Accuracy, precision, recall and F1 of two classes agree, and are undefined exactly where 0/0 is."""
     truth, guess = [str(int(row[0])) for row in rows], [str(int(row[1])) for row in rows]
     table = confusion.confusion(truth, guess)
-    counts = table.counts("1")
+    positive = table.counts("1")
     asked = {"pos_label": "1", "zero_division": np.nan}
-    assert close(confusion.accuracy(table), sk.accuracy_score(truth, guess))
+    assert close(counts.accuracy(table), sk.accuracy_score(truth, guess))
     if "1" not in {*truth, *guess}:
-        assert isinstance(confusion.f1(counts), Undefined)
+        assert isinstance(counts.f1(positive), Undefined)
         return
-    assert close(confusion.precision(counts), sk.precision_score(truth, guess, **asked))
-    assert close(confusion.recall(counts), sk.recall_score(truth, guess, **asked))
-    assert close(confusion.f1(counts), sk.f1_score(truth, guess, **asked))
+    assert close(counts.precision(positive), sk.precision_score(truth, guess, **asked))
+    assert close(counts.recall(positive), sk.recall_score(truth, guess, **asked))
+    assert close(counts.f1(positive), sk.f1_score(truth, guess, **asked))
     assert [list(row) for row in table.matrix] == sk.confusion_matrix(truth, guess, labels=table.labels).tolist()
 
 
@@ -66,7 +72,7 @@ def test_two_classes(rows: list[tuple[bool, bool, float]]) -> None:
 def test_roc_auc(rows: list[tuple[bool, bool, float]]) -> None:
     """The area agrees, ties and constant scores included; with one class there is none."""
     hits, scores = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
-    ours = classification.roc_auc(hits, scores)
+    ours = roc_auc(hits, scores)
     if hits.all() or not hits.any():
         assert isinstance(ours, Undefined)
     else:
@@ -80,7 +86,7 @@ def test_roc_auc(rows: list[tuple[bool, bool, float]]) -> None:
 def test_log_loss(rows: list[tuple[bool, bool, float]]) -> None:
     """The log loss agrees; where a true class was given probability 0 it is infinite, so undefined, and not clipped."""
     hits, chance = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
-    ours = classification.log_loss(np.where(hits, chance, 1.0 - chance))
+    ours = log_loss(np.where(hits, chance, 1.0 - chance))
     if (np.where(hits, chance, 1.0 - chance) == 0).any():
         assert isinstance(ours, Undefined)
         assert "infinite" in ours.reason
@@ -96,7 +102,7 @@ def test_log_loss(rows: list[tuple[bool, bool, float]]) -> None:
 def test_brier(rows: list[tuple[bool, bool, float]]) -> None:
     """The Brier score of two classes agrees."""
     hits, chance = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
-    assert close(classification.brier(hits, chance), sk.brier_score_loss(hits, chance, pos_label=True))
+    assert close(brier(hits, chance), sk.brier_score_loss(hits, chance, pos_label=True))
 
 
 @given(TWO, st.integers(1, 20))
@@ -105,13 +111,13 @@ def test_brier(rows: list[tuple[bool, bool, float]]) -> None:
 def test_calibration(rows: list[tuple[bool, bool, float]], bins: int) -> None:
     """The calibration bins agree, edges included, and the error is their weighted distance."""
     hits, chance = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
-    curve = classification.calibration(hits, chance, bins)
+    curve = calibration(hits, chance, bins)
     held, said = calibration_curve(hits, chance, pos_label=True, n_bins=bins, strategy="uniform")
     assert np.allclose([each.held for each in curve], held)
     assert np.allclose([each.said for each in curve], said)
     assert sum(each.rows for each in curve) == len(rows)
     weights = np.array([each.rows for each in curve]) / len(rows)
-    assert close(classification.calibration_error(curve), float(np.sum(weights * np.abs(held - said))))
+    assert close(calibration_error(curve), float(np.sum(weights * np.abs(held - said))))
 
 
 @given(MANY)
@@ -123,15 +129,15 @@ def test_many_classes(rows: list[tuple[int, int]]) -> None:
     truth, guess = [str(row[0]) for row in rows], [str(row[1]) for row in rows]
     table = confusion.confusion(truth, guess)
     pairs = [
-        (confusion.precision, sk.precision_score),
-        (confusion.recall, sk.recall_score),
-        (confusion.f1, sk.f1_score),
+        (counts.precision, sk.precision_score),
+        (counts.recall, sk.recall_score),
+        (counts.f1, sk.f1_score),
     ]
     for ours, theirs in pairs:
         each = theirs(truth, guess, average=None, zero_division=np.nan)
         expected = float("nan") if np.isnan(each).any() else float(np.mean(each))
-        assert close(confusion.macro(ours, table), expected)
-    assert close(confusion.accuracy(table), sk.accuracy_score(truth, guess))
+        assert close(counts.macro(ours, table), expected)
+    assert close(counts.accuracy(table), sk.accuracy_score(truth, guess))
 
 
 @given(st.integers(2, 5), st.integers(1, 60), st.integers(0, 2**32 - 1), st.booleans())
@@ -144,10 +150,10 @@ def test_many_probabilities(classes: int, rows: int, seed: int, tied: bool) -> N
     chances = random.integers(1, 4, (rows, classes)) if tied else random.random((rows, classes)) + 1e-3
     chances = chances / chances.sum(axis=1, keepdims=True)
     given_true = chances[np.arange(rows), [labels.index(label) for label in truth]]
-    assert close(classification.log_loss(given_true), sk.log_loss(truth, chances, labels=labels))
+    assert close(log_loss(given_true), sk.log_loss(truth, chances, labels=labels))
     theirs = sk.brier_score_loss(truth, chances, labels=labels, scale_by_half=False)
-    assert close(classification.brier_multiclass(truth, labels, chances), theirs)
-    area = classification.roc_auc_ovr(truth, labels, chances)
+    assert close(brier_multiclass(truth, labels, chances), theirs)
+    area = roc_auc_ovr(truth, labels, chances)
     if len(set(truth)) < classes:
         assert isinstance(area, Undefined)
     elif classes == 2:
@@ -182,7 +188,7 @@ def test_numbers(rows: list[tuple[float, float]]) -> None:
 def test_roc_curve(rows: list[tuple[bool, bool, float]]) -> None:
     """The curve's points are scikit-learn's, from (0, 0) to (1, 1)."""
     hits, scores = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
-    curve = classification.roc_curve(hits, scores)
+    curve = roc_curve(hits, scores)
     if hits.all() or not hits.any():
         assert curve == ()
         return
@@ -195,23 +201,23 @@ def test_the_matrix_of_the_textbook() -> None:
     truth = ["1"] * 100 + ["0"] * 50
     guess = ["1"] * 90 + ["0"] * 10 + ["1"] * 20 + ["0"] * 30
     table = confusion.confusion(truth, guess)
-    counts = table.counts("1")
-    assert (counts.true_positive, counts.false_negative) == (90, 10)
-    assert (counts.false_positive, counts.true_negative) == (20, 30)
-    precision, recall = confusion.precision(counts), confusion.recall(counts)
+    positive = table.counts("1")
+    assert (positive.true_positive, positive.false_negative) == (90, 10)
+    assert (positive.false_positive, positive.true_negative) == (20, 30)
+    precision, recall = counts.precision(positive), counts.recall(positive)
     assert isinstance(precision, float)
     assert isinstance(recall, float)
-    assert f"{confusion.accuracy(table):.3f}" == "0.800"
+    assert f"{counts.accuracy(table):.3f}" == "0.800"
     assert f"{precision:.3f}" == "0.818"
     assert f"{recall:.3f}" == "0.900"
-    assert f"{confusion.f1(counts):.3f}" == "0.857"
-    assert confusion.f1(counts) == pytest.approx(2 * precision * recall / (precision + recall))
+    assert f"{counts.f1(positive):.3f}" == "0.857"
+    assert counts.f1(positive) == pytest.approx(2 * precision * recall / (precision + recall))
 
 
 def test_long_roc_curves_are_thinned() -> None:
     """Ten thousand thresholds leave at most 200 points, both ends among them, in order."""
     random = np.random.default_rng(7)
-    curve = classification.roc_curve(random.random(10_000) < 0.4, random.random(10_000))
+    curve = roc_curve(random.random(10_000) < 0.4, random.random(10_000))
     assert len(curve) == 200
     assert curve[0] == (0.0, 0.0)
     assert curve[-1] == (1.0, 1.0)
@@ -226,9 +232,9 @@ def test_order_of_rows_changes_no_bit(order: list[int]) -> None:
     truth, guess = random.normal(size=12), random.normal(size=12)
     for metric in (regression.mse, regression.mae, regression.rmse, regression.r2):
         assert metric(truth[order], guess[order]) == metric(truth, guess)
-    assert classification.brier(hits[order], chance[order]) == classification.brier(hits, chance)
-    assert classification.log_loss(chance[order]) == classification.log_loss(chance)
-    assert classification.roc_auc(hits[order], chance[order]) == classification.roc_auc(hits, chance)
+    assert brier(hits[order], chance[order]) == brier(hits, chance)
+    assert log_loss(chance[order]) == log_loss(chance)
+    assert roc_auc(hits[order], chance[order]) == roc_auc(hits, chance)
 
 
 def test_overflow_is_undefined() -> None:

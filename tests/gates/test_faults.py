@@ -11,16 +11,19 @@ from typing import Any
 import pytest
 
 from pipeline_kit.errors import DataError
-from pipeline_kit.gates.decide import Baseline, Unavailable, decide
+from pipeline_kit.gates.decide import decide
 from pipeline_kit.gates.evidence import evidence_of, read_metrics
-from pipeline_kit.gates.rules import Bound, Rule
+from pipeline_kit.gates.figures import Baseline, Unavailable
+from pipeline_kit.gates.rule import Rule
+from pipeline_kit.gates.rules.drop import MAX_DROP, MAX_RELATIVE_DROP
+from pipeline_kit.gates.rules.min import MIN
 from pipeline_kit.gates.verdict import Status
 
-MINIMUM = Rule("f1", Bound.MINIMUM, 0.8)
-DROP = Rule("f1", Bound.MAXIMUM_DROP, 0.05)
-SHARE = Rule("f1", Bound.MAXIMUM_RELATIVE_DROP, 0.05)
-IN_SLICES = Rule("f1", Bound.MINIMUM, 0.8, slice="country")
-DROP_IN_SLICES = Rule("f1", Bound.MAXIMUM_DROP, 0.05, slice="country")
+MINIMUM = Rule("f1", MIN, 0.8)
+DROP = Rule("f1", MAX_DROP, 0.05)
+SHARE = Rule("f1", MAX_RELATIVE_DROP, 0.05)
+IN_SLICES = Rule("f1", MIN, 0.8, slice="country")
+DROP_IN_SLICES = Rule("f1", MAX_DROP, 0.05, slice="country")
 RULES = [MINIMUM, DROP, SHARE, IN_SLICES, DROP_IN_SLICES]
 
 
@@ -105,7 +108,7 @@ FAULTS: dict[str, tuple[Callable[[Case], Any], str]] = {
     ),
     "no dataset": (lambda c: c.ours.update(datasets={}), "the model was evaluated on no dataset"),
     "another dataset": (
-        lambda c: c.rules.append(Rule("f1", Bound.MINIMUM, 0.1, dataset="late")),
+        lambda c: c.rules.append(Rule("f1", MIN, 0.1, dataset="late")),
         "the model was not evaluated on the dataset 'late'",
     ),
     "a dataset that the baseline lacks": (
@@ -161,17 +164,17 @@ FAULTS: dict[str, tuple[Callable[[Case], Any], str]] = {
         lambda c: (
             c.test["metrics"].update(profit=9.0),
             c.old["metrics"].update(profit=1.0),
-            c.rules.append(Rule("profit", Bound.MAXIMUM_DROP, 1.0)),
+            c.rules.append(Rule("profit", MAX_DROP, 1.0)),
         ),
         "the kit does not know which way it is better",
     ),
     "a limit that is nan": (
-        lambda c: c.rules.append(Rule("f1", Bound.MINIMUM, float("nan"))),
+        lambda c: c.rules.append(Rule("f1", MIN, float("nan"))),
         "the rule's limit is nan",
     ),
-    "a limit that is true": (lambda c: c.rules.append(Rule("f1", Bound.MINIMUM, True)), "the rule's limit is True"),
+    "a limit that is true": (lambda c: c.rules.append(Rule("f1", MIN, True)), "the rule's limit is True"),
     "a drop that may be infinite": (
-        lambda c: c.rules.append(Rule("f1", Bound.MAXIMUM_DROP, float("inf"))),
+        lambda c: c.rules.append(Rule("f1", MAX_DROP, float("inf"))),
         "the rule's limit is inf",
     ),
     "no rule": (lambda c: c.rules.clear(), "no rule was given"),

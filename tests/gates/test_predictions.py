@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pipeline_kit.errors import DataError, KitError
 from pipeline_kit.gates.evaluate import score
 from pipeline_kit.gates.labels import write_without
-from pipeline_kit.gates.metrics import Task
 from pipeline_kit.gates.predictions import Predicted, Truth, read_predictions, read_truth
+from pipeline_kit.gates.task import Task
 
 DATA = "id,size,x,label\na,big,1,1\nb,big,2,0\nc,small,3,1\nd,small,4,0\n"
 GOOD = "id,prediction,probability\nd,0,0.1\na,1,0.9\nc,0,0.4\nb,0,0.2\n"

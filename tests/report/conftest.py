@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from pipeline_kit.catalog import Specs
 from pipeline_kit.contract.result import Case, JobRecord, Outcome
+from pipeline_kit.contract.spec import ReportSpec, Shape
 from pipeline_kit.errors import Category
-from pipeline_kit.report.summary import Evidence, RunSummary, summarise
+from pipeline_kit.report.summary import Document, Evidence, RunSummary, summarise
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Job:
     name: str
     stage: str
     needs: tuple[str, ...] = ()
+
+    @property
+    def reports(self) -> tuple[ReportSpec, ...]:
+        """What the built-in stage declares."""
+        return Specs()[self.stage].reports
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,13 @@ CURVES: dict[str, Any] = {
 }
 
 
+def left(*cases: Case, **contents: Any) -> Evidence:
+    """What a job left: a document of each shape that is named, and its cases."""
+    names = {"curves": "training"}
+    specs = {shape: ReportSpec(names.get(shape, shape), shape, Shape(shape)) for shape in contents}
+    return Evidence(tuple(Document(specs[shape], content) for shape, content in contents.items()), cases)
+
+
 @dataclass(frozen=True)
 class Run:
     """The pieces of a run; a test changes some and asks for the summary."""
@@ -153,7 +167,7 @@ class Run:
         return Run(self.plan, records, evidence)
 
     def with_cases(self, job: str, *cases: Case) -> Run:
-        return Run(self.plan, self.records, {**self.evidence, job: Evidence(cases=cases)})
+        return Run(self.plan, self.records, {**self.evidence, job: left(*cases)})
 
 
 def make_run() -> Run:
@@ -165,10 +179,10 @@ def make_run() -> Run:
         for number, job in enumerate(jobs)
     }
     evidence = {
-        "check": Evidence(checks=CHECKS),
-        "train": Evidence(curves=CURVES),
-        "evaluate": Evidence(metrics=METRICS),
-        "gate": Evidence(verdict=VERDICT),
+        "check": left(checks=CHECKS),
+        "train": left(curves=CURVES),
+        "evaluate": left(metrics=METRICS),
+        "gate": left(verdict=VERDICT),
     }
     return Run(Plan("tumour", LEVELS), records, evidence)
 

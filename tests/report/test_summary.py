@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline_kit.contract.result import Case, Outcome
+from pipeline_kit.contract.spec import Shape
 from pipeline_kit.report.documents import checks_of, curves_of, metrics_of, verdict_of
 from pipeline_kit.report.html import write_html
 from pipeline_kit.report.markdown import write_markdown
-from pipeline_kit.report.summary import Evidence, duration, figure, summarise
-from tests.report.conftest import METRICS, VERDICT, Run
+from pipeline_kit.report.quantities import duration, figure
+from pipeline_kit.report.summary import summarise
+from pipeline_kit.report.terminal import summary_lines
+from tests.report.conftest import METRICS, VERDICT, Run, left
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -46,6 +50,7 @@ KEYS = st.sampled_from(
         "step",
         "rule",
         "baseline",
+        "findings",
     ]
 )
 DOCUMENTS = st.recursive(JSON, lambda inner: st.dictionaries(KEYS, inner, max_size=5), max_leaves=12)
@@ -70,14 +75,14 @@ def test_a_failed_gate_is_told_by_its_verdict(run: Run) -> None:
     """A gate that is not met fails its job, and its own words are better than the job's."""
     verdict = {**VERDICT, "status": "FAIL", "sentence": "FAIL: f1 0.9 is below 0.95."}
     broken = run.broken("gate", verdict["sentence"])
-    evidence = {**broken.evidence, "gate": Evidence(verdict=verdict)}
+    evidence = {**broken.evidence, "gate": left(verdict=verdict)}
     assert summarise(broken.plan, broken.records, evidence).sentence == "FAIL: f1 0.9 is below 0.95."
 
 
 def test_a_persons_decision_is_told(run: Run) -> None:
     """Who reads the verdict sees that a person stands behind it."""
     verdict = {**VERDICT, "status": "UNDECIDED", "sentence": "UNDECIDED: too few rows.", "decision": "seen by hand"}
-    run = Run(run.plan, run.records, {"gate": Evidence(verdict=verdict)})
+    run = Run(run.plan, run.records, {"gate": left(verdict=verdict)})
     assert run.summary().sentence == "UNDECIDED: too few rows. A person decided: seen by hand."
 
 
@@ -143,16 +148,16 @@ def test_no_document_breaks_the_reading(document: Any) -> None:
         assert isinstance(found, tuple)
 
 
-@given(DOCUMENTS, DOCUMENTS, DOCUMENTS, DOCUMENTS)
-def test_no_document_breaks_the_writing(verdict: Any, metrics: Any, checks: Any, curves: Any) -> None:
-    """The page and the Markdown are written whatever the documents hold."""
+@given(st.fixed_dictionaries({shape.value: DOCUMENTS for shape in Shape}))
+def test_no_document_breaks_the_writing(documents: dict[str, Any]) -> None:
+    """The page, the Markdown and the terminal's lines are written whatever the documents of any shape hold."""
     from tests.report.conftest import make_run
 
     run = make_run()
-    evidence = {"train": Evidence(verdict=verdict, metrics=metrics, checks=checks, curves=curves)}
-    summary = summarise(run.plan, run.records, evidence)
+    summary = summarise(run.plan, run.records, {"train": left(**documents)})
     assert write_html(summary).endswith("</html>\n")
     assert write_markdown(summary).startswith("# ")
+    assert summary_lines(summary, Path("report.html"))[-1] == "report: report.html"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.store import DirectoryStore
+from pipeline_kit.adapters.stores.directory import DirectoryStore
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.result import JobRecord, Outcome
@@ -134,7 +134,7 @@ def test_a_store_that_lies_is_found_out_and_the_lie_is_mended(
 def run_with(project: Path, store: DirectoryStore, name: str, monkeypatch: pytest.MonkeyPatch) -> JobRecord:
     """A job, run here with a store that waits for one second only."""
     impatient = DirectoryStore(store.root, patience_seconds=1)
-    monkeypatch.setattr(runner, "open_store", lambda address, root: impatient)
+    monkeypatch.setattr("pipeline_kit.adapters.stores.open_store", lambda descriptor, root, variables: impatient)
     opened = open_project(project)
     job = opened.job(name)
     return runner.run_job(runner.JobRun(job, opened.descriptor, opened.specs, opened.folders, lambda line: None))

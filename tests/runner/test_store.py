@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adapters.store import DirectoryStore, open_store
+from pipeline_kit.adapters.stores.directory import DirectoryStore
 from pipeline_kit.errors import ModelError, UsageError
 
 
@@ -47,10 +47,3 @@ def test_a_name_points_only_to_what_is_there(tmp_path: Path) -> None:
     """A pointer to nothing is refused when it is made."""
     with pytest.raises(ModelError, match="no object"):
         DirectoryStore(tmp_path).point("production", "sha256:" + "0" * 64)
-
-
-def test_a_scheme_that_is_not_served_yet_says_so(tmp_path: Path) -> None:
-    """No store is better than one that looks like a folder named s3:."""
-    assert open_store(None, tmp_path) is None
-    with pytest.raises(UsageError, match="s3:// is not served yet"):
-        open_store("s3://ml/fraud", tmp_path)

@@ -120,9 +120,8 @@ class Project:
         return context.out / "package.tar"
 
     def finished(self, job: str, context: StageContext, result: StageResult) -> Upstream:
-        """The stage's result as later jobs are handed it; folders are left out."""
+        """The stage's result as later jobs are handed it."""
         files = {name: (each.kind, context.out / each.path) for name, each in result.outputs.items()}
-        files = {name: each for name, each in files.items() if each[1].is_file()}
         made = upstream(self.folder / self.name / "up", job, job, files, facts=result.facts)
         digests = {f"data.{name}": data.digest for name, data in context.datasets.items()}
         return replace(made, record=replace(made.record, outcome=result.outcome, inputs=digests))

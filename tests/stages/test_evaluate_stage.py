@@ -42,7 +42,7 @@ def test_metrics_overall_and_by_slice(tmp_path: Path) -> None:
     evidence = read_metrics((out / "metrics.json").read_text(), "metrics.json")
     assert evidence.model == result.facts["model"] == digest_file(tmp_path / "now" / "model.json")
     assert result.facts["predictions"] == {"test": digest_file(out / "predictions" / "test.csv")}
-    assert {each.kind for each in result.outputs.values()} == {"metrics", "predictions", "code"}
+    assert {each.kind for each in result.outputs.values()} == {"metrics", "predictions", "code", "row_results"}
 
 
 @dataclass

@@ -453,7 +453,7 @@ def test_a_rule_names_a_metric_that_the_evaluation_has() -> None:
     rules = next(each for each in Specs()["gate"].parameters if each.name == "rules")
     assert rules.items is not None
     metric = next(each for each in rules.items.fields if each.name == "metric")
-    assert metric.choices == tuple(METRICS)
+    assert metric.choices == METRICS.names()
 
 
 def test_how_many_faults(record_property: Callable[[str, object], None]) -> None:

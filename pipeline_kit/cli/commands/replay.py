@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from pipeline_kit.adapters.files import locked
-from pipeline_kit.adapters.store import open_store
+from pipeline_kit.adapters.stores import open_store
 from pipeline_kit.cli.commands.job import run_shown, show
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.ports import Store
@@ -52,7 +53,7 @@ def make_scene(there: JobRecord, here: Folders, result: Path, *, anyway: bool) -
     scene = Scene(there, here.root, project.folders, project.job(there.job), project.descriptor)
     check_world(scene.job)
     artifacts = (result if result.is_dir() else result.parent).resolve().parent
-    store = open_store(scene.descriptor.store, here.root)
+    store = open_store(scene.descriptor, here.root, os.environ)
     refuse(there, provide(scene, Evidence((artifacts, here.out("x").parent), Cache(here.cache), store)))
     if wrong := differences(scene):
         lines = "".join(f"\n  {line}" for line in wrong)
@@ -65,5 +66,5 @@ def make_scene(there: JobRecord, here: Folders, result: Path, *, anyway: bool) -
 
 def reading_store(descriptor: Descriptor, root: Path) -> Store | None:
     """The project's store, to be read only."""
-    store = open_store(descriptor.store, root)
+    store = open_store(descriptor, root, os.environ)
     return None if store is None else ReadingStore(store)

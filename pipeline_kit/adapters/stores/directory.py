@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from pipeline_kit.adapters.files import copy_atomically, write_atomically
 from pipeline_kit.contract.digest import digest_file
-from pipeline_kit.contract.ports import Store
+from pipeline_kit.contract.store_kind import StoreRequest
+from pipeline_kit.descriptor.grammar import Grammar
+from pipeline_kit.descriptor.parameter import Parameter
 from pipeline_kit.errors import InfrastructureError, ModelError, UsageError
 
 PATIENCE_SECONDS = 300.0
@@ -116,15 +118,15 @@ class DirectoryStore:
         return self.root / "names" / Path(*parts)
 
 
-def open_store(address: str | None, project: Path) -> Store | None:
-    """The store at an address of the descriptor, or none where it names none.
+class Directories:
+    """Stores in directories: `store: ../models`, a path that all runners mount; a relative one is the project's."""
 
-    A relative directory is relative to the project. Raises UsageError for a scheme that no adapter serves yet.
-    """
-    if address is None:
-        return None
-    scheme, separator, _ = address.partition("://")
-    if separator and scheme != "file":
-        hint = "this version of the kit stores in a directory: a path, such as one that all runners mount"
-        raise UsageError(f"store: {scheme}:// is not served yet", hint=hint)
-    return DirectoryStore(project / Path(address.removeprefix("file://")).expanduser())
+    grammar = Grammar(r"(?!-)(?![^/]*:)[^$'\"`\\\x00-\x1f\x7f]+", "a directory", "../models")
+    parameters: tuple[Parameter, ...] = ()
+
+    def open(self, request: StoreRequest) -> DirectoryStore:
+        """The store in the directory, which need not be there yet; its own parent must be."""
+        return DirectoryStore(request.project / Path(request.address).expanduser())
+
+
+DIRECTORIES = Directories()

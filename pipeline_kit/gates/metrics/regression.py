@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import fsum, inf, sqrt
 from typing import TYPE_CHECKING
 
-from pipeline_kit.gates.metrics import Score, Undefined, finite
+from pipeline_kit.gates.metric import Direction, Metric, Score, Undefined, finite
+from pipeline_kit.gates.task import Task
 
 if TYPE_CHECKING:
-    from numpy import float64
-    from numpy.typing import NDArray
-
-    Floats = NDArray[float64]
+    from pipeline_kit.gates.rows import Floats, Rows
 
 
 def mse(truth: Floats, predicted: Floats) -> Score:
@@ -30,8 +29,7 @@ def mae(truth: Floats, predicted: Floats) -> Score:
 
 def rmse(truth: Floats, predicted: Floats) -> Score:
     """Root of the mean squared error, in the target's unit: 0 up, lower is better."""
-    value = mse(truth, predicted)
-    return value if isinstance(value, Undefined) else sqrt(value)
+    return _root(mse(truth, predicted))
 
 
 def r2(truth: Floats, predicted: Floats) -> Score:
@@ -72,3 +70,29 @@ def _sum(values: list[float]) -> float:
 
 def _mean(values: list[float], what: str) -> Score:
     return finite(_sum(values) / len(values), what) if values else Undefined("there are no rows")
+
+
+def _root(value: Score) -> Score:
+    return value if isinstance(value, Undefined) else sqrt(value)
+
+
+def _mse(rows: Rows) -> Score:
+    return mse(rows.truth, rows.predicted)
+
+
+def _error(name: str, about: str, compute: Callable[[Rows], Score]) -> Metric:
+    return Metric(name, Direction.LOWER, 0, None, frozenset({Task.REGRESSION}), about, compute)
+
+
+MSE = _error("mse", "Mean squared error.", lambda rows: rows.once(_mse))
+MAE = _error("mae", "Mean absolute error.", lambda rows: mae(rows.truth, rows.predicted))
+RMSE = _error("rmse", "Square root of the mean squared error.", lambda rows: _root(rows.once(_mse)))
+R2 = Metric(
+    name="r2",
+    direction=Direction.HIGHER,
+    minimum=None,
+    maximum=1,
+    tasks=frozenset({Task.REGRESSION}),
+    help="Share of the target's variance that is explained.",
+    compute=lambda rows: r2(rows.truth, rows.predicted),
+)

@@ -1,0 +1,25 @@
+"""The rule `max`: the metric is at most a limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline_kit.gates.judgement import Judgement
+from pipeline_kit.gates.limit import LimitKind
+from pipeline_kit.gates.wording import shown
+
+if TYPE_CHECKING:
+    from pipeline_kit.gates.rule import RuleEvidence
+
+
+class Maximum(LimitKind):
+    """Holds where the candidate's figure is the limit or less."""
+
+    def compare(self, limit: float, evidence: RuleEvidence) -> Judgement:
+        """Compares the candidate's figure with the limit."""
+        holds = evidence.candidate <= limit
+        predicate = f"is {'at most' if holds else 'above'} {shown(limit)}"
+        return Judgement(holds, shown(evidence.candidate, limit), predicate)
+
+
+MAX = Maximum("max", "The largest value that passes.", absolute=True)

@@ -1,0 +1,1 @@
+"""Stores: one from outside, by entry point."""
