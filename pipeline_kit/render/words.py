@@ -1,4 +1,4 @@
-"""What both files and both comparisons say in words: durations, events, outcomes."""
+"""What CI files and their comparisons say in words: durations, events, outcomes."""
 
 from __future__ import annotations
 

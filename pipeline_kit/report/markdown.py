@@ -19,7 +19,7 @@ SIGNS = {
     Outcome.WAITING: "⏸ waiting",
 }
 # What starts something inside a line of Markdown, in a table or in HTML (GFM 0.29, sections 4.10, 6 and 6.9), and
-# what the two servers add: $ for formulas, @ for people, # and ! for issues and merge requests.
+# what CI servers add: $ for formulas, @ for people, # and ! for issues and merge requests.
 SPECIAL = re.compile(r"[\\`*_\[\]#!|<>&~$@]")
 # What starts a block where it stands first in a line: a list, a rule, a heading's underline.
 LEADING = re.compile(r"^(?:[-+=]|[0-9]+[.)](?=\s|$))")

@@ -35,9 +35,9 @@ from pipeline_kit.runner.sweep import sweep_job
 from pipeline_kit.runner.temporary import temporary_files_in
 from pipeline_kit.runner.why import write_why
 from pipeline_kit.runner.workspace import make_workspace
+from pipeline_kit.runner.world import world_of
 
 if TYPE_CHECKING:
-    from pipeline_kit.contract.world import World
     from pipeline_kit.runner.diagnosis import Cause
 
 LITTLE_BYTES = 16 * 1024 * 1024
@@ -132,14 +132,6 @@ def store_of(run: JobRun) -> Store | None:
     from pipeline_kit.adapters.stores import open_store
 
     return open_store(run.descriptor, run.folders.root, {**run.variables, **run.secrets})
-
-
-def world_of(run: JobRun) -> World:
-    """The world with this job's variables and secrets."""
-    from pipeline_kit.runner.world import world_for
-
-    seen = {**run.variables, **run.job.variables, **run.secrets}
-    return world_for(run.descriptor, seen, run.log, run.folders.root)
 
 
 def cause_of(run: JobRun) -> Cause | None:

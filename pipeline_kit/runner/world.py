@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline_kit.adapters.world import ThisWorld
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.extensions import NO_PLUGINS
 from pipeline_kit.runner.folders import user_cache
 from pipeline_kit.servers.login import server_login
+
+if TYPE_CHECKING:
+    from pipeline_kit.runner.job_run import JobRun
 
 
 def world_for(
@@ -22,3 +26,9 @@ def world_for(
     insecure = descriptor.insecure if descriptor else ()
     login = server_login(descriptor.plugins if descriptor else NO_PLUGINS)
     return ThisWorld(user_cache(), variables, insecure, log, root, server_login=login)
+
+
+def world_of(run: JobRun) -> ThisWorld:
+    """The world with a job's variables and secrets."""
+    seen = {**run.variables, **run.job.variables, **run.secrets}
+    return world_for(run.descriptor, seen, run.log, run.folders.root)
