@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,17 @@ import yaml
 
 from pipeline_kit.contract.stage_file import Loader, parameter, refuse_unknown
 from pipeline_kit.descriptor.grammar import GRAMMARS, Grammar, balanced
+from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.descriptor.server_words import CronDays, ServerWords
 from pipeline_kit.errors import UsageError
 
 SERVER_FILE = "server.yml"
+TAKEN = ("image", "type")
+"""Keys that a runner class or a secret has beside the servers' names."""
+FREE_TEXT = ("label", "text")
+CODE = "$'\"`\\\n"
+AROUND = (("", ""), ("a", ""), ("", "a"), ("a", "a"), ("1", "1"), ("A", "A"))
+"""What no form may admit, and what is put around it to try."""
 SERVER_KEYS = {
     "title", "file", "comment", "runner", "secret", "secret_example", "grammars", "variables", "limits", "cron",
     "reserved", "tools",
@@ -35,17 +43,25 @@ def read_server(name: str, folder: Path) -> ServerWords:
     refuse_unknown(path, "the server", document, SERVER_KEYS)
     try:
         return words(path, name, document)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, re.error) as error:
         raise UsageError(f"{path}: a key is missing or has another type: {error}") from error
 
 
 def words(path: Path, name: str, document: Mapping[str, Any]) -> ServerWords:
-    """The words in the document of a `server.yml`."""
+    """The words in the document of a `server.yml`. Raises UsageError for what the descriptor could not hold safely."""
+    if GRAMMARS["name"].complaint(name) or name in TAKEN:
+        raise UsageError(f"{path}: a CI server cannot be called {name!r}", hint="a name of small letters, digits and _")
+    if GRAMMARS["path"].complaint(str(document["file"])):
+        raise UsageError(f"{path}: file is not a path inside the project: {document['file']!r}")
     grammars = {key: grammar(path, key, body) for key, body in document.get("grammars", {}).items()}
     forms = (*GRAMMARS, *grammars)
     keys = {
         key: parameter(path, name, document[key], forms) if key in document else None for key in ("runner", "secret")
     }
+    for key, declared in keys.items():
+        if declared is not None and not is_safe(declared):
+            hint = "a string with a grammar, or a list of them: a CI server reads it, so nothing free can stand there"
+            raise UsageError(f"{path}: {key} has no form of its own", hint=hint)
     limits = document.get("limits", {})
     return ServerWords(
         name=name,
@@ -65,10 +81,19 @@ def words(path: Path, name: str, document: Mapping[str, Any]) -> ServerWords:
     )
 
 
+def is_safe(declared: Parameter) -> bool:
+    """Whether every text under a key of the descriptor has a form, so that a value is never code."""
+    item = declared.items if declared.kind is Kind.LIST else declared
+    return item is not None and item.kind is Kind.STRING and item.grammar not in ("", *FREE_TEXT)
+
+
 def grammar(path: Path, name: str, document: Mapping[str, Any]) -> Grammar:
     """One form of words; `brackets` demands that they are balanced. Raises UsageError for a name of the kit's own."""
     refuse_unknown(path, f"grammar {name}", document, {"pattern", "says", "example", "brackets"})
     if name in GRAMMARS:
         raise UsageError(f"{path}: grammar {name}: the kit has a form of that name", hint="choose another name")
+    pattern = re.compile(str(document["pattern"]))
+    if any(pattern.fullmatch(f"{before}{character}{after}") for character in CODE for before, after in AROUND):
+        raise UsageError(f"{path}: grammar {name}: its pattern admits what a CI file would read as code")
     check = balanced if document.get("brackets", False) else None
     return Grammar(str(document["pattern"]), str(document["says"]), str(document["example"]), check)

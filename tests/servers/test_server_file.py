@@ -1,0 +1,95 @@
+"""`server.yml`: what a CI server says of itself is data from outside, and is read strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline_kit.contract.server_file import read_server
+from pipeline_kit.errors import UsageError
+
+WHOLE = """
+title: Shell
+file: ci/run.sh
+comment: "#"
+runner: {type: string, grammar: shell_host, help: The host.}
+secret: {type: string, grammar: variable, help: The variable.}
+grammars: {shell_host: {pattern: "[a-z]+", says: a host, example: big}}
+limits: {needs: 7}
+cron: either
+"""
+
+
+def server(folder: Path, text: str, name: str = "shell") -> None:
+    (folder / "server.yml").write_text(text)
+    read_server(name, folder)
+
+
+def test_a_whole_file_is_read(tmp_path: Path) -> None:
+    """With its own form of words, and its limits."""
+    (tmp_path / "server.yml").write_text(WHOLE)
+    words = read_server("shell", tmp_path)
+    assert (words.title, words.file, words.most_needs) == ("Shell", "ci/run.sh", 7)
+    assert words.runner is not None
+    assert words.grammars[words.runner.grammar].complaint("big") is None
+
+
+@pytest.mark.parametrize("name", ["image", "type", "../shell", "Shell", "", "a b", "s" * 42])
+def test_a_name_that_the_descriptor_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
+    """It is a key of every runner class and every secret."""
+    with pytest.raises(UsageError, match="a CI server cannot be called"):
+        server(tmp_path, WHOLE, name)
+
+
+@pytest.mark.parametrize("file", ["../run.sh", "/etc/cron.d/run", "~/run.sh", ".git/hooks/pre-push", '"a$b"', "''"])
+def test_its_file_stays_inside_the_project(tmp_path: Path, file: str) -> None:
+    """Rendering writes it."""
+    with pytest.raises(UsageError, match="file is not a path inside the project"):
+        server(tmp_path, WHOLE.replace("ci/run.sh", file))
+
+
+@pytest.mark.parametrize(
+    "runner",
+    [
+        "{type: string, help: The host.}",
+        "{type: any, help: The host.}",
+        "{type: string, grammar: text, help: The host.}",
+        "{type: list, help: The hosts.}",
+        "{type: list, help: The hosts., items: {type: string}}",
+        "{type: map, help: The hosts., items: {type: string, grammar: shell_host}}",
+    ],
+)
+def test_a_key_has_a_form(tmp_path: Path, runner: str) -> None:
+    """What a server reads is never free text."""
+    with pytest.raises(UsageError, match="runner has no form of its own"):
+        server(tmp_path, WHOLE.replace("{type: string, grammar: shell_host, help: The host.}", runner))
+
+
+@pytest.mark.parametrize("pattern", [".*", "[^ ]+", "[a-z$]+", "a`a", "[A-Z]'[A-Z]", "[\\\\s\\\\S]*"])
+def test_a_form_admits_no_code(tmp_path: Path, pattern: str) -> None:
+    """No dollar, quote, backtick, backslash or line end."""
+    with pytest.raises(UsageError, match="admits what a CI file would read as code"):
+        server(tmp_path, WHOLE.replace('"[a-z]+"', f'"{pattern}"'))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("title: Shell\n", ""), "a key is missing"),
+        (("cron: either", "cron: sometimes"), "a key is missing or has another type"),
+        (("limits: {needs: 7}", "limits: 7"), "a key is missing or has another type"),
+        (("shell_host: {", "path: {"), "the kit has a form of that name"),
+        (("title: Shell", "titel: Shell"), "unknown key 'titel'"),
+        (("grammar: shell_host", "grammar: host_of_shell"), "there is no grammar 'host_of_shell'"),
+        (('"[a-z]+"', '"[a-z"'), "a key is missing or has another type"),
+        (("title: Shell", "title: [Shell"), "not YAML"),
+    ],
+)
+def test_a_fault_is_named_with_its_file(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    """Where it is, and what is wrong."""
+    assert change[0] in WHOLE
+    with pytest.raises(UsageError) as caught:
+        server(tmp_path, WHOLE.replace(*change))
+    assert str(tmp_path / "server.yml") in caught.value.message
+    assert message in caught.value.message
