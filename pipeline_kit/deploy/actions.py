@@ -23,10 +23,11 @@ class Transition:
     expected: Expected
 
     def content(self, side: Side) -> Content:
-        """The content of a side. An action about a live revision that does not exist is a fault of its strategy."""
+        """The content of a side. Raises UsageError for a strategy's action about a live revision that does not exist."""
         content = self.new if side is Side.NEW else self.live
         if content is None:
-            raise AssertionError("a strategy has an action about the live revision, and nothing is live")
+            message = "the strategy has an action about the live revision, and nothing is live"
+            raise UsageError(message, hint="choose another `strategy`")
         return content
 
     def other(self, side: Side) -> Content | None:

@@ -27,7 +27,7 @@ from pipeline_kit.deploy.record import (
     give_up,
     taken_back,
 )
-from pipeline_kit.deploy.steps import Step, remaining, undo_actions
+from pipeline_kit.deploy.steps import Action, Side, Start, Step, Verify, remaining, undo_actions
 from pipeline_kit.deploy.store import ReleaseStore
 from pipeline_kit.deploy.strategy import Strategies
 from pipeline_kit.deploy.target import Site
@@ -168,7 +168,8 @@ class Deployer:
     def run_steps(self, order: Order) -> tuple[str, ...]:
         """Runs the steps of the revision's strategy and makes it live; the instances that were verified last.
 
-        No revision becomes live without a look at its instances by this very deployer.
+        No revision becomes live without a look at its instances by this very deployer: at those of the revision
+        itself, after the last one was started.
         """
         revision = self.record.unfinished
         assert revision is not None
@@ -177,7 +178,8 @@ class Deployer:
         for step in remaining(self.steps(revision.strategy, transition), revision.step):
             self.step(step.name)
             for action in step.actions:
-                instances = self._performer.perform(action, transition) or instances
+                verified = self._performer.perform(action, transition)
+                instances = verified if concerns_instances(action) else instances
         instances = instances or self._performer.verify(order.content, order.expected)
         self.save(finish(self.record))
         return instances
@@ -258,6 +260,11 @@ class Deployer:
         self.lease.check()
         self._store.save(record)
         self.record = record
+
+
+def concerns_instances(action: Action) -> bool:
+    """Whether an action verifies the new revision's instances, or starts some that are not verified yet."""
+    return isinstance(action, Start | Verify) and action.side is Side.NEW
 
 
 def same(one: Content, other: Content) -> bool:
