@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,15 +12,17 @@ from types import ModuleType
 from typing import Protocol, cast
 
 from pipeline_kit.contract.context import StageContext
+from pipeline_kit.contract.declared import declared_parameters
 from pipeline_kit.contract.result import StageResult
 from pipeline_kit.contract.server_file import read_server
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
+from pipeline_kit.contract.store_kind import StoreKind, refuse_unusable
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.descriptor.vocabulary import StoreWords
 from pipeline_kit.errors import UsageError
-from pipeline_kit.extensions import NO_PLUGINS, Plugins, Table, imported
+from pipeline_kit.extensions import NO_PLUGINS, Plugins, Table, imported, importing
 
 Run = Callable[[StageContext], StageResult]
 
@@ -52,6 +54,8 @@ TABLES = {
 }
 """The tables that `from` in a `stage.yml` may name: where their choices or fields come from."""
 PROJECT_STAGES = Path(".pipeline-kit/stages")
+ENTRY_POINTS = "the entry point of a stage is `package.stage`, that of a CI server `package.server:SERVER`"
+"""Each package is a folder: with `stage.yml`, or with `server.yml`."""
 
 
 class Extension(Protocol):
@@ -89,8 +93,7 @@ class Specs(Mapping[str, StageSpec]):
 
     def __iter__(self) -> Iterator[str]:
         yield from BUILT_IN
-        yield from (name for name in self._own() if name not in BUILT_IN)
-        yield from (name for name in STAGES.values(self.plugins) if name not in BUILT_IN)
+        yield from dict.fromkeys(name for name in (*self.own, *STAGES.names(self.plugins)) if name not in BUILT_IN)
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -99,10 +102,10 @@ class Specs(Mapping[str, StageSpec]):
         """The folder of a stage, or None where there is no such stage."""
         if name in BUILT_IN:
             return built_in_folder() / name
-        if name in self._own() and self.project is not None:
+        if name in self.own and self.project is not None:
             return self.project / PROJECT_STAGES / name
         module = STAGES.values(self.plugins).get(name)
-        return package_folder(module) if module else None
+        return package_folder(f"the stage `{name}`", module) if module else None
 
     def load_run(self, name: str) -> Run:
         """A stage's `run`; imports its code, so only a job about to run it asks.
@@ -121,7 +124,9 @@ class Specs(Mapping[str, StageSpec]):
             raise UsageError(f"stage {name!r} has no function run in its run.py")
         return cast(Run, run)
 
-    def _own(self) -> tuple[str, ...]:
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of the project's own stages."""
         if self.project is None:
             return ()
         return tuple(sorted(path.parent.name for path in (self.project / PROJECT_STAGES).glob("*/stage.yml")))
@@ -173,10 +178,27 @@ def completed_parameter(parameter: Parameter, plugins: Plugins) -> Parameter:
     table: Table[Extension] = imported(TABLES[parameter.source])
     if parameter.kind is Kind.CHOICE:
         return replace(parameter, choices=(*parameter.choices, *table.names(plugins)))
-    added = (field for extension in table.all(plugins).values() for field in extension.parameters)
+    added = added_fields(table, plugins, fields)
     required = tuple(field for field in fields if field.required)
     optional = tuple(field for field in fields if not field.required)
     return replace(parameter, items=items, fields=(*required, *added, *optional))
+
+
+def added_fields(table: Table[Extension], plugins: Plugins, fields: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """The fields that a table's extensions add to a record that has some of its own.
+
+    Raises UsageError where an extension's are not parameters, or one has the name of another.
+    """
+    owners = {field.name: "the record itself" for field in fields}
+    added: list[Parameter] = []
+    for name, extension in table.all(plugins).items():
+        for field in declared_parameters(f"the {table.noun} `{name}`", extension):
+            if owner := owners.get(field.name):
+                message = f"plugins: the {table.noun} `{name}` has the field `{field.name}`, as {owner} has"
+                raise UsageError(message, hint="the package must give it another name")
+            owners[field.name] = f"the {table.noun} `{name}`"
+            added.append(field)
+    return tuple(added)
 
 
 @cache
@@ -202,11 +224,7 @@ class Servers(Mapping[str, ServerWords]):
             return built_in_server(name)
         if name not in self._read:
             module = self._places[name].partition(":")[0].rpartition(".")[0]
-            folder = package_folder(module) if module else None
-            if folder is None:
-                hint = "its entry point must be `package.server:SERVER`, where the package is a folder with server.yml"
-                raise UsageError(f"the CI server `{name}` has no folder: {self._places[name]}", hint=hint)
-            self._read[name] = read_server(name, folder)
+            self._read[name] = read_server(name, package_folder(f"the CI server `{name}`", module))
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -232,8 +250,10 @@ class Catalog:
     @property
     def stores(self) -> Mapping[str, StoreWords]:
         """The kinds of store; imported only where a descriptor declares a store."""
-        table: Table[StoreWords] = imported(STORES)
-        return table.all(self.plugins)
+        table: Table[StoreKind] = imported(STORES)
+        kinds = table.all(self.plugins)
+        refuse_unusable(kinds)
+        return kinds
 
     def with_plugins(self, plugins: Plugins) -> Catalog:
         """The same project with the extensions of these packages. Raises UsageError where one is not installed."""
@@ -243,13 +263,19 @@ class Catalog:
         return Catalog(self.project, plugins)
 
 
-def package_folder(module: str) -> Path | None:
-    """The folder of an importable package, found without importing the package itself."""
+def package_folder(what: str, module: str) -> Path:
+    """The folder of an importable package, found without importing the package itself, but those that it is in.
+
+    Raises UsageError where there is no such folder.
+    """
     from importlib.util import find_spec
 
-    spec = find_spec(module)
+    with importing(what, module):
+        spec = find_spec(module)
     places = list(spec.submodule_search_locations or ()) if spec else []
-    return Path(places[0]) if places else None
+    if not places:
+        raise UsageError(f"{what} has no folder: {module} is not a package", hint=ENTRY_POINTS)
+    return Path(places[0])
 
 
 def load_package(name: str, folder: Path) -> ModuleType:

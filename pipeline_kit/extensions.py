@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from pipeline_kit.errors import UsageError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 GROUP_PREFIX = "pipeline_kit."
 """How the name of every group of the kit's entry points begins."""
+NAME = re.compile("[a-z][a-z0-9_]{0,40}")
+"""The form of an extension's name: descriptors, records and CI files have it."""
 
 T = TypeVar("T")
 
@@ -32,12 +35,15 @@ class Plugins:
     def entry_points(self, group: str) -> dict[str, str]:
         """The extensions of a group by name, each as `module` or `module:attribute`; nothing is imported.
 
-        Raises UsageError where a package is not installed, or two of them give the same name.
+        Raises UsageError where a package is not installed, has a name of another form, or two of them give the same.
         """
         values: dict[str, str] = {}
         owners: dict[str, str] = {}
         for package in self.packages:
             for point in distribution(package).entry_points.select(group=group):
+                if not NAME.fullmatch(point.name):
+                    message = f"plugins: {package} calls an extension {point.name[:60]!r} ({group})"
+                    raise UsageError(message, hint="a name has small letters, digits and _, and a letter first")
                 if point.name in owners:
                     message = f"plugins: {owners[point.name]} and {package} both have a `{point.name}` ({group})"
                     raise UsageError(message, hint="remove one of them from `plugins`")
@@ -92,15 +98,23 @@ class Table(Generic[T]):
             raise UsageError(f"there is no {self.noun} {name!r}", hint=hint)
         if name in self.built_in:
             return cast(T, imported(values[name]))
-        try:
+        with importing(f"the {self.noun} `{name}`", values[name]):
             return cast(T, imported(values[name]))
-        except (ImportError, AttributeError) as error:
-            message = f"the {self.noun} `{name}` cannot be imported from {values[name]}: {error}"
-            raise UsageError(message, hint="install the package again, or remove it from `plugins`") from error
 
     def all(self, plugins: Plugins = NO_PLUGINS) -> dict[str, T]:
         """Every extension by name, imported."""
         return {name: self.load(name, plugins) for name in self.values(plugins)}
+
+
+@contextmanager
+def importing(what: str, place: str) -> Iterator[None]:
+    """Raises UsageError for whatever code from outside raises while it is imported."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
+        message = f"{what} cannot be imported from {place}: {reason}"
+        raise UsageError(message, hint="install the package again, or remove it from `plugins`") from error
 
 
 def imported(place: str) -> Any:

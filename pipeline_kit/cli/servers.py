@@ -11,7 +11,7 @@ from pipeline_kit.cli.project import catalog_of
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.problem import DescriptorError
 from pipeline_kit.errors import UsageError
-from pipeline_kit.extensions import NO_PLUGINS, Plugins
+from pipeline_kit.extensions import NO_PLUGINS, Plugins, normalised
 
 
 def files(plugins: Plugins = NO_PLUGINS) -> dict[str, str]:
@@ -24,7 +24,11 @@ def named_plugins(arguments: argparse.Namespace, root: Path) -> Plugins:
 
     Raises UsageError where one is not installed, or `--kit-lock` does not name a lock file that pins them for CI.
     """
-    plugins, lock = Plugins(tuple(dict.fromkeys(arguments.plugin or ()))), arguments.kit_lock
+    packages, lock = arguments.plugin or (), arguments.kit_lock
+    plugins = Plugins(tuple({normalised(name): name for name in reversed(packages)}.values())[::-1])
+    for package in packages:
+        if complaint := GRAMMARS["distribution"].complaint(package):
+            raise UsageError(f"--plugin: {package!r} {complaint[0]}", hint=complaint[1])
     plugins.versions()
     if plugins.packages and lock is None:
         hint = "--kit-lock takes a lock file with hashes that holds the kit and its plugins"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from pipeline_kit.contract.declared import declared_parameters
 from pipeline_kit.contract.ports import Store
 from pipeline_kit.descriptor.grammar import Grammar
 from pipeline_kit.descriptor.model import SecretType
 from pipeline_kit.descriptor.parameter import Parameter, Value
+from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
+
+SECRETS = "secrets"
+"""The key of `store` that every kind has."""
 
 
 @frozen
@@ -53,3 +59,24 @@ class StoreKind(Protocol):
 
     def open(self, request: StoreRequest) -> Store:
         """The store. Raises UsageError for settings that do not fit; whether it is there its operations say."""
+
+
+def refuse_unusable(kinds: Mapping[str, StoreKind]) -> None:
+    """Raises UsageError for a kind without a form, or with a key that every kind has or that names a kind."""
+    for name, kind in kinds.items():
+        what = f"the kind of store `{name}`"
+        taken = {SECRETS, *kinds}
+        wrong = [parameter.name for parameter in declared_parameters(what, kind) if parameter.name in taken]
+        if wrong or name == SECRETS:
+            message = f"plugins: {what} has the key `{(wrong or [name])[0]}`, which has another meaning in `store`"
+            raise UsageError(message, hint="the package must give it another name")
+        if not is_form(getattr(kind, "grammar", None)):
+            raise UsageError(f"plugins: {what} has no Grammar whose pattern can be one of several")
+
+
+def is_form(grammar: object) -> bool:
+    """Whether this is a grammar whose pattern is valid beside those of other kinds."""
+    try:
+        return isinstance(grammar, Grammar) and bool(re.compile(f"(?:{grammar.pattern})|(?:{grammar.pattern})"))
+    except re.error:
+        return False

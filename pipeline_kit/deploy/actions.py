@@ -23,7 +23,7 @@ class Transition:
     expected: Expected
 
     def content(self, side: Side) -> Content:
-        """The content of a side. Raises UsageError for a strategy's action about a live revision that does not exist."""
+        """The content of a side. Raises UsageError where a strategy acts on a live revision that does not exist."""
         content = self.new if side is Side.NEW else self.live
         if content is None:
             message = "the strategy has an action about the live revision, and nothing is live"

@@ -12,12 +12,12 @@ from pipeline_kit.descriptor.check import check
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.model import Descriptor, Position
 from pipeline_kit.descriptor.organisation import DESCRIPTOR, VENDORED, check_vendored
-from pipeline_kit.descriptor.problem import DescriptorError, Problem, Problems
+from pipeline_kit.descriptor.problem import DescriptorError, Problem, Problems, shown
 from pipeline_kit.descriptor.tree import MapNode, ScalarNode, words
 from pipeline_kit.descriptor.vocabulary import Vocabulary
 from pipeline_kit.descriptor.yaml_tree import LARGEST_FILE, read_tree
 from pipeline_kit.errors import UsageError
-from pipeline_kit.extensions import Plugins
+from pipeline_kit.extensions import Plugins, normalised
 from pipeline_kit.frozen import frozen
 
 FORMAT = 1
@@ -43,10 +43,14 @@ def load_descriptor(directory: Path, vocabulary: Vocabulary) -> Descriptor:
 
 
 def plugins_of(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Plugins:
-    """The packages that the tree names under `plugins`, without those that are not installed: they are reported."""
+    """The packages that the tree names under `plugins`, without those that cannot be used: they are reported."""
     usable = Plugins()
     for package, place in words(root.get("plugins")):
-        if GRAMMARS["distribution"].complaint(package) is None and package not in usable.packages:
+        spellings = {normalised(name): name for name in usable.packages}
+        other = spellings.get(normalised(package), package)
+        if other != package:
+            problems.add(place, f"plugins names {shown(package)} twice: it is {shown(other)} too", "remove one of them")
+        elif GRAMMARS["distribution"].complaint(package) is None and package not in usable.packages:
             try:
                 vocabulary.with_plugins(more := Plugins((*usable.packages, package)))
                 usable = more

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,69 @@ def test_an_extension_that_cannot_be_imported_is_named(tmp_path: Path, monkeypat
     with pytest.raises(UsageError, match="there is no thing 'thin'") as caught:
         table.load("thin", Plugins(("one",)))
     assert caught.value.hint == "did you mean `thing`?"
+
+
+@pytest.mark.parametrize("code", ["raise ValueError('boom')", "raise SystemExit(0)", "THIN = 1"])
+def test_whatever_an_import_raises_is_a_fault_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """An exit with code 0 in a job would be a job that passed and did nothing."""
+    install_package(tmp_path, "one", {"things_of_one.py": code}, {"pipeline_kit.things": {"a": "things_of_one:THING"}})
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "things_of_one", raising=False)
+    table: Table[object] = Table("pipeline_kit.things", "thing", {})
+    with pytest.raises(UsageError, match="the thing `a` cannot be imported from things_of_one:THING: "):
+        table.load("a", Plugins(("one",)))
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("acme_stages.nowhere", "the stage `smoke` has no folder: acme_stages.nowhere is not a package"),
+        ("acme_stages.smoke:RUN", "the stage `smoke` has no folder: acme_stages.smoke:RUN is not a package"),
+        ("nowhere.smoke", "the stage `smoke` cannot be imported from nowhere.smoke: No module named 'nowhere'"),
+        ("acme_broken.smoke", "the stage `smoke` cannot be imported from acme_broken.smoke: ValueError: boom"),
+    ],
+)
+def test_a_stage_whose_folder_cannot_be_found_is_named(tmp_path: Path, place: str, message: str) -> None:
+    """By `plan`, and by `stages`, which reads all of them."""
+    project = use_plugins(write_project(tmp_path / "project", "  one: {stage: smoke}\n"), "acme-stages")
+    files = {"acme_stages/__init__.py": "", "acme_broken/__init__.py": "raise ValueError('boom')"}
+    site = install_package(tmp_path / "site", "acme-stages", files, {"pipeline_kit.stages": {"smoke": place}})
+    for command in ("plan", "stages"):
+        done = kit(project, command, PYTHONPATH=str(site))
+        assert done.returncode == 2
+        assert message in done.stderr
+
+
+@pytest.mark.parametrize("name", ["../smoke", "Smoke", "a" * 42, "smoke-test"])
+def test_the_name_of_an_extension_is_a_name(tmp_path: Path, name: str) -> None:
+    """Descriptors, records and CI files hold it."""
+    project = use_plugins(write_project(tmp_path / "project", JOBS), "acme-stages")
+    site = install_package(
+        tmp_path / "site", "acme-stages", FILES, {"pipeline_kit.stages": {name: "acme_stages.smoke"}}
+    )
+    listed = kit(project, "stages", PYTHONPATH=str(site))
+    assert listed.returncode == 2
+    assert f"plugins: acme-stages calls an extension {name!r} (pipeline_kit.stages)" in listed.stderr
+
+
+def test_another_spelling_of_a_package_is_the_same_package(tmp_path: Path) -> None:
+    """Named twice, it would be reported as two packages that give the same names."""
+    project = use_plugins(write_project(tmp_path / "project", JOBS), "acme-stages", "Acme_Stages")
+    site = install_package(tmp_path / "site", "acme-stages", FILES, POINTS)
+    planned = kit(project, "plan", PYTHONPATH=str(site))
+    assert planned.returncode == 2
+    assert 'pipeline-kit.yml:3:24: plugins names "Acme_Stages" twice: it is "acme-stages" too' in planned.stderr
+
+
+def test_a_stage_of_the_project_comes_before_one_of_a_package(tmp_path: Path) -> None:
+    """It is listed once, with the place that it is read from."""
+    project = use_plugins(write_project(tmp_path / "project", JOBS), "acme-stages")
+    points = {"pipeline_kit.stages": {"probe": "acme_stages.smoke"}}
+    site = install_package(tmp_path / "site", "acme-stages", {**FILES, "acme_stages/__init__.py": ""}, points)
+    specs = json.loads(kit(project, "stages", "--json", PYTHONPATH=str(site)).stdout)["stages"]
+    assert [spec["source"] for spec in specs if spec["name"] == "probe"] == ["project .pipeline-kit/stages/probe"]
 
 
 def test_the_helper_pins_what_it_says() -> None:

@@ -51,7 +51,7 @@ def source_of(name: str, specs: Specs) -> str:
     """Where a stage comes from: the kit, the project's own folder, or an installed package's module."""
     if name in BUILT_IN:
         return "pipeline-kit"
-    module = STAGES.values(specs.plugins).get(name)
+    module = None if name in specs.own else STAGES.values(specs.plugins).get(name)
     return f"package {module}" if module else f"project {PROJECT_STAGES.as_posix()}/{name}"
 
 
