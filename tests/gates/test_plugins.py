@@ -254,6 +254,27 @@ def test_a_plugin_that_is_not_what_it_says_is_refused(
     assert message in caught.value.message
 
 
+def test_a_field_that_makes_no_rule_is_refused_beside_others() -> None:
+    """Else the gate would pass by less than what is written."""
+    with pytest.raises(UsageError, match="rule 1 on f1: `mcnemar_rows` alone makes no rule `mcnemar`"):
+        rules_of([{"metric": "f1", "min": 0.5, "mcnemar_rows": 3}], PLUGINS)
+
+
+def test_plan_refuses_a_rule_with_a_field_of_another(tmp_path: Path) -> None:
+    """As the gate does, but before any job has run."""
+    wrong = (
+        "from pipeline_kit.descriptor.parameter import Kind, Parameter\n"
+        "class Other:\n    name = 'other'\n    parameters = (Parameter('metric', Kind.STRING, 'The metric.'),)\n"
+        "RULE = Other()\n"
+    )
+    points = {"pipeline_kit.rules": {"other": "acme_wrong:RULE"}}
+    site = install_package(tmp_path / "wrong", "acme-wrong", {"acme_wrong.py": wrong}, points)
+    project = write_project(tmp_path / "project", "  gate: {rules: [{metric: f1, min: 0.9}]}\n", DATA)
+    planned = kit(use_plugins(project, "acme-wrong"), "plan", PYTHONPATH=str(site))
+    assert planned.returncode == 2
+    assert "plugins: the rule `other` has the field `metric`, as the record itself has" in planned.stderr
+
+
 def test_a_record_with_a_field_that_needs_another_bounds_nothing() -> None:
     """The kind says that it has no rule in the record, and the message lists what there is."""
     with pytest.raises(UsageError, match="rule 1 on f1 bounds nothing") as caught:

@@ -13,7 +13,7 @@ from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import NO_PLUGINS, Plugins, Table
 
 if TYPE_CHECKING:
-    from pipeline_kit.gates.rule import Rule, RuleKind
+    from pipeline_kit.gates.rule import Rule, RuleKind, RuleRecord
 
 COMMON_FIELDS = ("metric", "dataset", "slice")
 """The fields of every rule's record."""
@@ -49,8 +49,8 @@ def rule_kinds(plugins: Plugins = NO_PLUGINS) -> dict[str, RuleKind[Any]]:
 def rules_of(settings: Value, plugins: Plugins = NO_PLUGINS) -> tuple[Rule, ...]:
     """The rules in a stage's setting: a list of records, each of a metric and one rule or more.
 
-    Raises UsageError on a record without a metric or rule, and on terms that the kind refuses, such as a limit that
-    is not finite, or an absolute one outside the metric's range, which could only ever hold or never hold.
+    Raises UsageError on a record without a metric or rule, and on terms that the kind refuses or ignores, such as a
+    limit that is not finite, or an absolute one outside the metric's range, which could only ever hold or never hold.
     """
     if not isinstance(settings, Sequence) or isinstance(settings, str):
         raise UsageError("the gate's rules are not a list", hint="write them as [{metric: f1, min: 0.9}]")
@@ -75,7 +75,18 @@ def _rules(values: Value, name: str, kinds: Mapping[str, RuleKind[Any]], plugins
     rules = [Rule(metric, kind, terms, dataset, column) for kind, terms in parsed if terms is not None]
     if not rules:
         raise UsageError(f"{name} on {metric} bounds nothing", hint=f"give it one of: {', '.join(kinds)}")
+    _refuse_ignored(record, parsed)
     return rules
+
+
+def _refuse_ignored(record: RuleRecord, parsed: Sequence[tuple[RuleKind[Any], object]]) -> None:
+    """Raises UsageError where a kind made no rule of a field that the record sets: the gate would be weaker."""
+    for kind, terms in parsed:
+        own = (parameter for parameter in kind.parameters if terms is None)
+        unused = [field.name for field in own if record.values.get(field.name) not in (None, field.default)]
+        if unused:
+            message = f"{record.name} on {record.metric}: `{unused[0]}` alone makes no rule `{kind.name}`"
+            raise UsageError(message, hint="remove it, or add what it belongs to")
 
 
 def _optional_text(value: Value, name: str) -> str | None:
