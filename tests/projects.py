@@ -10,7 +10,7 @@ from pathlib import Path
 STAGE_YML = """
 help: Ends as it is told, for the tests of the runner.
 parameters:
-  end: {type: string, default: passed, help: "passed, failed, undecided, crash, infrastructure, wait, fork or kill"}
+  end: {type: string, default: passed, help: "passed, failed, undecided, crash, exit, infrastructure, wait or kill"}
   text: {type: any, help: "Written to its output."}
 outputs:
   note: {path: note.txt, kind: data, help: "The text."}
@@ -33,6 +33,8 @@ def run(context):
     seen = [name for name, upstream in context.upstream.items() for name in [name]]
     if end == "crash":
         raise ValueError("no such thing")
+    if end == "exit":
+        sys.exit(0)
     if end == "infrastructure":
         with (Path(os.environ["TRIES"]).open("a")) as file:
             file.write("x")

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"pipeline-kit: {error.strerror}: {error.filename}", file=sys.stderr)
         return 3
-    except Exception:
+    except (Exception, SystemExit):  # a command returns its exit code: only code from outside leaves in this way
         import traceback
 
         traceback.print_exc()

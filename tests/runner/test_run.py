@@ -145,6 +145,16 @@ def test_a_fault_of_the_kit_is_70_with_a_traceback_in_the_log(tmp_path: Path) ->
     assert result(tmp_path, "a")["category"] == "internal"
 
 
+@pytest.mark.parametrize("command", [["job", "a"], ["run"]])
+def test_a_stage_that_exits_has_not_passed(tmp_path: Path, command: list[str]) -> None:
+    """Whatever the exit code: the server, or `run`, would take 0 for a job that did its work."""
+    write_project(tmp_path, "  a: {stage: probe, end: exit}\n  b: {stage: probe, needs: [a]}\n")
+    done = kit(tmp_path, *command)
+    assert done.returncode == 70
+    assert result(tmp_path, "a")["outcome"] == "failed"
+    assert "SystemExit: 0" in done.stdout
+
+
 def test_infrastructure_is_tried_once_more_by_the_executor(tmp_path: Path) -> None:
     """Exit 3, twice at the most."""
     folder = tmp_path / "project"
