@@ -126,12 +126,15 @@ def context_of(run: JobRun, workspace: Path) -> StageContext:
 
 
 def store_of(run: JobRun) -> Store | None:
-    """The store that the job was given, else the project's own, or none."""
-    if run.store is not None or run.descriptor.store is None:
+    """The store that the job was given, else the project's own; None where the plan gives the job no secret of it."""
+    address = run.descriptor.store
+    if run.store is not None or address is None:
         return run.store
+    if not set(address.secrets) <= {secret.name for secret in run.job.secrets}:
+        return None
     from pipeline_kit.adapters.stores import open_store
 
-    return open_store(run.descriptor, run.folders.root, {**run.variables, **run.secrets})
+    return open_store(run.descriptor, run.folders.root, run.secrets)
 
 
 def cause_of(run: JobRun) -> Cause | None:
@@ -201,7 +204,7 @@ def run_job(run: JobRun) -> JobRecord:
                 pass_phases(run)
         except Interrupted as interruption:
             run.record = failure(run, Category.INTERRUPTED, str(interruption))
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # code from outside may end the process, which is no result
             run.record = failure_of(run, error)
         stop.raising = False  # where the limit came while it was being lifted
         assert run.record is not None
@@ -286,7 +289,7 @@ def failure(run: JobRun, category: Category, reason: str, cause: str | None = No
     return JobRecord(run.job.name, run.job.stage, Outcome.FAILED, run.mask(reason), category, told)
 
 
-def failure_of(run: JobRun, error: Exception) -> JobRecord:
+def failure_of(run: JobRun, error: Exception | SystemExit) -> JobRecord:
     """The record of a job that an exception ended: one that the kit explains, the machine's, or a fault of the kit."""
     if isinstance(error, KitError):
         if error.hint:

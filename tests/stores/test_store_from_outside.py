@@ -95,6 +95,39 @@ def test_the_secret_goes_to_the_jobs_that_use_the_store(tmp_path: Path, site: st
     assert "secret vault: the variable PIPELINE_KIT_SECRET_VAULT is not set" in done.stdout + done.stderr
 
 
+def test_a_job_that_does_not_use_the_store_needs_no_token(tmp_path: Path, site: str) -> None:
+    """Its store is not even opened: here the vault would refuse to, and a set token would not be masked."""
+    folder = project(tmp_path / "project")
+    done = kit(folder, "run", "other", PYTHONPATH=site)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = kit(folder, "job", "other", PYTHONPATH=site, PIPELINE_KIT_SECRET_VAULT="wrong-token")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("secrets", ("", ""), "the kind of store `secrets` has the key `secrets`, which has another meaning"),
+        ("vault", ('"room"', '"secrets"'), "the kind of store `vault` has the key `secrets`, which has another"),
+        ("vault", ('"room"', '"directory"'), "the kind of store `vault` has the key `directory`, which has another"),
+        ("vault", ('"room"', '"Room"'), "the kind of store `vault` calls a field 'Room'"),
+        ("vault", ('grammar="name"', 'grammar="nane"'), "`room` of the kind of store `vault` has the unknown grammar"),
+        ("vault", ("parameters = (", "parameters = 3, ("), "the kind of store `vault` has no tuple of Parameter"),
+        ("vault", ("vault://[a-z]+", "(?i)vault"), "the kind of store `vault` has no Grammar whose pattern can be"),
+        ("vault", ("class Vault", "import sys; sys.exit(0)\nclass Vault"), "cannot be imported from acme_vault:VAULT"),
+    ],
+)
+def test_a_kind_of_store_that_cannot_be_one_is_refused(
+    tmp_path: Path, name: str, change: tuple[str, str], message: str
+) -> None:
+    """By `plan`, with the name that the package gives it."""
+    points = {"pipeline_kit.stores": {name: "acme_vault:VAULT"}}
+    site = install_package(tmp_path / "site", "acme-vault", {"acme_vault.py": VAULT.replace(*change)}, points)
+    planned = kit(project(tmp_path / "project", "store: models"), "plan", PYTHONPATH=str(site))
+    assert planned.returncode == 2
+    assert message in planned.stderr
+
+
 def test_a_refused_token_is_a_failure_of_the_infrastructure(tmp_path: Path, site: str) -> None:
     """Exit code 3, as for every store; the token is not shown."""
     folder = project(tmp_path / "project")
