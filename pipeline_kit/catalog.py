@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.declared import declared_parameters
 from pipeline_kit.contract.result import StageResult
-from pipeline_kit.contract.server_file import read_server
+from pipeline_kit.contract.server_file import read_server, refuse_unsafe
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.contract.store_kind import StoreKind, refuse_unusable
@@ -164,15 +164,25 @@ def built_in_folder() -> Path:
 
 def completed(spec: StageSpec, plugins: Plugins) -> StageSpec:
     """The specification with the choices and fields that come from tables of extensions."""
+    if not any(uses_table(parameter) for parameter in spec.parameters):
+        return spec
     return replace(spec, parameters=tuple(completed_parameter(each, plugins) for each in spec.parameters))
+
+
+def uses_table(parameter: Parameter) -> bool:
+    """Whether it, or anything in it, comes from a table of extensions."""
+    inner = (*parameter.fields, parameter.items) if parameter.items else parameter.fields
+    return bool(parameter.source) or any(uses_table(each) for each in inner)
 
 
 def completed_parameter(parameter: Parameter, plugins: Plugins) -> Parameter:
     """The parameter, and all in it, with what its table has: names as choices, or their parameters as fields."""
+    if not uses_table(parameter):
+        return parameter
     items = completed_parameter(parameter.items, plugins) if parameter.items else None
     fields = tuple(completed_parameter(each, plugins) for each in parameter.fields)
     if not parameter.source:
-        return replace(parameter, items=items, fields=fields) if items or fields else parameter
+        return replace(parameter, items=items, fields=fields)
     if parameter.source not in TABLES:
         raise UsageError(f"parameter {parameter.name}: `from` is not one of {', '.join(TABLES)}: {parameter.source!r}")
     table: Table[Extension] = imported(TABLES[parameter.source])
@@ -224,7 +234,9 @@ class Servers(Mapping[str, ServerWords]):
             return built_in_server(name)
         if name not in self._read:
             module = self._places[name].partition(":")[0].rpartition(".")[0]
-            self._read[name] = read_server(name, package_folder(f"the CI server `{name}`", module))
+            folder = package_folder(f"the CI server `{name}`", module)
+            self._read[name] = read_server(name, folder)
+            refuse_unsafe(self._read[name], folder)
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline_kit.contract.spec import OutputSpec, ReportSpec, Shape
+from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.errors import UsageError
 
 REPORT_KEYS = {"output", "as"}
-NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 SHOWN_KINDS = {"verdict": Shape.VERDICT, "metrics": Shape.METRICS}
 """Kinds of output whose form the kit knows: where a stage declares no `reports`, these are shown."""
 
@@ -34,7 +33,7 @@ def reports(path: Path, declared: Any, outputs: Sequence[OutputSpec]) -> tuple[R
 def report(path: Path, name: str, document: Any, outputs: Sequence[OutputSpec]) -> ReportSpec:
     """One report of `stage.yml`. Raises UsageError naming the file and the key."""
     where = f"{path}: report {name}"
-    if not NAME.fullmatch(name):
+    if GRAMMARS["name"].complaint(name):
         raise UsageError(f"{where}: the name is not a word", hint="small letters, digits and _, such as slow_tests")
     if not isinstance(document, Mapping):
         raise UsageError(f"{where} is not a mapping", hint="such as {output: sizes, as: table}")

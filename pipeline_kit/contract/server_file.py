@@ -43,25 +43,17 @@ def read_server(name: str, folder: Path) -> ServerWords:
     refuse_unknown(path, "the server", document, SERVER_KEYS)
     try:
         return words(path, name, document)
-    except (AttributeError, KeyError, TypeError, ValueError, re.error) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path}: a key is missing or has another type: {error}") from error
 
 
 def words(path: Path, name: str, document: Mapping[str, Any]) -> ServerWords:
-    """The words in the document of a `server.yml`. Raises UsageError for what the descriptor could not hold safely."""
-    if GRAMMARS["name"].complaint(name) or name in TAKEN:
-        raise UsageError(f"{path}: a CI server cannot be called {name!r}", hint="a name of small letters, digits and _")
-    if GRAMMARS["path"].complaint(str(document["file"])):
-        raise UsageError(f"{path}: file is not a path inside the project: {document['file']!r}")
+    """The words in the document of a `server.yml`."""
     grammars = {key: grammar(path, key, body) for key, body in document.get("grammars", {}).items()}
     forms = (*GRAMMARS, *grammars)
     keys = {
         key: parameter(path, name, document[key], forms) if key in document else None for key in ("runner", "secret")
     }
-    for key, declared in keys.items():
-        if declared is not None and not is_safe(declared):
-            hint = "a string with a grammar, or a list of them: a CI server reads it, so nothing free can stand there"
-            raise UsageError(f"{path}: {key} has no form of its own", hint=hint)
     limits = document.get("limits", {})
     return ServerWords(
         name=name,
@@ -81,6 +73,28 @@ def words(path: Path, name: str, document: Mapping[str, Any]) -> ServerWords:
     )
 
 
+def refuse_unsafe(words: ServerWords, folder: Path) -> None:
+    """Raises UsageError for words of a server from outside that a descriptor or a CI file could not hold safely."""
+    path = folder / SERVER_FILE
+    if GRAMMARS["name"].complaint(words.name) or words.name in TAKEN:
+        hint = "a name of small letters, digits and _"
+        raise UsageError(f"{path}: a CI server cannot be called {words.name!r}", hint=hint)
+    if GRAMMARS["path"].complaint(words.file):
+        raise UsageError(f"{path}: file is not a path inside the project: {words.file!r}")
+    for key, declared in (("runner", words.runner), ("secret", words.secret)):
+        if declared is not None and not is_safe(declared):
+            hint = "a string with a grammar, or a list of them: a CI server reads it, so it must have a form"
+            raise UsageError(f"{path}: {key} has no form of its own", hint=hint)
+    for pattern in (*words.variables, *(form.pattern for form in words.grammars.values())):
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError) as error:
+            raise UsageError(f"{path}: {pattern!r} is not a pattern: {error}") from error
+    for name, form in words.grammars.items():
+        if any(form.complaint(f"{before}{code}{after}") is None for code in CODE for before, after in AROUND):
+            raise UsageError(f"{path}: grammar {name}: its pattern admits what a CI file would read as code")
+
+
 def is_safe(declared: Parameter) -> bool:
     """Whether every text under a key of the descriptor has a form, so that a value is never code."""
     item = declared.items if declared.kind is Kind.LIST else declared
@@ -92,8 +106,5 @@ def grammar(path: Path, name: str, document: Mapping[str, Any]) -> Grammar:
     refuse_unknown(path, f"grammar {name}", document, {"pattern", "says", "example", "brackets"})
     if name in GRAMMARS:
         raise UsageError(f"{path}: grammar {name}: the kit has a form of that name", hint="choose another name")
-    pattern = re.compile(str(document["pattern"]))
-    if any(pattern.fullmatch(f"{before}{character}{after}") for character in CODE for before, after in AROUND):
-        raise UsageError(f"{path}: grammar {name}: its pattern admits what a CI file would read as code")
     check = balanced if document.get("brackets", False) else None
     return Grammar(str(document["pattern"]), str(document["says"]), str(document["example"]), check)

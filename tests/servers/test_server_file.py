@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.contract.server_file import read_server
+from pipeline_kit.catalog import Servers
+from pipeline_kit.contract.server_file import read_server, refuse_unsafe
 from pipeline_kit.errors import UsageError
 
 WHOLE = """
@@ -23,7 +24,7 @@ cron: either
 
 def server(folder: Path, text: str, name: str = "shell") -> None:
     (folder / "server.yml").write_text(text)
-    read_server(name, folder)
+    refuse_unsafe(read_server(name, folder), folder)
 
 
 def test_a_whole_file_is_read(tmp_path: Path) -> None:
@@ -33,6 +34,12 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert (words.title, words.file, words.most_needs) == ("Shell", "ci/run.sh", 7)
     assert words.runner is not None
     assert words.grammars[words.runner.grammar].complaint("big") is None
+
+
+@pytest.mark.parametrize("name", Servers())
+def test_the_built_in_ones_are_held_to_the_same(name: str) -> None:
+    """They are read without these checks, so that no start pays for them."""
+    refuse_unsafe(Servers()[name], Path(name))
 
 
 @pytest.mark.parametrize("name", ["image", "type", "../shell", "Shell", "", "a b", "s" * 42])
@@ -82,7 +89,7 @@ def test_a_form_admits_no_code(tmp_path: Path, pattern: str) -> None:
         (("shell_host: {", "path: {"), "the kit has a form of that name"),
         (("title: Shell", "titel: Shell"), "unknown key 'titel'"),
         (("grammar: shell_host", "grammar: host_of_shell"), "there is no grammar 'host_of_shell'"),
-        (('"[a-z]+"', '"[a-z"'), "a key is missing or has another type"),
+        (('"[a-z]+"', '"[a-z"'), "is not a pattern"),
         (("title: Shell", "title: [Shell"), "not YAML"),
     ],
 )
