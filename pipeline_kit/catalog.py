@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.declared import declared_parameters
 from pipeline_kit.contract.result import StageResult
-from pipeline_kit.contract.server_file import read_server, refuse_unsafe
+from pipeline_kit.contract.server_file import read_server, refuse_clash, refuse_unsafe
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.contract.store_kind import StoreKind, refuse_unusable
@@ -235,8 +235,11 @@ class Servers(Mapping[str, ServerWords]):
         if name not in self._read:
             module = self._places[name].partition(":")[0].rpartition(".")[0]
             folder = package_folder(f"the CI server `{name}`", module)
-            self._read[name] = read_server(name, folder)
-            refuse_unsafe(self._read[name], folder)
+            words = read_server(name, folder)
+            refuse_unsafe(words, folder)
+            for other in (*map(built_in_server, self._built_in), *self._read.values()):
+                refuse_clash(words, other, folder)
+            self._read[name] = words
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:

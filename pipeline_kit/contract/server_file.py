@@ -95,6 +95,18 @@ def refuse_unsafe(words: ServerWords, folder: Path) -> None:
             raise UsageError(f"{path}: grammar {name}: its pattern admits what a CI file would read as code")
 
 
+def refuse_clash(words: ServerWords, other: ServerWords, folder: Path) -> None:
+    """Raises UsageError where two servers have the same CI file, or a form of words of the same name."""
+    path = folder / SERVER_FILE
+    if words.file.lower() == other.file.lower():
+        raise UsageError(f"{path}: file is {words.file}, which is the CI file of {other.title}")
+    same = sorted(set(words.grammars) & set(other.grammars))
+    if same:
+        raise UsageError(
+            f"{path}: grammar {same[0]}: {other.title} has a form of that name", hint="choose another name"
+        )
+
+
 def is_safe(declared: Parameter) -> bool:
     """Whether every text under a key of the descriptor has a form, so that a value is never code."""
     item = declared.items if declared.kind is Kind.LIST else declared

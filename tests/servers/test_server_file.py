@@ -9,6 +9,8 @@ import pytest
 from pipeline_kit.catalog import Servers
 from pipeline_kit.contract.server_file import read_server, refuse_unsafe
 from pipeline_kit.errors import UsageError
+from pipeline_kit.extensions import Plugins
+from tests.plugins import install_package
 
 WHOLE = """
 title: Shell
@@ -34,6 +36,28 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert (words.title, words.file, words.most_needs) == ("Shell", "ci/run.sh", 7)
     assert words.runner is not None
     assert words.grammars[words.runner.grammar].complaint("big") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("ci/run.sh", ".GitLab-CI.yml"), "file is .GitLab-CI.yml, which is the CI file of GitLab"),
+        (("ci/run.sh", "Jenkinsfile"), "file is Jenkinsfile, which is the CI file of Jenkins"),
+        (("shell_host", "SHARED"), "has a form of that name"),
+    ],
+)
+def test_what_another_server_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str], message: str
+) -> None:
+    """One would overwrite the other's file, or weaken the form of its words."""
+    shared = next(name for words in Servers().values() for name in words.grammars)
+    text = WHOLE.replace(change[0], change[1].replace("SHARED", shared))
+    files = {"acme_other/__init__.py": "", "acme_other/server.yml": text}
+    install_package(tmp_path, "acme-other", files, {"pipeline_kit.servers": {"other": "acme_other.server:SERVER"}})
+    monkeypatch.syspath_prepend(tmp_path)
+    servers = Servers(Plugins(("acme-other",)))
+    with pytest.raises(UsageError, match=message):
+        servers["other"]
 
 
 @pytest.mark.parametrize("name", Servers())
