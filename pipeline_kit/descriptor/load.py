@@ -90,6 +90,8 @@ def read_layers(directory: Path, problems: Problems) -> Layers:
         return Layers(upper)
     locked = layers.locks(below, problems)
     layers.check_locks(upper, locked, problems)
+    if ("plugins",) in locked:  # what is reported must not be imported meanwhile
+        upper = layers.without(upper, "plugins")
     return Layers(layers.merge(layers.normal(layers.without(below, "locked", "organisation")), upper), locked)
 
 

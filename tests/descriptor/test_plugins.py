@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_kit.contract.digest import digest_bytes
+from pipeline_kit.descriptor.organisation import VENDORED
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import Plugins, Table
 from tests.plugins import install_package, lock_of, use_plugins
@@ -152,6 +154,26 @@ def test_a_stage_of_the_project_comes_before_one_of_a_package(tmp_path: Path) ->
     site = install_package(tmp_path / "site", "acme-stages", {**FILES, "acme_stages/__init__.py": ""}, points)
     specs = json.loads(kit(project, "stages", "--json", PYTHONPATH=str(site)).stdout)["stages"]
     assert [spec["source"] for spec in specs if spec["name"] == "probe"] == ["project .pipeline-kit/stages/probe"]
+
+
+def test_plugins_that_the_organisation_has_locked_are_not_imported(tmp_path: Path) -> None:
+    """Neither by `plan`, which reports them, nor by a command that needs no whole descriptor."""
+    project = use_plugins(write_project(tmp_path / "project", "  one: {stage: smoke}\n"), "acme-rules")
+    organisation = "version: 1\nplugins: [acme-stages]\nlocked: [plugins]\n"
+    (project / VENDORED).write_text(organisation)
+    source = f"organisation: {{source: ../all.yml, digest: {digest_bytes(organisation.encode())}}}\n"
+    (project / "pipeline-kit.yml").write_text((project / "pipeline-kit.yml").read_text() + source)
+    site = install_package(tmp_path / "site", "acme-stages", {**FILES, "acme_stages/__init__.py": ""}, POINTS)
+    rules = {"pipeline_kit.rules": {"rule": "acme_rules:RULE"}}
+    install_package(site, "acme-rules", {"acme_rules.py": "print('imported')"}, rules)
+    planned = kit(project, "plan", PYTHONPATH=str(site))
+    assert planned.returncode == 2
+    assert "pipeline-kit.yml:3:1: plugins is locked by the organisation" in planned.stderr
+    assert "smoke" not in planned.stderr
+    schema = kit(project, "schema", PYTHONPATH=str(site))
+    assert schema.returncode == 0
+    assert "imported" not in schema.stdout
+    assert "smoke" in schema.stdout
 
 
 def test_the_helper_pins_what_it_says() -> None:
