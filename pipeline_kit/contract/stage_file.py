@@ -44,11 +44,19 @@ def read_spec(folder: Path) -> StageSpec:
     if not isinstance(document, dict):
         raise UsageError(f"{path}: is not a mapping")
     refuse_unknown(path, "the stage", document, STAGE_KEYS)
+    try:
+        return spec(path, folder_digest(folder, content), document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path}: a key is missing or has another type: {error}") from error
+
+
+def spec(path: Path, digest: str, document: Mapping[str, Any]) -> StageSpec:
+    """The specification in the document of a `stage.yml`."""
     outputs = tuple(output(path, name, each) for name, each in document.get("outputs", {}).items())
     return StageSpec(
-        name=folder.name,
+        name=path.parent.name,
         help=required_text(path, "the stage", document),
-        digest=folder_digest(folder, content),
+        digest=digest,
         parameters=tuple(parameter(path, name, each) for name, each in document.get("parameters", {}).items()),
         outputs=outputs,
         reports=reports(path, document.get("reports"), outputs),
@@ -98,7 +106,7 @@ def parameter(path: Path, name: str, document: Mapping[str, Any], grammars: Coll
         fields=tuple(parameter(path, each, field, grammars) for each, field in document.get("fields", {}).items()),
         deprecated_names=tuple(document.get("deprecated", ())),
         grammar=grammar,
-        source=document.get("from", ""),
+        source=str(document.get("from", "")),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.contract.digest import digest_bytes
+from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.descriptor.organisation import VENDORED
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import Plugins, Table
@@ -126,6 +127,17 @@ def test_a_stage_whose_folder_cannot_be_found_is_named(tmp_path: Path, place: st
         assert message in done.stderr
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["outputs: 3", "outputs: {a: {kind: data}}", "parameters: [a]", "parameters: {a: 1}", "requires: 7", "extras: 7"],
+)
+def test_a_stage_file_with_another_type_is_named(tmp_path: Path, text: str) -> None:
+    """It is a file from outside: a fault of the package, not of the kit."""
+    (tmp_path / "stage.yml").write_text(f"help: Smokes.\n{text}\n")
+    with pytest.raises(UsageError, match=r"stage\.yml: a key is missing or has another type"):
+        read_spec(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["../smoke", "Smoke", "a" * 42, "smoke-test"])
 def test_the_name_of_an_extension_is_a_name(tmp_path: Path, name: str) -> None:
     """Descriptors, records and CI files hold it."""
@@ -145,6 +157,21 @@ def test_another_spelling_of_a_package_is_the_same_package(tmp_path: Path) -> No
     planned = kit(project, "plan", PYTHONPATH=str(site))
     assert planned.returncode == 2
     assert 'pipeline-kit.yml:3:24: plugins names "Acme_Stages" twice: it is "acme-stages" too' in planned.stderr
+
+
+def test_init_names_a_package_once(tmp_path: Path) -> None:
+    """In whichever spellings, and as a descriptor can hold it."""
+    install_package(tmp_path / "site", "acme-stages", FILES, POINTS)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "kit.lock").write_text(lock_of("acme-stages"))
+    site, lock = str(tmp_path / "site"), ("--profile", "bare", "--kit-lock", "kit.lock", "--defaults")
+    refused = kit(tmp_path, "init", "project", *lock, "--plugin", "", PYTHONPATH=site)
+    assert refused.returncode == 2
+    assert "--plugin: '' is not the name of an installed package" in refused.stderr
+    two = ("--plugin", "acme-stages", "--plugin", "Acme_Stages")
+    made = kit(tmp_path, "init", "project", *lock, *two, PYTHONPATH=site)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "plugins: [acme-stages]\n" in (tmp_path / "project" / "pipeline-kit.yml").read_text()
 
 
 def test_a_stage_of_the_project_comes_before_one_of_a_package(tmp_path: Path) -> None:

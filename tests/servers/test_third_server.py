@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins import lock_of, use_plugins
+from tests.plugins import install_package, lock_of, use_plugins
 from tests.projects import commit, kit, write_project
 
 PACKAGE = Path(__file__).parent / "shell_server"
@@ -189,3 +189,19 @@ def test_without_the_package_the_server_does_not_exist(tmp_path: Path) -> None:
     refused = kit(plain, "render", "--ci", "shell")
     assert refused.returncode == 2
     assert "there is no CI server 'shell'" in refused.stderr
+
+
+def test_a_new_project_is_not_overwritten_by_a_server(tmp_path: Path) -> None:
+    """A package may call its file as it likes, but not as one of the files that `init` makes."""
+    words = 'title: Readme\nfile: README.md\ncomment: "#"\n'
+    files = {"acme_readme/__init__.py": "", "acme_readme/server.yml": words}
+    points = {"pipeline_kit.servers": {"readme": "acme_readme.server:SERVER"}}
+    packages = install_package(tmp_path / "site", "acme-readme", files, points)
+    target = tmp_path / "project"
+    target.mkdir()
+    (target / "kit.lock").write_text(lock_of("acme-readme"))
+    options = ("init", str(target), "--profile", "bare", "--plugin", "acme-readme", "--kit-lock", "kit.lock")
+    made = kit(tmp_path, *options, "--ci", "readme", "--defaults", PYTHONPATH=str(packages))
+    assert made.returncode == 2
+    assert "--ci: a CI server's file is README.md, which the project has already" in made.stderr
+    assert [path.name for path in target.iterdir()] == ["kit.lock"]

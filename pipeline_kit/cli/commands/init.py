@@ -47,6 +47,8 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     ci_files = [file for server, file in known.items() if server in wanted]
     made = scaffold(profile, name, ci_files, plugins, arguments.kit_lock)
     refuse_existing(target, [*made, *ci_files])
+    if same := sorted(set(made) & set(ci_files)):
+        raise UsageError(f"--ci: a CI server's file is {same[0]}, which the project has already")
     write_all(target, made)
     project = open_project(target)
     rendered = render_project(project.plan, project.descriptor)
