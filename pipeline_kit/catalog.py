@@ -85,7 +85,7 @@ class Specs(Mapping[str, StageSpec]):
             folder = self.folder(name)
             if folder is None:
                 raise KeyError(name)
-            self._read[name] = completed(read_spec(folder), self.plugins)
+            self._read[name] = completed(replace(read_spec(folder), name=name), self.plugins)
         return self._read[name]
 
     def __contains__(self, name: object) -> bool:

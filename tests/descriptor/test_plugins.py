@@ -174,6 +174,15 @@ def test_init_names_a_package_once(tmp_path: Path) -> None:
     assert "plugins: [acme-stages]\n" in (tmp_path / "project" / "pipeline-kit.yml").read_text()
 
 
+def test_a_stage_has_the_name_of_its_entry_point(tmp_path: Path) -> None:
+    """The folder may have another one, which no descriptor can name."""
+    project = use_plugins(write_project(tmp_path / "project", "  one: {stage: trial}\n"), "acme-stages")
+    points = {"pipeline_kit.stages": {"trial": "acme_stages.smoke"}}
+    site = install_package(tmp_path / "site", "acme-stages", {**FILES, "acme_stages/__init__.py": ""}, points)
+    stages = json.loads(kit(project, "stages", "--json", PYTHONPATH=str(site)).stdout)["stages"]
+    assert ("trial", "package acme_stages.smoke") in [(stage["name"], stage["source"]) for stage in stages]
+
+
 def test_a_stage_of_the_project_comes_before_one_of_a_package(tmp_path: Path) -> None:
     """It is listed once, with the place that it is read from."""
     project = use_plugins(write_project(tmp_path / "project", JOBS), "acme-stages")
