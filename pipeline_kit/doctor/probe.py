@@ -218,8 +218,10 @@ def begins_with(path: Path, content: bytes) -> bool:
 
 
 def probe_plugins(read: ReadProject) -> PluginFacts:
-    """The facts of packages with extensions; none of them is imported."""
-    named = read.descriptor.plugins.packages if read.descriptor else ()
+    """The facts of packages with extensions; none of them is imported. Nothing where no descriptor can be read."""
+    if read.descriptor is None:
+        return PluginFacts({}, frozenset())
+    named = read.descriptor.plugins.packages
     return PluginFacts(installed_extensions(), frozenset(normalised(name) for name in named))
 
 

@@ -229,3 +229,5 @@ def test_doctor_lists_what_is_installed_and_not_named(tmp_path: Path) -> None:
     found = kit(use_plugins(project, "acme-stages"), "doctor", PYTHONPATH=str(site), COLUMNS="200").stdout
     assert "its extensions can be used: stages smoke" in found
     assert "its plugins" not in kit(project, "doctor").stdout
+    (project / "pipeline-kit.yml").write_text((project / "pipeline-kit.yml").read_text() + "unknown: 1\n")
+    assert "the descriptor does not name it" not in kit(project, "doctor", PYTHONPATH=str(site), COLUMNS="200").stdout
