@@ -20,8 +20,14 @@ def frozen(declared: Class) -> Class:
     """The class as a frozen dataclass with slots: compared, hashed and shown by all of its fields, in their order."""
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(declared)
     names = [each.name for each in fields(made)]
+
+    def first(self: Any, *values: Any, **named: Any) -> None:
+        """Compiles what makes a value when the first one is made: most commands make values of few of the classes."""
+        made.__init__ = initialiser(fields(made))
+        made.__init__(self, *values, **named)
+
     methods: Mapping[str, object] = {
-        "__init__": initialiser(fields(made)),
+        "__init__": first,
         "__setattr__": refuse_assignment,
         "__delattr__": refuse_deletion,
         "__repr__": declared.__dict__.get("__repr__", shown),

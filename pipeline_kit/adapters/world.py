@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline_kit.contract.login import ServerLogin, no_login
-
 if TYPE_CHECKING:
     from pipeline_kit.contract.cluster import Cluster
+    from pipeline_kit.contract.login import ServerLogin
     from pipeline_kit.contract.oci import Registries
     from pipeline_kit.contract.serving import Engine, Processes, Wheels
     from pipeline_kit.contract.world import Sources
@@ -30,7 +29,7 @@ class ThisWorld:
         log: Callable[[str], None],
         root: Path | None = None,
         *,
-        server_login: ServerLogin = no_login,
+        server_login: ServerLogin | None = None,
     ) -> None:
         self._cache = cache
         self._variables = variables
@@ -42,9 +41,12 @@ class ThisWorld:
     def registries(self) -> Registries:
         """Registries over HTTP."""
         from pipeline_kit.adapters.registry import HttpRegistries
+        from pipeline_kit.contract.login import no_login
 
         blobs = self.cache("blobs")
-        return HttpRegistries(self._variables, self._insecure, blobs, self._log, server_login=self._server_login)
+        return HttpRegistries(
+            self._variables, self._insecure, blobs, self._log, server_login=self._server_login or no_login
+        )
 
     def engine(self) -> Engine:
         """The Docker engine, by its SDK."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pipeline_kit.contract.stage_file import Loader, parameter, refuse_unknown
+from pipeline_kit.contract.plain_yaml import read_plain_yaml
+from pipeline_kit.contract.stage_file import parameter, refuse_unknown
+from pipeline_kit.descriptor.cron import CronDays
 from pipeline_kit.descriptor.grammar import GRAMMARS, Grammar, balanced
 from pipeline_kit.descriptor.parameter import Kind, Parameter
-from pipeline_kit.descriptor.server_words import CronDays, ServerWords
+from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.errors import UsageError
 
 SERVER_FILE = "server.yml"
@@ -32,14 +32,10 @@ def read_server(name: str, folder: Path) -> ServerWords:
     """The words of the server in a folder. Raises UsageError naming the file and key where they cannot be read."""
     path = folder / SERVER_FILE
     try:
-        document = yaml.load(path.read_bytes(), Loader=Loader)
+        document = read_plain_yaml(path, path.read_bytes())
     except OSError as error:
         hint = f"a CI server is a folder with {SERVER_FILE} and server.py"
         raise UsageError(f"{path}: {error.strerror}", hint=hint) from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise UsageError(f"{path}: is not a mapping")
     refuse_unknown(path, "the server", document, SERVER_KEYS)
     try:
         return words(path, name, document)

@@ -6,16 +6,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipeline_kit.contract.digest import digest_bytes, digest_file, digest_json
+from pipeline_kit.contract.plain_yaml import read_plain_yaml
 from pipeline_kit.contract.report_file import reports
 from pipeline_kit.contract.spec import OutputSpec, StageSpec
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.errors import UsageError
-
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 STAGE_KEYS = {
     "help", "parameters", "outputs", "consumes", "requires", "inputs", "data_from", "reads", "cacheable",
@@ -36,13 +33,9 @@ def read_spec(folder: Path) -> StageSpec:
     path = folder / "stage.yml"
     try:
         content = path.read_bytes()
-        document = yaml.load(content, Loader=Loader)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", hint="a stage is a folder with stage.yml and run.py") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise UsageError(f"{path}: is not a mapping")
+    document = read_plain_yaml(path, content)
     refuse_unknown(path, "the stage", document, STAGE_KEYS)
     try:
         return spec(path, folder_digest(folder, content), document)
@@ -65,10 +58,10 @@ def spec(path: Path, digest: str, document: Mapping[str, Any]) -> StageSpec:
         data_from=document.get("data_from"),
         reads=tuple(document.get("reads", ())),
         default_inputs=tuple(document["inputs"]) if "inputs" in document else None,
-        cacheable=document.get("cacheable", True),
-        project_code=document.get("project_code", False),
-        uses_store=document.get("uses_store", False),
-        changes_world=document.get("changes_world", False),
+        cacheable=flag(path, "the stage", document, "cacheable", default=True),
+        project_code=flag(path, "the stage", document, "project_code"),
+        uses_store=flag(path, "the stage", document, "uses_store"),
+        changes_world=flag(path, "the stage", document, "changes_world"),
         extras=tuple(document.get("extras", ())),
     )
 
@@ -97,7 +90,7 @@ def parameter(path: Path, name: str, document: Mapping[str, Any], grammars: Coll
         kind=kind,
         help=required_text(path, f"parameter {name}", document),
         default=document.get("default"),
-        required=document.get("required", False),
+        required=flag(path, f"parameter {name}", document, "required"),
         unit=document.get("unit"),
         minimum=document.get("minimum"),
         maximum=document.get("maximum"),
@@ -114,6 +107,14 @@ def output(path: Path, name: str, document: Mapping[str, Any]) -> OutputSpec:
     """One output of `stage.yml`."""
     refuse_unknown(path, f"output {name}", document, {"path", "kind", "help"})
     return OutputSpec(name, document["path"], document["kind"], document.get("help", ""))
+
+
+def flag(path: Path, where: str, document: Mapping[str, Any], key: str, *, default: bool = False) -> bool:
+    """Whether a key is true. Raises UsageError where it is neither true nor false."""
+    value = document.get(key, default)
+    if not isinstance(value, bool):
+        raise UsageError(f"{path}: {where}: {key} is {value!r}", hint="write true or false, without quotes")
+    return value
 
 
 def refuse_unknown(path: Path, where: str, document: Mapping[str, Any], known: set[str]) -> None:

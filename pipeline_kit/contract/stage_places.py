@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pipeline_kit.contract.stage_file import Loader
+from pipeline_kit.contract.plain_yaml import Loader
 from pipeline_kit.descriptor.model import Position
 
 

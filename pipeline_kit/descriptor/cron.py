@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline_kit.descriptor.server_words import CronDays
+from enum import Enum
 
 FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
 JOINED_BY = {"either": "by or", "both": "by and"}
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _PART = re.compile(r"(\*|(\d{1,2})(-(\d{1,2}))?)(/(\d{1,2}))?")
+
+
+class CronDays(Enum):
+    """When a schedule that restricts both the day of the month and the day of the week starts."""
+
+    EITHER = "either"
+    BOTH = "both"
 
 
 def cron_complaint(text: str, dialects: Mapping[str, CronDays | None] | None = None) -> tuple[str, str] | None:

@@ -12,8 +12,8 @@ from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.organisation import VENDORED
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
 from pipeline_kit.descriptor.problem import Problems
-from pipeline_kit.descriptor.sections import JOB, root_keys
-from pipeline_kit.descriptor.store import ADDRESS, store_parameter
+from pipeline_kit.descriptor.sections import JOB, STORE, root_keys
+from pipeline_kit.descriptor.store import store_parameter
 from pipeline_kit.descriptor.tree import Entry, ListNode, MapNode, Node, ScalarNode
 from pipeline_kit.descriptor.vocabulary import Vocabulary
 
@@ -97,7 +97,7 @@ class Settler:
     def keys(self) -> tuple[Parameter, ...]:
         """The keys of the root."""
         node, servers = self.layers.root.get("store"), self.vocabulary.servers.values()
-        return root_keys(servers, store_parameter(node, self.vocabulary.stores, Problems()) if node else ADDRESS)
+        return root_keys(servers, store_parameter(node, self.vocabulary.stores, Problems()) if node else STORE)
 
     def job(self, name: str, entry: Entry) -> Setting:
         """One job, with what its environment changes in it, its stage's defaults and those of every job."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pipeline_kit.descriptor.model import ColumnType, SecretType, When
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.descriptor.server_words import ServerWords
-from pipeline_kit.descriptor.store import ADDRESS
 
 SHORTEST_TIMEOUT = 60  # seconds: a server's job takes longer to start than what is shorter
 LONGEST_TIMEOUT = 7 * 86400
@@ -62,6 +61,9 @@ PROJECT = _record(
     Parameter("lock", Kind.PATH, "Its locked requirements.", default="requirements.lock"),
     required=True,
 )
+
+STORE = _word("store", "store", "Where models are kept between jobs.")
+"""The key `store` as an address alone; `descriptor/store.py` has its form as a mapping."""
 
 
 def runner(servers: Iterable[ServerWords]) -> Parameter:
@@ -162,7 +164,7 @@ JOB = (
 """The keys that every job may have, whatever its stage."""
 
 
-def root_keys(servers: Iterable[ServerWords], store: Parameter = ADDRESS) -> tuple[Parameter, ...]:
+def root_keys(servers: Iterable[ServerWords], store: Parameter = STORE) -> tuple[Parameter, ...]:
     """The keys of a descriptor; `jobs` is read job by job, with the parameters of each one's stage."""
     servers = tuple(servers)
     return (

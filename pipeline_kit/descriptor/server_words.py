@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from enum import Enum
 
+from pipeline_kit.descriptor.cron import CronDays
 from pipeline_kit.descriptor.grammar import Grammar
 from pipeline_kit.descriptor.parameter import Parameter
 from pipeline_kit.frozen import frozen
-
-
-class CronDays(Enum):
-    """When a schedule that restricts both the day of the month and the day of the week starts."""
-
-    EITHER = "either"
-    BOTH = "both"
 
 
 @frozen

@@ -9,10 +9,10 @@ from pipeline_kit.descriptor.grammar import Grammar
 from pipeline_kit.descriptor.model import StoreAddress
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
 from pipeline_kit.descriptor.problem import Problems, shown
+from pipeline_kit.descriptor.sections import STORE
 from pipeline_kit.descriptor.tree import MapNode, Node
 from pipeline_kit.descriptor.vocabulary import StoreWords
 
-ADDRESS = Parameter("store", Kind.STRING, "Where models are kept between jobs.", grammar="store")
 SECRETS = Parameter(
     "secrets", Kind.LIST, "The secrets it needs.", items=Parameter("", Kind.STRING, "A secret.", grammar="name")
 )
@@ -36,19 +36,19 @@ def store_record(name: str, words: StoreWords) -> Parameter:
     """The mapping form of one kind of store."""
     help_ = f"Its address: {words.grammar.says}."
     address = Parameter(name, Kind.STRING, help_, required=True, grammar=f"store_{name}")
-    return Parameter("store", Kind.RECORD, ADDRESS.help, fields=(address, *words.parameters, SECRETS))
+    return Parameter("store", Kind.RECORD, STORE.help, fields=(address, *words.parameters, SECRETS))
 
 
 def store_parameter(node: Node | None, stores: Stores, problems: Problems) -> Parameter:
     """The parameter by which the key is read; reports a mapping that names no kind of store, or several."""
     if not isinstance(node, MapNode):
-        return ADDRESS
+        return STORE
     named = [name for name in stores if name in node.entries]
     if len(named) == 1:
         return store_record(named[0], stores[named[0]])
     hint = f"write store: {{{next(iter(stores))}: ADDRESS}}; the kinds of store are: {', '.join(stores)}"
     problems.add(node.position, "store must name one kind of store with its address", hint)
-    return Parameter("store", Kind.ANY, ADDRESS.help)
+    return Parameter("store", Kind.ANY, STORE.help)
 
 
 def store_address(value: Value, stores: Stores) -> StoreAddress | None:

@@ -10,9 +10,9 @@ from pipeline_kit.adapters.world import ThisWorld
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.extensions import NO_PLUGINS
 from pipeline_kit.runner.folders import user_cache
-from pipeline_kit.servers.login import server_login
 
 if TYPE_CHECKING:
+    from pipeline_kit.contract.login import Login
     from pipeline_kit.runner.job_run import JobRun
 
 
@@ -24,7 +24,13 @@ def world_for(
 ) -> ThisWorld:
     """The world as a process with these variables sees it; without a descriptor nothing is trusted beyond the usual."""
     insecure = descriptor.insecure if descriptor else ()
-    login = server_login(descriptor.plugins if descriptor else NO_PLUGINS)
+    plugins = descriptor.plugins if descriptor else NO_PLUGINS
+
+    def login(host: str, variables: Mapping[str, str]) -> Login | None:
+        from pipeline_kit.servers.login import server_login
+
+        return server_login(plugins)(host, variables)
+
     return ThisWorld(user_cache(), variables, insecure, log, root, server_login=login)
 
 

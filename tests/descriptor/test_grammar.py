@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline_kit.adapters.stores import STORES
 from pipeline_kit.catalog import Servers
-from pipeline_kit.descriptor.cron import cron_complaint
-from pipeline_kit.descriptor.server_words import CronDays
+from pipeline_kit.descriptor.cron import CronDays, cron_complaint
 from pipeline_kit.descriptor.store import store_forms
 from pipeline_kit.descriptor.vocabulary import grammars_of, reserved_names
 
