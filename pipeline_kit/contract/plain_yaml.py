@@ -28,6 +28,9 @@ def read_plain_yaml(path: Path, content: bytes) -> dict[str, Any]:
     try:
         next(events), next(events)  # the stream and its document begin
         document = _value(path, next(events), events)
+        next(events)  # the document ends
+        if type(event := next(events)) is not yaml.StreamEndEvent:
+            raise UsageError(f"{_place(path, event)}: a second document begins", hint="one file holds one document")
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: not YAML: {error}") from error
     except (StopIteration, RecursionError) as error:

@@ -53,6 +53,7 @@ def test_values_are_what_pyyaml_reads(text: str) -> None:
         ("[a]: 1", "f:1: a key is not text, or is given twice"),
         ("- a", "f: is not a mapping"),
         ("text", "f: is not a mapping"),
+        ("a: 1\n---\nb: 2", "f:2: a second document begins"),
         ("", "f: is empty"),
         ("a: [", "f: not YAML"),
         ("a: \x07", "f: not YAML"),
