@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -55,13 +56,49 @@ def tree(root: int) -> list[int]:
     return found
 
 
+def frozen(root: int) -> list[int]:
+    """A process and all that descend from it, each stopped: what is killed one by one starts nothing in between.
+
+    Without this a process could be started after the tree was listed, by one that is killed next: nobody is left then
+    who could end it, since its supervisor is killed as well.
+    """
+    stopped: list[int] = []
+    while running := [pid for pid in tree(root) if pid not in stopped]:
+        for pid in running:
+            send(signal.SIGSTOP, pid)
+        stopped.extend(running)
+        while any(is_running(pid) for pid in stopped):
+            time.sleep(0.001)
+    return stopped
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is neither stopped nor gone."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "TtZX"
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process, as far as it is still there."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return "gone"
+
+
 def kill(pids: list[int]) -> None:
     """Kills processes; one that is gone already is no matter."""
     for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+        send(signal.SIGKILL, pid)
+
+
+def send(number: signal.Signals, pid: int) -> None:
+    """Sends a signal; a process that is gone already is no matter."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def gone(mark: str, seconds: float) -> list[int]:

@@ -42,12 +42,12 @@ class Life:
         try:
             process.wait(self.chance.uniform(0.03, 1.3 * self.undisturbed.seconds))
         except subprocess.TimeoutExpired:
-            killing.kill(killing.tree(process.pid) if self.whole_tree else [process.pid])
+            killing.kill(killing.frozen(process.pid) if self.whole_tree else [process.pid])
         process.communicate()
         self.kills += process.returncode == -9
-        left = killing.gone(mark, BOUND_SECONDS)
-        killing.kill(left)
-        self.wrong += [f"kill {self.kills}: process {pid} is left" for pid in left]
+        left = {pid: killing.command_of(pid) for pid in killing.gone(mark, BOUND_SECONDS)}
+        killing.kill(list(left))
+        self.wrong += [f"{self.folder.name}, kill {self.kills}: left: {command}" for command in left.values()]
         self.wrong += [f"kill {self.kills}: {what}" for what in killing.torn(self.folder)]
 
     def finish(self) -> None:
