@@ -59,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"pipeline-kit: {error.strerror}: {error.filename}", file=sys.stderr)
         return 3
-    except (Exception, SystemExit):  # a command returns its exit code: only code from outside leaves in this way
+    except (Exception, SystemExit) as error:  # a command returns its exit code: only code from outside leaves like this
+        if number := signal_behind(error):
+            return 128 + number
         import traceback
 
         traceback.print_exc()
@@ -68,6 +70,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 70
+
+
+def signal_behind(error: BaseException) -> int | None:
+    """The number of the signal that an error was made from, or None.
+
+    Python before 3.12 makes a RuntimeError of whatever is raised while a class is made, an interruption among them.
+    """
+    from pipeline_kit.runner.stop import Interrupted
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            return 2
+        if isinstance(cause, Interrupted):
+            return cause.number
+        cause = cause.__cause__
+    return None
 
 
 def read(arguments: Sequence[str]) -> Namespace | SimpleNamespace:
