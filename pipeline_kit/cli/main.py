@@ -73,20 +73,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def signal_behind(error: BaseException) -> int | None:
-    """The number of the signal that an error was made from, or None.
+    """The number of the signal that an error was made from, or None."""
+    from pipeline_kit.runner.stop import Interrupted, stopped_by
 
-    Python before 3.12 makes a RuntimeError of whatever is raised while a class is made, an interruption among them.
-    """
-    from pipeline_kit.runner.stop import Interrupted
-
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, KeyboardInterrupt):
-            return 2
-        if isinstance(cause, Interrupted):
-            return cause.number
-        cause = cause.__cause__
-    return None
+    cause = stopped_by(error)
+    if isinstance(cause, Interrupted):
+        return cause.number
+    return 2 if isinstance(cause, KeyboardInterrupt) else None
 
 
 def read(arguments: Sequence[str]) -> Namespace | SimpleNamespace:

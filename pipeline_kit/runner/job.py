@@ -30,7 +30,7 @@ from pipeline_kit.runner.leaks import refuse_leaks, remove_leaks
 from pipeline_kit.runner.log import Log
 from pipeline_kit.runner.redaction import Redactor
 from pipeline_kit.runner.secrets import take_secrets, values_to_mask, without_secrets
-from pipeline_kit.runner.stop import Interrupted, Stop, limited, stoppable
+from pipeline_kit.runner.stop import Interrupted, Stop, limited, stoppable, stopped_by
 from pipeline_kit.runner.sweep import sweep_job
 from pipeline_kit.runner.temporary import temporary_files_in
 from pipeline_kit.runner.why import write_why
@@ -202,10 +202,8 @@ def run_job(run: JobRun) -> JobRecord:
             with temporary_files_in(run.folders.temporary(run.job.name)), limited(stop, run.job.timeout_seconds):
                 stop.check()
                 pass_phases(run)
-        except Interrupted as interruption:
-            run.record = failure(run, Category.INTERRUPTED, str(interruption))
-        except (Exception, SystemExit) as error:  # code from outside may end the process, which is no result
-            run.record = failure_of(run, error)
+        except (Exception, Interrupted, SystemExit) as error:  # code from outside may end the process: not a result
+            run.record = failure_of(run, stopped_by(error) or error)
         stop.raising = False  # where the limit came while it was being lifted
         assert run.record is not None
         record = complete(run, replace(run.record, seconds=time.monotonic() - run.started))
@@ -289,8 +287,10 @@ def failure(run: JobRun, category: Category, reason: str, cause: str | None = No
     return JobRecord(run.job.name, run.job.stage, Outcome.FAILED, run.mask(reason), category, told)
 
 
-def failure_of(run: JobRun, error: Exception | SystemExit) -> JobRecord:
+def failure_of(run: JobRun, error: BaseException) -> JobRecord:
     """The record of a job that an exception ended: one that the kit explains, the machine's, or a fault of the kit."""
+    if isinstance(error, Interrupted):
+        return failure(run, Category.INTERRUPTED, str(error))
     if isinstance(error, KitError):
         if error.hint:
             run.log(f"hint: {error.hint}")

@@ -21,6 +21,17 @@ class Interrupted(BaseException):
         self.number = number
 
 
+def stopped_by(error: BaseException) -> BaseException | None:
+    """The signal or the time limit that an error was made from, or None.
+
+    Python before 3.12 makes a RuntimeError of whatever is raised while a class is made, as in the middle of an import.
+    """
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Interrupted | KeyboardInterrupt | TimeLimitError):
+        cause = cause.__cause__
+    return cause
+
+
 @dataclass(slots=True, repr=False)  # `signal.signal` asks for the text of each handler, and throws it away
 class Stop:
     """Whether a signal has come, and what the next one does.

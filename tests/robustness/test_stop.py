@@ -17,10 +17,11 @@ import pytest
 
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.result import JobRecord
-from pipeline_kit.errors import Category
+from pipeline_kit.errors import Category, TimeLimitError
 from pipeline_kit.runner.exit_codes import exit_code
 from pipeline_kit.runner.job import run_job
 from pipeline_kit.runner.job_run import JobRun
+from pipeline_kit.runner.stop import Interrupted
 from tests.projects import commit, kit, write_project
 from tests.robustness import killing
 from tests.robustness.conftest import Undisturbed
@@ -234,3 +235,26 @@ def test_one_job_twice_at_once(tmp_path: Path) -> None:
     for run, output in zip(runs, outputs, strict=True):
         assert run.returncode == 0 or (run.returncode == 3 and "is running in this directory already" in output)
     assert killing.torn(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "category"),
+    [
+        (Interrupted(signal.SIGTERM), Category.INTERRUPTED),
+        (TimeLimitError("the job ran into its time limit"), Category.TIMEOUT),
+        (ValueError("a fault"), Category.INTERNAL),
+    ],
+)
+def test_what_stops_a_job_in_the_middle_of_an_import_is_recorded_as_that(
+    tmp_path: Path, cause: BaseException, category: Category, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python before 3.12 makes a RuntimeError of it where a class is made at that moment."""
+    project = open_project(write_project(tmp_path / "project", "  one: {stage: probe}\n"))
+    job = project.job("one")
+
+    def stopped(run: JobRun) -> None:
+        raise RuntimeError("Error calling __set_name__ on 'Field' instance") from cause
+
+    monkeypatch.setattr("pipeline_kit.runner.job.pass_phases", stopped)
+    record = run_job(JobRun(job, project.descriptor, project.specs, project.folders, lambda line: None))
+    assert record.category is category
