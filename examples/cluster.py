@@ -236,7 +236,7 @@ def engine_answers() -> bool:
 
 def local_base(folder: Path) -> str:
     """The engine's python:3.11-slim as an OCI layout on disk."""
-    from pipeline_kit.images.docker_archive import as_layout
+    from pipeline_kit.images.engine.archive import as_layout
 
     archive, layout = folder / "base.tar", folder / "base"
     words = ["docker", "save", "-o", str(archive), LOCAL_BASE]
@@ -252,7 +252,7 @@ def local_base(folder: Path) -> str:
 @contextmanager
 def own_namespace(*, keep: bool) -> Iterator[str]:
     """A namespace of this demonstration's own."""
-    from pipeline_kit.adapters.kubernetes import KubernetesCluster
+    from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
     from pipeline_kit.contract.cluster import Kind
 
     if not os.environ.get("KUBECONFIG"):

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline_kit.adapters.project_python import VenvPython
-from pipeline_kit.adapters.pythons import LockedPythons
+from pipeline_kit.adapters.python.environments import LockedPythons
+from pipeline_kit.adapters.python.project import VenvPython
 from pipeline_kit.contract.ports import ProjectPython
 from pipeline_kit.runner.folders import user_cache
 from tests.conftest import ROOT

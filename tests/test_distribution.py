@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adapters.git import project_files
+from pipeline_kit.adapters.git.repository import project_files
 from tests.conftest import ROOT
 
 OUTSIDE = {"stages": "pipeline_kit/stages", "templates": "pipeline_kit/templates", "pipeline_kit": "pipeline_kit"}

@@ -50,31 +50,31 @@ class ThisWorld:
 
     def engine(self) -> Engine:
         """The Docker engine, by its SDK."""
-        from pipeline_kit.adapters.docker_engine import DockerEngine
+        from pipeline_kit.adapters.docker.engine import DockerEngine
 
         return DockerEngine(self._variables, self._log)
 
     def cluster(self, kubeconfig: Path | None, context: str | None = None) -> Cluster:
         """A cluster, by the Kubernetes client."""
-        from pipeline_kit.adapters.kubernetes import KubernetesCluster
+        from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
 
         return KubernetesCluster(kubeconfig, context, self._variables, self._insecure)
 
     def processes(self) -> Processes:
         """Plain processes on this machine."""
-        from pipeline_kit.adapters.processes import LocalProcesses
+        from pipeline_kit.adapters.process.servers import LocalProcesses
 
         return LocalProcesses(self._variables, self._log)
 
     def wheels(self) -> Wheels:
         """Wheels from the index that pip is configured with."""
-        from pipeline_kit.adapters.wheels import PipWheels
+        from pipeline_kit.adapters.python.wheels import PipWheels
 
         return PipWheels(self.cache("wheels"), self._variables, self._log)
 
     def sources(self) -> Sources:
         """The history of the project's repository, by git."""
-        from pipeline_kit.adapters.git_history import GitHistory
+        from pipeline_kit.adapters.git.history import GitHistory
 
         return GitHistory(self._root or Path.cwd())
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
-from pipeline_kit.adopt.changes import Changes, Fate, changes
-from pipeline_kit.adopt.document import DESCRIPTOR, Planned, ignore_text, planned
-from pipeline_kit.adopt.propose import Choices, Proposal, propose
-from pipeline_kit.adopt.survey import Facts, survey
-from pipeline_kit.adopt.told import told
-from pipeline_kit.adopt.train_jobs import trainings
-from pipeline_kit.adopt.tree import list_tree
+from pipeline_kit.adopt.infer.propose import Choices, Proposal, propose
+from pipeline_kit.adopt.infer.train_jobs import trainings
+from pipeline_kit.adopt.read.survey import Facts, survey
+from pipeline_kit.adopt.read.tree import list_tree
+from pipeline_kit.adopt.write.changes import Changes, Fate, changes
+from pipeline_kit.adopt.write.document import DESCRIPTOR, Planned, ignore_text, planned
+from pipeline_kit.adopt.write.summary import told
 from pipeline_kit.cli.asking import asks, choose, confirm
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.servers import chosen, files, named_plugins, plugins_in

@@ -14,7 +14,7 @@ from pipeline_kit.contract.oci import Registries, Repository
 from pipeline_kit.deploy.job import ReleaseJob
 from pipeline_kit.errors import ModelError, UsageError
 from pipeline_kit.images.names import LABEL_COMMIT_TIME
-from pipeline_kit.images.verify import Verified, verify_pushed
+from pipeline_kit.images.verify.image import Verified, verify_pushed
 
 
 @dataclass(frozen=True, slots=True)

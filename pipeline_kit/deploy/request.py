@@ -18,8 +18,8 @@ from pipeline_kit.deploy.target import Target
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import Identity, Workload
 from pipeline_kit.errors import ModelError, UsageError
-from pipeline_kit.images.golden import Golden, evaluated_rows
-from pipeline_kit.images.running import read_configuration
+from pipeline_kit.images.serve.golden_requests import Golden, evaluated_rows
+from pipeline_kit.images.serve.running import read_configuration
 
 NAMESPACE = "default"
 

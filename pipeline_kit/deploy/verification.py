@@ -14,7 +14,7 @@ from pipeline_kit.deploy.record import Content
 from pipeline_kit.deploy.target import Instance, Rollout
 from pipeline_kit.deploy.waiting import wait_until
 from pipeline_kit.errors import Category, ModelError
-from pipeline_kit.images.golden import Golden, answer_of, differences, request_of, told
+from pipeline_kit.images.serve.golden_requests import Golden, answer_of, differences, request_of, told
 
 WITHIN_SECONDS = 6.0
 """A request that got lost on the way is no reason to roll a release back: what is wrong must stay so."""

@@ -11,8 +11,8 @@ from pipeline_kit.descriptor.events import ROOT_EVENTS, intersect, uncovered
 from pipeline_kit.descriptor.model import Descriptor, EventPattern, Job
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.problem import DescriptorError, Problem
-from pipeline_kit.plan.chain import chain_problem
 from pipeline_kit.plan.model import Plan, PlannedJob
+from pipeline_kit.plan.promotion_path import chain_problem
 
 MOST_JOBS = 200
 MOST_NAMED = 3

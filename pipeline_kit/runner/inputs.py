@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from pipeline_kit.adapters.git import project_files
+from pipeline_kit.adapters.git.repository import project_files
 from pipeline_kit.contract.context import Upstream
 from pipeline_kit.contract.digest import digest_bytes, digest_files, digest_tree, digest_trees
 from pipeline_kit.contract.freshness import DECISIONS

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline_kit.adapters.files import empty_folder, locked
-from pipeline_kit.adapters.git import checkout
+from pipeline_kit.adapters.git.repository import checkout
 from pipeline_kit.adapters.host import ThisHost
-from pipeline_kit.adapters.process import hurry
-from pipeline_kit.adapters.pythons import LockedPythons
+from pipeline_kit.adapters.process.run import hurry
+from pipeline_kit.adapters.python.environments import LockedPythons
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.ports import Store
 from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.errors import Category, InfrastructureError, KitError
 from pipeline_kit.runner.cache import Cache
 from pipeline_kit.runner.carry import hand_over
+from pipeline_kit.runner.cleanup import sweep_job
 from pipeline_kit.runner.collect import collect, masked, masked_result, size_of, write_cases, write_record
 from pipeline_kit.runner.decisions import read_decisions
 from pipeline_kit.runner.folders import LOG, RESULT, user_cache
@@ -31,7 +32,6 @@ from pipeline_kit.runner.log import Log
 from pipeline_kit.runner.redaction import Redactor
 from pipeline_kit.runner.secrets import take_secrets, values_to_mask, without_secrets
 from pipeline_kit.runner.stop import Interrupted, Stop, limited, stoppable, stopped_by
-from pipeline_kit.runner.sweep import sweep_job
 from pipeline_kit.runner.temporary import temporary_files_in
 from pipeline_kit.runner.why import write_why
 from pipeline_kit.runner.workspace import make_workspace

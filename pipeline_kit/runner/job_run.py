@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline_kit.adapters.pythons import LockedPythons
+from pipeline_kit.adapters.python.environments import LockedPythons
 from pipeline_kit.catalog import Specs
 from pipeline_kit.contract.context import DataInput, GitFacts
 from pipeline_kit.contract.ports import Store

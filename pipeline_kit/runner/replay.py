@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_kit import __version__
-from pipeline_kit.adapters.checkout import check_out, new_repository, track
 from pipeline_kit.adapters.files import remove
-from pipeline_kit.adapters.git import project_files
-from pipeline_kit.adapters.pythons import LockedPythons
+from pipeline_kit.adapters.git.checkout import check_out, new_repository, track
+from pipeline_kit.adapters.git.repository import project_files
+from pipeline_kit.adapters.python.environments import LockedPythons
 from pipeline_kit.contract.digest import digest_file, digest_tree
 from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.descriptor.model import Descriptor

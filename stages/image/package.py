@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.errors import ModelError
 from pipeline_kit.gates.verdict import Status
-from pipeline_kit.images.assembly import timestamp
-from pipeline_kit.images.content import Part
+from pipeline_kit.images.build.assembly import timestamp
+from pipeline_kit.images.build.content import Part
 from pipeline_kit.images.names import (
     APP,
     CODE,

@@ -13,13 +13,13 @@ from pipeline_kit.contract.lock import target_markers
 from pipeline_kit.contract.result import Outcome, StageResult
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError, UsageError
-from pipeline_kit.images.base import open_base
-from pipeline_kit.images.build import Builder, BuiltLayer, built_layers
-from pipeline_kit.images.content import ImageContent
-from pipeline_kit.images.earlier import Earlier, earlier_image
-from pipeline_kit.images.layer_store import LayerStore
+from pipeline_kit.images.build.base import open_base
+from pipeline_kit.images.build.content import ImageContent
+from pipeline_kit.images.build.earlier import Earlier, earlier_image
+from pipeline_kit.images.build.layer_store import LayerStore
+from pipeline_kit.images.build.layers import Builder, BuiltLayer, built_layers
 from pipeline_kit.images.names import INPUTS_FILE
-from pipeline_kit.images.platform import read_platform
+from pipeline_kit.images.oci.platform import read_platform
 
 from .inputs import declared_inputs
 from .package import Judged, labels, read_judged
@@ -100,7 +100,7 @@ def build(context: StageContext, settings: Settings, content: ImageContent) -> M
         raise UsageError("a Dockerfile is for the builder docker", hint="set builder: docker, or leave it out")
     base = open_base(content.base, read_platform(content.platform), context.workspace, world.registries)
     if settings.docker:
-        from pipeline_kit.images.docker_build import build_with_engine
+        from pipeline_kit.images.engine.build import build_with_engine
 
         descriptor = build_with_engine(
             content,

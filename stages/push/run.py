@@ -12,12 +12,12 @@ from pipeline_kit.contract.oci import Repository
 from pipeline_kit.contract.result import Outcome, StageResult
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images.attach import Attachment, attachment
 from pipeline_kit.images.names import ENVELOPE_TYPE, LABEL_REVISION, SBOM_TYPE, STATEMENT_TYPE
-from pipeline_kit.images.push import Pushed, Way, push_image
-from pipeline_kit.images.retention import BUILD
-from pipeline_kit.images.source import LayoutBlobs
-from pipeline_kit.images.sweep import sweep
+from pipeline_kit.images.oci.attach import Attachment, attachment
+from pipeline_kit.images.oci.cleanup import sweep
+from pipeline_kit.images.oci.push import Pushed, Way, push_image
+from pipeline_kit.images.oci.retention import BUILD
+from pipeline_kit.images.oci.source import LayoutBlobs
 
 from .settings import settings_of
 

@@ -12,15 +12,15 @@ from pipeline_kit.contract.image_reference import LayoutReference
 from pipeline_kit.contract.result import Case, Outcome, Output, StageResult
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import Category, UsageError
-from pipeline_kit.images.scan.finding import RULES, Finding
-from pipeline_kit.images.scan.policy import Judged, judge, unused
-from pipeline_kit.images.scan.report import findings_document
+from pipeline_kit.scan.finding import RULES, Finding
+from pipeline_kit.scan.policy import Judged, judge, unused
+from pipeline_kit.scan.report import findings_document
 
 from .settings import Settings, settings_of
 
 if TYPE_CHECKING:
-    from pipeline_kit.images.inventory import Inventory
-    from pipeline_kit.images.scan.content import Seen
+    from pipeline_kit.images.sbom.inventory import Inventory
+    from pipeline_kit.scan.content import Seen
 
 UNCHECKED = "not checked: no database of advisories is given"
 SHOWN = 20
@@ -69,9 +69,9 @@ def run(context: StageContext) -> StageResult:
 
 def scan_the_image(context: StageContext, settings: Settings, scanned: Scanned) -> None:
     """Scans the nearest image and writes its bill of materials."""
-    from pipeline_kit.images.sbom import bill_of_materials
-    from pipeline_kit.images.scan.image import scan_image
-    from pipeline_kit.images.source import open_image
+    from pipeline_kit.images.oci.source import open_image
+    from pipeline_kit.images.sbom.document import bill_of_materials
+    from pipeline_kit.scan.image import scan_image
 
     found = context.nearest("image")
     if found is None:
@@ -94,7 +94,7 @@ def check_vulnerabilities(context: StageContext, settings: Settings, scanned: Sc
     """Looks the packages up, where there is a database; where there is none, says that nobody did."""
     from dataclasses import replace
 
-    from pipeline_kit.images.scan.advisories import read_advisories, vulnerabilities
+    from pipeline_kit.scan.advisories import read_advisories, vulnerabilities
 
     if settings.advisories is None:
         scanned.checked["vulnerabilities"] = UNCHECKED
@@ -113,7 +113,7 @@ def check_vulnerabilities(context: StageContext, settings: Settings, scanned: Sc
 
 def scan_the_source(context: StageContext, settings: Settings, scanned: Scanned) -> None:
     """Scans the workspace, and the history as far as it is asked for and is there."""
-    from pipeline_kit.images.scan.tree import scan_history, scan_tree
+    from pipeline_kit.scan.tree import scan_history, scan_tree
 
     tree = scan_tree(context.workspace)
     scanned.findings += tree.findings

@@ -8,8 +8,8 @@ from pipeline_kit.contract.settings import records, text, texts, whole
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
-from pipeline_kit.images.scan.finding import RULES
-from pipeline_kit.images.scan.policy import Allow, Policy
+from pipeline_kit.scan.finding import RULES
+from pipeline_kit.scan.policy import Allow, Policy
 
 
 @frozen

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.errors import UsageError
-from pipeline_kit.images.signature import LARGEST_KEY
+from pipeline_kit.images.verify.signature import LARGEST_KEY
 
 from .settings import Settings
 

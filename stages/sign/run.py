@@ -11,14 +11,14 @@ from pipeline_kit.contract.image_documents import Image, read_image, write_docum
 from pipeline_kit.contract.result import Outcome, StageResult
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images.bill_check import check_bill
-from pipeline_kit.images.content_check import check_contents, check_documents, check_labels, packaged_manifest
 from pipeline_kit.images.names import MANIFEST_FILE
-from pipeline_kit.images.package_facts import LARGEST_MANIFEST, PackageFacts, read_facts, refuse_unpassed
-from pipeline_kit.images.provenance import statement
-from pipeline_kit.images.signature import open_envelope, public_of, sign
-from pipeline_kit.images.source import LayoutBlobs
-from pipeline_kit.images.statement_check import check_against_image, read_statement
+from pipeline_kit.images.oci.source import LayoutBlobs
+from pipeline_kit.images.verify.content_check import check_contents, check_documents, check_labels, packaged_manifest
+from pipeline_kit.images.verify.package_facts import LARGEST_MANIFEST, PackageFacts, read_facts, refuse_unpassed
+from pipeline_kit.images.verify.sbom_check import check_bill
+from pipeline_kit.images.verify.signature import open_envelope, public_of, sign
+from pipeline_kit.images.verify.statement import statement
+from pipeline_kit.images.verify.statement_check import check_against_image, read_statement
 from pipeline_kit.models.archive import open_archive
 from pipeline_kit.models.package import MANIFEST
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pipeline_kit.contract.result import Case
 from pipeline_kit.contract.serving import Server
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images.golden import Difference, Golden, answer_of, differences, request_of, told
 from pipeline_kit.images.names import LABEL_MODEL_DIGEST, LABEL_PACKAGE_DIGEST, LABEL_REVISION
+from pipeline_kit.images.serve.golden_requests import Difference, Golden, answer_of, differences, request_of, told
 
 NO_COLUMN = "no such column"
 TOGETHER = 500

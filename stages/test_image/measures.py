@@ -9,7 +9,7 @@ from pipeline_kit.contract.serving import Server
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.gates.evidence import VERSION, Evidence
 from pipeline_kit.gates.task import Task
-from pipeline_kit.images.golden import Golden, request_of
+from pipeline_kit.images.serve.golden_requests import Golden, request_of
 
 DATASET = "image"
 

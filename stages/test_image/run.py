@@ -15,12 +15,12 @@ from pipeline_kit.contract.result import Case, Outcome, StageResult
 from pipeline_kit.contract.serving import Server
 from pipeline_kit.errors import Category, ModelError
 from pipeline_kit.gates.evidence import Evidence, read_metrics
-from pipeline_kit.images.archive import as_archive
-from pipeline_kit.images.golden import Golden, evaluated_rows
 from pipeline_kit.images.names import LABEL_MODEL_DIGEST, PORT
-from pipeline_kit.images.root import unpack_root
-from pipeline_kit.images.running import AT_ONCE, Configuration, read_configuration, serve_root, wait_until_ready
-from pipeline_kit.images.source import LayoutBlobs
+from pipeline_kit.images.oci.archive import as_archive
+from pipeline_kit.images.oci.root import unpack_root
+from pipeline_kit.images.oci.source import LayoutBlobs
+from pipeline_kit.images.serve.golden_requests import Golden, evaluated_rows
+from pipeline_kit.images.serve.running import AT_ONCE, Configuration, read_configuration, serve_root, wait_until_ready
 
 from .checks import check_end, check_identity, check_predictions, check_refusal
 from .measures import Measures, document, measure

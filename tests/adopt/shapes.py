@@ -6,11 +6,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pipeline_kit.adapters.git import project_files
-from pipeline_kit.adopt.document import Planned, planned
-from pipeline_kit.adopt.propose import Choices, Proposal, propose
-from pipeline_kit.adopt.survey import survey
-from pipeline_kit.adopt.tree import list_tree
+from pipeline_kit.adapters.git.repository import project_files
+from pipeline_kit.adopt.infer.propose import Choices, Proposal, propose
+from pipeline_kit.adopt.read.survey import survey
+from pipeline_kit.adopt.read.tree import list_tree
+from pipeline_kit.adopt.write.document import Planned, planned
 from tests.conftest import ROOT
 
 CASES = ROOT / "tests" / "cases" / "adopt"

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from pipeline_kit.adopt.propose import Proposal
+from pipeline_kit.adopt.infer.propose import Proposal
 from tests.adopt.shapes import proposed
 
 FILES = {

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pipeline_kit.adopt.lock_draft import HEADER, draft, pinned_names
+from pipeline_kit.adopt.infer.lock_draft import HEADER, draft, pinned_names
 
 A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 

@@ -7,14 +7,14 @@ from textwrap import dedent
 
 import pytest
 
-from pipeline_kit.adopt.datasets import find_data, find_pointers
-from pipeline_kit.adopt.makefile import lines_of, read_makefile
-from pipeline_kit.adopt.meaning import Meaning, meaning
-from pipeline_kit.adopt.metadata import kit_python
-from pipeline_kit.adopt.python_source import Role, read_script
-from pipeline_kit.adopt.requirements import read_requirements
-from pipeline_kit.adopt.shell_line import read_lines
-from pipeline_kit.adopt.tree import list_tree
+from pipeline_kit.adopt.infer.classify import Meaning, meaning
+from pipeline_kit.adopt.read.datasets import find_data, find_pointers
+from pipeline_kit.adopt.read.makefile import lines_of, read_makefile
+from pipeline_kit.adopt.read.metadata import kit_python
+from pipeline_kit.adopt.read.python_source import Role, read_script
+from pipeline_kit.adopt.read.requirements import read_requirements
+from pipeline_kit.adopt.read.shell_line import read_lines
+from pipeline_kit.adopt.read.tree import list_tree
 from pipeline_kit.servers.jenkins.groovy import read_groovy
 
 

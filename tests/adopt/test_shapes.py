@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adopt.told import told
+from pipeline_kit.adopt.write.summary import told
 from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan

@@ -10,10 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline_kit.adopt.descriptor_text import comment, flow
-from pipeline_kit.adopt.survey import survey
-from pipeline_kit.adopt.told import told
-from pipeline_kit.adopt.tree import list_tree
+from pipeline_kit.adopt.read.survey import survey
+from pipeline_kit.adopt.read.tree import list_tree
+from pipeline_kit.adopt.write.descriptor_text import comment, flow
+from pipeline_kit.adopt.write.summary import told
 from pipeline_kit.descriptor.problem import Problems
 from pipeline_kit.descriptor.tree import plain
 from pipeline_kit.descriptor.yaml_tree import read_tree

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline_kit import __version__
-from pipeline_kit.adapters.pip_index import configuration_files, configured_index
+from pipeline_kit.adapters.python.pip_index import configuration_files, configured_index
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.problem import Problem
 from pipeline_kit.doctor.facts import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
 from tests.deploy import parts
 from tests.deploy.real_release import Ground
 from tests.deploy.standing import Standing

@@ -21,7 +21,7 @@ from pipeline_kit.deploy.targets.kubernetes.record_storage import SecretStorage
 from pipeline_kit.deploy.targets.kubernetes.site import KubernetesSite
 from pipeline_kit.deploy.verification import Expected
 from pipeline_kit.deploy.workload import Identity, Workload
-from pipeline_kit.images.golden import Golden
+from pipeline_kit.images.serve.golden_requests import Golden
 from pipeline_kit.testing.cluster import FakeCluster
 from tests.deploy.controllers import Controllers, pods_of
 from tests.deploy.releases import node

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
 from pipeline_kit.contract.cluster import Cluster, Kind
 from tests.conftest import missing
 

@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
-from pipeline_kit.adapters.kubernetes_connection import Patience
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.connection import Patience
 from pipeline_kit.errors import Category, KitError
 from tests.deploy.faulty_server import WRITES, Faults, faulty_server
 from tests.deploy.real_release import deploy

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
-from pipeline_kit.adapters.kubernetes_connection import Patience
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.connection import Patience
 from pipeline_kit.contract.cluster import Kind
 from pipeline_kit.errors import InfrastructureError, ProjectError, UsageError
 from tests.deploy.faulty_server import Faults, every, faulty_server

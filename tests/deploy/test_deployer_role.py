@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
 from pipeline_kit.contract.cluster import Cluster, Kind, Object
 from pipeline_kit.deploy.failure import ReleaseError
 from pipeline_kit.deploy.record import Content, State

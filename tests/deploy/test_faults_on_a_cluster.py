@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
-from pipeline_kit.adapters.kubernetes_connection import Patience
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.connection import Patience
 from pipeline_kit.contract.cluster import Cluster, Kind
 from pipeline_kit.deploy.failure import ReleaseError
 from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
 from pipeline_kit.deploy.targets.kubernetes.api_versions import served
 from pipeline_kit.deploy.targets.kubernetes.labels import label_value, object_name
 from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
 from pipeline_kit.deploy.targets.kubernetes.order import in_order
 from pipeline_kit.deploy.workload import Identity, Workload
-from pipeline_kit.images.scan.manifests import check_manifests
+from pipeline_kit.scan.manifests import check_manifests
 from tests.deploy.releases import workload
 
 GOLDEN = Path(__file__).with_name("golden")

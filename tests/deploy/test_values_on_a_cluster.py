@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.kubernetes import KubernetesCluster
+from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
 from pipeline_kit.contract.cluster import Kind
 from pipeline_kit.deploy.targets.kubernetes.pod_template import pod_template
 from tests.conformance.hostile import VALUES

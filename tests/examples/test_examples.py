@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adapters.pythons import LockedPythons
+from pipeline_kit.adapters.python.environments import LockedPythons
 from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan

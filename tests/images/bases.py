@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline_kit.contract.image_documents import write_document
 from pipeline_kit.contract.oci import CONFIG, INDEX, LAYER, MANIFEST, ContentDescriptor
-from pipeline_kit.images.layout import TAG_ANNOTATION, Layout
-from pipeline_kit.images.tar_layer import LayerFile, write_layer
+from pipeline_kit.images.oci.layout import TAG_ANNOTATION, Layout
+from pipeline_kit.images.oci.tar_layer import LayerFile, write_layer
 
 
 def base_layout(

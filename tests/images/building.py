@@ -20,8 +20,8 @@ from pipeline_kit.contract.ports import EnvironmentRecord
 from pipeline_kit.contract.result import StageResult
 from pipeline_kit.descriptor.model import Column, ColumnType, Dataset
 from pipeline_kit.errors import InfrastructureError, ModelError
-from pipeline_kit.images.layout import TAG_ANNOTATION, Layout
-from pipeline_kit.images.source import LayoutBlobs
+from pipeline_kit.images.oci.layout import TAG_ANNOTATION, Layout
+from pipeline_kit.images.oci.source import LayoutBlobs
 from pipeline_kit.models.archive import Content
 from pipeline_kit.models.manifest import Manifest, Predict
 from pipeline_kit.models.package import write_package

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.docker_connection import connect
-from pipeline_kit.adapters.docker_engine import DockerEngine
+from pipeline_kit.adapters.docker.connection import connect
+from pipeline_kit.adapters.docker.engine import DockerEngine
 from pipeline_kit.adapters.registry import HttpRegistries
 from pipeline_kit.contract.serving import EngineBuild
-from pipeline_kit.images.docker_build import NO_NETWORK
+from pipeline_kit.images.engine.build import NO_NETWORK
 from tests.conftest import missing
 from tests.images.building import BuildWorld
 from tests.images.registry import Registry

@@ -16,7 +16,7 @@ from pipeline_kit.contract.context import Upstream
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.oci import INDEX, MANIFEST
 from pipeline_kit.contract.result import JobRecord, Outcome, OutputRecord, StageResult
-from pipeline_kit.images.layout import Layout
+from pipeline_kit.images.oci.layout import Layout
 from pipeline_kit.testing.context import stage_context
 from tests.images.registry import Registry
 

@@ -13,14 +13,14 @@ from uuid import NAMESPACE_URL, uuid5
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import Image, read_image, write_document
 from pipeline_kit.contract.oci import CONFIG, EMPTY, LAYER, MANIFEST, ContentDescriptor
-from pipeline_kit.images.attach import EMPTY_CONTENT, attachment
-from pipeline_kit.images.content_check import packaged_manifest
-from pipeline_kit.images.layout import TAG_ANNOTATION, Layout
 from pipeline_kit.images.names import ENVELOPE_TYPE, LAYER_DIFF, LAYER_KIND, SBOM_TYPE, STATEMENT_TYPE
-from pipeline_kit.images.package_facts import read_facts
-from pipeline_kit.images.provenance import statement
-from pipeline_kit.images.signature import KeyPair, make_keys, sign
-from pipeline_kit.images.verify import Verified, verify_image
+from pipeline_kit.images.oci.attach import EMPTY_CONTENT, attachment
+from pipeline_kit.images.oci.layout import TAG_ANNOTATION, Layout
+from pipeline_kit.images.verify.content_check import packaged_manifest
+from pipeline_kit.images.verify.image import Verified, verify_image
+from pipeline_kit.images.verify.package_facts import read_facts
+from pipeline_kit.images.verify.signature import KeyPair, make_keys, sign
+from pipeline_kit.images.verify.statement import statement
 from tests.images.building import BuildWorld, build, image_context, make_package
 from tests.images.scan.pictures import Entry, tar_of
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pipeline_kit.contract.digest import digest_json
 from pipeline_kit.contract.image_documents import write_document
 from pipeline_kit.images.names import SBOM_TYPE, STATEMENT_TYPE
-from pipeline_kit.images.signature import sign
+from pipeline_kit.images.verify.signature import sign
 from tests.images.signing import OURS, THEIRS, Change, Signed, bill_of
 from tests.images.tampered_images import OTHER, Tamper, given
 

@@ -12,8 +12,8 @@ import pytest
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.oci import LAYER, LAYER_GZIP
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images import files
 from pipeline_kit.images.names import LAYER_DIFF, MODEL
+from pipeline_kit.images.oci import files
 from tests.images.scan.pictures import Entry
 from tests.images.signing import Signed, make_layout
 

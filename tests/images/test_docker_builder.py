@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.docker_engine import DockerEngine
+from pipeline_kit.adapters.docker.engine import DockerEngine
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.result import Outcome, StageResult
 from pipeline_kit.errors import ModelError, ProjectError, UsageError
-from pipeline_kit.images.files import image_files
-from pipeline_kit.images.source import LayoutBlobs
+from pipeline_kit.images.oci.files import image_files
+from pipeline_kit.images.oci.source import LayoutBlobs
 from tests.images.building import Wheelhouse, build, built, image_context, make_package, tiny_wheel
 from tests.images.engines import EngineWorld, absent, containers, ran, without_engine
 from tests.images.registry import Registry

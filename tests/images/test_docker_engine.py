@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters import docker_engine
-from pipeline_kit.adapters.docker_engine import DockerEngine, write_context
+from pipeline_kit.adapters.docker import engine as docker_engine
+from pipeline_kit.adapters.docker.engine import DockerEngine, write_context
 from pipeline_kit.contract.serving import EngineBuild
 from pipeline_kit.errors import InfrastructureError, KitError, ProjectError
 from tests.images.engines import BASE, absent, client, containers, images, ran, without_engine

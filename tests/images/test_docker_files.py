@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.docker_log import EngineLog
+from pipeline_kit.adapters.docker.log import EngineLog
 from pipeline_kit.contract.digest import digest_bytes, digest_file
 from pipeline_kit.contract.image_documents import read_image
 from pipeline_kit.errors import InfrastructureError, KitError, ModelError, ProjectError, UsageError
-from pipeline_kit.images.content import ENVIRONMENT, ImageContent
-from pipeline_kit.images.docker_archive import as_layout
-from pipeline_kit.images.docker_context import write_context
-from pipeline_kit.images.dockerfile import dockerfile_of
-from pipeline_kit.images.layout import Layout
+from pipeline_kit.images.build.content import ENVIRONMENT, ImageContent
+from pipeline_kit.images.engine.archive import as_layout
+from pipeline_kit.images.engine.context import write_context
+from pipeline_kit.images.engine.dockerfile import dockerfile_of
+from pipeline_kit.images.oci.layout import Layout
 from tests.images.building import tiny_wheel
 
 HOSTILE = "a \"b\" 'c' $HOME ${PATH} `id` $(id) \\ # {{ x }} {% y %} é"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images import files as module
-from pipeline_kit.images.files import image_files
+from pipeline_kit.images.oci import files as module
+from pipeline_kit.images.oci.files import image_files
 from tests.images.scan.pictures import Entry, Layer, Picture, tar_of
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from pipeline_kit.contract.digest import digest_tree
 from pipeline_kit.contract.image_documents import read_image
-from pipeline_kit.images.archive import as_archive
-from pipeline_kit.images.layout import Layout
+from pipeline_kit.images.oci.archive import as_archive
+from pipeline_kit.images.oci.layout import Layout
 from tests.conftest import missing
 from tests.images.building import BuildWorld, build, built, image_context, make_package
 

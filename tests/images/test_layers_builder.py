@@ -15,16 +15,17 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import read_image, write_document
 from pipeline_kit.contract.oci import LAYER_GZIP, ContentDescriptor
 from pipeline_kit.errors import InfrastructureError, ModelError, UsageError
-from pipeline_kit.images import build, plan
-from pipeline_kit.images.base import Base, open_base
-from pipeline_kit.images.build import Builder, BuiltImage
-from pipeline_kit.images.content import ImageContent
-from pipeline_kit.images.earlier import earlier_image
-from pipeline_kit.images.layer_store import LayerStore
-from pipeline_kit.images.layout import Layout
+from pipeline_kit.images.build import layer_plan as plan
+from pipeline_kit.images.build import layers as build
+from pipeline_kit.images.build.base import Base, open_base
+from pipeline_kit.images.build.content import ImageContent
+from pipeline_kit.images.build.earlier import earlier_image
+from pipeline_kit.images.build.layer_store import LayerStore
+from pipeline_kit.images.build.layers import Builder, BuiltImage
 from pipeline_kit.images.names import LAYER_KIND
-from pipeline_kit.images.platform import Platform, read_platform
-from pipeline_kit.images.source import LayoutBlobs
+from pipeline_kit.images.oci.layout import Layout
+from pipeline_kit.images.oci.platform import Platform, read_platform
+from pipeline_kit.images.oci.source import LayoutBlobs
 from tests.images.bases import base_layout, index_of
 from tests.images.building import REPOSITORY, FolderRegistries, Wheelhouse, tiny_wheel
 

@@ -17,12 +17,12 @@ from pipeline_kit import __version__
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import Image, read_image, write_document
 from pipeline_kit.errors import ModelError, UsageError
-from pipeline_kit.images.content_check import packaged_manifest
-from pipeline_kit.images.layout import Layout
-from pipeline_kit.images.package_facts import PackageFacts, read_facts, refuse_unpassed
-from pipeline_kit.images.provenance import named, statement
-from pipeline_kit.images.signature import key_id, make_keys, open_envelope, public_of, sign
-from pipeline_kit.images.statement_check import read_statement
+from pipeline_kit.images.oci.layout import Layout
+from pipeline_kit.images.verify.content_check import packaged_manifest
+from pipeline_kit.images.verify.package_facts import PackageFacts, read_facts, refuse_unpassed
+from pipeline_kit.images.verify.signature import key_id, make_keys, open_envelope, public_of, sign
+from pipeline_kit.images.verify.statement import named, statement
+from pipeline_kit.images.verify.statement_check import read_statement
 from tests.images.signing import OURS, make_layout
 
 ATTACHED = {"sbom": "sha256:" + "1" * 64, "findings": "sha256:" + "2" * 64}

@@ -13,8 +13,8 @@ import pytest
 from pipeline_kit.adapters.registry import upload
 from pipeline_kit.contract.image_documents import Image, read_image
 from pipeline_kit.errors import Category, InfrastructureError
-from pipeline_kit.images.attach import read_payload
-from pipeline_kit.images.layout import Layout
+from pipeline_kit.images.oci.attach import read_payload
+from pipeline_kit.images.oci.layout import Layout
 from tests.images.faulty_registry import ALWAYS, Fault, Plan, faulty_registry
 from tests.images.pushing import ENVELOPE, PATIENCE, SBOM, Push, listed, registries, tagged, whole
 from tests.images.registry import Registry

@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from pipeline_kit.adapters.registry import upload
 from pipeline_kit.contract.image_documents import read_image
-from pipeline_kit.images.layout import Layout
+from pipeline_kit.images.oci.layout import Layout
 from tests.images.pushing import Push
 folder, repository = sys.argv[1:3]
 upload.CHUNK = int(sys.argv[3])

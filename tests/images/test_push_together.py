@@ -11,7 +11,7 @@ import pytest
 
 from pipeline_kit.adapters.registry import upload
 from pipeline_kit.errors import InfrastructureError
-from pipeline_kit.images.push import Way, push_image
+from pipeline_kit.images.oci.push import Way, push_image
 from tests.images.faulty_registry import ALWAYS, Fault, Plan, faulty_registry
 from tests.images.pushing import PATIENCE, Push, listed, registries, tagged, whole
 from tests.images.registry import Registry

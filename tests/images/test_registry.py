@@ -13,9 +13,9 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import Image, read_image, write_document
 from pipeline_kit.contract.oci import CONFIG, LAYER, MANIFEST, ContentDescriptor, StoredManifest
 from pipeline_kit.errors import InfrastructureError, ModelError, UsageError
-from pipeline_kit.images.attach import attachment, read_payload
-from pipeline_kit.images.layout import TAG_ANNOTATION, Layout
-from pipeline_kit.images.push import Way, push_image
+from pipeline_kit.images.oci.attach import attachment, read_payload
+from pipeline_kit.images.oci.layout import TAG_ANNOTATION, Layout
+from pipeline_kit.images.oci.push import Way, push_image
 from tests.images.registry import Registry
 
 pytestmark = pytest.mark.registry

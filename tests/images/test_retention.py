@@ -16,10 +16,10 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import Image, read_image, write_document
 from pipeline_kit.contract.oci import CONFIG, INDEX, MANIFEST, ContentDescriptor, StoredManifest
 from pipeline_kit.errors import InfrastructureError, ModelError
-from pipeline_kit.images.layout import TAG_ANNOTATION, Layout
 from pipeline_kit.images.names import LABEL_COMMIT_TIME
-from pipeline_kit.images.retention import TaggedImage, removable
-from pipeline_kit.images.sweep import sweep
+from pipeline_kit.images.oci.cleanup import sweep
+from pipeline_kit.images.oci.layout import TAG_ANNOTATION, Layout
+from pipeline_kit.images.oci.retention import TaggedImage, removable
 from tests.images.faulty_registry import Fault, Plan, faulty_registry
 from tests.images.pushing import Push, listed, registries, tagged, whole
 from tests.images.registry import Registry

@@ -14,9 +14,9 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import Image, read_image, write_document
 from pipeline_kit.contract.oci import CONFIG, LAYER, MANIFEST
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images.layout import Layout
 from pipeline_kit.images.names import LAYER_KIND
-from pipeline_kit.images.root import unpack_root
+from pipeline_kit.images.oci.layout import Layout
+from pipeline_kit.images.oci.root import unpack_root
 
 Entry = tuple[str, bytes | str | None]  # a file's content, what a link leads to, or none for a folder
 

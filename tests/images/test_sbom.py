@@ -13,10 +13,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images.files import image_files
-from pipeline_kit.images.inventory import Inventory
-from pipeline_kit.images.layout import Layout
-from pipeline_kit.images.sbom import bill_of_materials
+from pipeline_kit.images.oci.files import image_files
+from pipeline_kit.images.oci.layout import Layout
+from pipeline_kit.images.sbom.document import bill_of_materials
+from pipeline_kit.images.sbom.inventory import Inventory
 from tests.images.scan.pictures import CREATED, MODEL_DIGEST, Entry, Layer, Picture, text
 
 SITE = "usr/local/lib/python3.11/site-packages"

@@ -13,11 +13,11 @@ from pipeline_kit.adapters.registry import HttpRegistries
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.oci import INDEX, MANIFEST, ContentDescriptor, Repository, StoredManifest
 from pipeline_kit.errors import KitError
-from pipeline_kit.images.attach import Attachment, attachment
-from pipeline_kit.images.layout import index_document
 from pipeline_kit.images.names import ENVELOPE_TYPE, SBOM_TYPE, STATEMENT_TYPE
-from pipeline_kit.images.push import push_image
-from pipeline_kit.images.verify import verify_image
+from pipeline_kit.images.oci.attach import Attachment, attachment
+from pipeline_kit.images.oci.layout import index_document
+from pipeline_kit.images.oci.push import push_image
+from pipeline_kit.images.verify.image import verify_image
 from tests.images.registry import Registry
 from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, THEIRS, Signed, bill_of, make_layout

@@ -13,7 +13,7 @@ from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.image_documents import write_document
 from pipeline_kit.errors import ModelError, UsageError
 from pipeline_kit.images.names import STATEMENT_TYPE
-from pipeline_kit.images.signature import sign
+from pipeline_kit.images.verify.signature import sign
 from tests.images.signing import OURS, THEIRS, Signed, bill_of, make_layout
 from tests.images.tampered_images import CHANGED_IMAGES, HELD
 from tests.images.tampered_statements import CHANGED_STATEMENTS

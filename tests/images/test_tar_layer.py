@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.oci import LAYER, LAYER_GZIP
 from pipeline_kit.errors import ModelError
-from pipeline_kit.images.tar_layer import LayerFile, WrittenLayer, write_layer
+from pipeline_kit.images.oci.tar_layer import LayerFile, WrittenLayer, write_layer
 
 
 def written(files: dict[str, LayerFile], *, compressed: bool = False) -> tuple[bytes, WrittenLayer]:

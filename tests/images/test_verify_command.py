@@ -11,10 +11,10 @@ import pytest
 
 from pipeline_kit.adapters.registry import HttpRegistries
 from pipeline_kit.cli.main import main
-from pipeline_kit.images.attach import attachment
 from pipeline_kit.images.names import ENVELOPE_TYPE, MODEL, STATEMENT_TYPE
-from pipeline_kit.images.push import push_image
-from pipeline_kit.images.signature import open_envelope, sign
+from pipeline_kit.images.oci.attach import attachment
+from pipeline_kit.images.oci.push import push_image
+from pipeline_kit.images.verify.signature import open_envelope, sign
 from tests.images.registry import Registry
 from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, THEIRS, Signed, make_layout

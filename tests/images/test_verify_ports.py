@@ -10,8 +10,8 @@ from pipeline_kit.contract.image_reference import parse_reference
 from pipeline_kit.contract.oci import Registries
 from pipeline_kit.errors import InfrastructureError, ModelError
 from pipeline_kit.images.names import STATEMENT_TYPE
-from pipeline_kit.images.source import LayoutBlobs
-from pipeline_kit.images.verify import verify_layout, verify_pushed
+from pipeline_kit.images.oci.source import LayoutBlobs
+from pipeline_kit.images.verify.image import verify_layout, verify_pushed
 from tests.images.signing import OURS, THEIRS, Signed, make_layout
 
 

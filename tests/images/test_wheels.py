@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adapters import wheels
-from pipeline_kit.adapters.wheels import PipWheels, tags
+from pipeline_kit.adapters.python import wheels
+from pipeline_kit.adapters.python.wheels import PipWheels, tags
 from pipeline_kit.contract.digest import digest_file
 from pipeline_kit.contract.lock import read_pins, target_markers
 from pipeline_kit.contract.ports import Completed

@@ -24,10 +24,10 @@ import pytest
 from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import read_image
 from pipeline_kit.descriptor.load import load_descriptor
-from pipeline_kit.images.golden import golden_rows, request_of
-from pipeline_kit.images.layout import Layout
-from pipeline_kit.images.running import read_configuration
-from pipeline_kit.images.signature import KeyPair, make_keys
+from pipeline_kit.images.oci.layout import Layout
+from pipeline_kit.images.serve.golden_requests import golden_rows, request_of
+from pipeline_kit.images.serve.running import read_configuration
+from pipeline_kit.images.verify.signature import KeyPair, make_keys
 from tests.conftest import missing
 from tests.executors.test_examples import checkout
 from tests.images.engines import absent, containers, forget_base, images, ran

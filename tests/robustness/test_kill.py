@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline_kit.adapters.process import GRACE_SECONDS
+from pipeline_kit.adapters.process.run import GRACE_SECONDS
 from tests.projects import kit
 from tests.robustness import killing
 from tests.robustness.conftest import Undisturbed

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.adapters.files import locked
-from pipeline_kit.adapters.process import run_process
+from pipeline_kit.adapters.process.run import run_process
 from pipeline_kit.errors import ProjectError
 from tests.robustness import killing
 
@@ -85,7 +85,7 @@ time.sleep(300 if "stay" in sys.argv else 0)
 """
 CALLER = """
 import os, pathlib, sys
-from pipeline_kit.adapters.process import run_process
+from pipeline_kit.adapters.process.run import run_process
 run_process([sys.executable, sys.argv[1], "stay"], cwd=pathlib.Path.cwd(), variables=dict(os.environ), on_line=print)
 """
 

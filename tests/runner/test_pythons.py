@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adapters.pythons import LockedPythons
+from pipeline_kit.adapters.python.environments import LockedPythons
 
 
 def test_what_lies_where_the_kit_is_started_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

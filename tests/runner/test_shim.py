@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-SHIM = Path(__file__).parents[2] / "pipeline_kit" / "adapters" / "shim.py"
+SHIM = Path(__file__).parents[2] / "pipeline_kit" / "adapters" / "python" / "shim.py"
 
 
 class Called:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.adapters.files import TEMPORARY, is_left_over, locked
+from pipeline_kit.runner.cleanup import sweep
 from pipeline_kit.runner.folders import Folders
-from pipeline_kit.runner.sweep import sweep
 from tests.projects import kit, write_project
 
 PLACES = ("out/a", "why", "report", "cache/keys", "cache/objects/ab")

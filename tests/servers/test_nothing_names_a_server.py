@@ -10,9 +10,9 @@ from tests.conftest import ROOT
 
 ALLOWED = {
     "pipeline_kit/__init__.py": "the product's description in one line, with the names that users search for",
-    "pipeline_kit/images/scan/assignments.py": "names of files in which an image may carry secrets, of any CI server",
-    "pipeline_kit/images/scan/secrets.py": "names of CI files in an image, of servers that the kit does not render for",
-    "pipeline_kit/images/scan/tokens.py": "how the tokens of many services begin, in whatever file they are",
+    "pipeline_kit/scan/assignments.py": "names of files in which an image may carry secrets, of any CI server",
+    "pipeline_kit/scan/secrets.py": "names of CI files in an image, of servers that the kit does not render for",
+    "pipeline_kit/scan/tokens.py": "how the tokens of many services begin, in whatever file they are",
     "pipeline_kit/report/junit.py": "where the format of JUnit reports is specified",
 }
 """The files that may name a CI server, each with its reason."""

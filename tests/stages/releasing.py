@@ -14,8 +14,8 @@ from pipeline_kit.contract.result import StageResult
 from pipeline_kit.descriptor.model import Dataset, Environment, Project, Secret, SecretType
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.secret_variables import secret_variable
-from pipeline_kit.images.layout import Layout
 from pipeline_kit.images.names import LABEL_MODEL_DIGEST, STATEMENT_TYPE
+from pipeline_kit.images.oci.layout import Layout
 from pipeline_kit.testing.cluster import FakeCluster
 from pipeline_kit.testing.context import stage_context, upstream
 from tests.deploy.controllers import Controllers

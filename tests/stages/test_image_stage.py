@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.wheels import PipWheels
+from pipeline_kit.adapters.python.wheels import PipWheels
 from pipeline_kit.catalog import Specs
 from pipeline_kit.contract.context import GitFacts
 from pipeline_kit.contract.digest import digest_bytes, digest_tree
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.errors import DataError, ModelError, ProjectError, UsageError
-from pipeline_kit.images.root import unpack_root
+from pipeline_kit.images.oci.root import unpack_root
 from pipeline_kit.models.archive import open_archive
 from tests.images.building import (
     REPOSITORY,

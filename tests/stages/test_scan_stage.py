@@ -16,8 +16,8 @@ from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.result import Outcome, OutputRecord, StageResult
 from pipeline_kit.contract.world import Added
 from pipeline_kit.errors import Category, DataError, UsageError
-from pipeline_kit.images.scan.finding import BLOCKING, RULES
 from pipeline_kit.report.junit import write_junit
+from pipeline_kit.scan.finding import BLOCKING, RULES
 from pipeline_kit.testing.context import stage_context, upstream
 from tests.images.scan.pictures import Entry, Layer, Picture
 from tests.images.scan.planted import LETTERS

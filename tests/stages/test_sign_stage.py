@@ -16,11 +16,11 @@ from pipeline_kit.contract.image_documents import read_image
 from pipeline_kit.contract.result import Outcome, OutputRecord
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError, UsageError
-from pipeline_kit.images.content_check import packaged_manifest
-from pipeline_kit.images.layout import Layout
 from pipeline_kit.images.names import MANIFEST_FILE, MODEL
-from pipeline_kit.images.signature import make_keys
-from pipeline_kit.images.verify import verify_image
+from pipeline_kit.images.oci.layout import Layout
+from pipeline_kit.images.verify.content_check import packaged_manifest
+from pipeline_kit.images.verify.image import verify_image
+from pipeline_kit.images.verify.signature import make_keys
 from pipeline_kit.testing.context import stage_context, upstream
 from tests.images.building import BuildWorld, make_package
 from tests.images.scan.pictures import Entry

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.adapters.processes import LocalProcesses
+from pipeline_kit.adapters.process.servers import LocalProcesses
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.contract.serving import Answer

@@ -90,7 +90,7 @@ class DirectoryStore:
 
     def _ask(self, complaint: str, action: Callable[[Callable[[], None]], Found]) -> Found:
         """What the store answers. Raises InfrastructureError where it is not there, fails or stalls."""
-        from pipeline_kit.adapters.patience import patiently
+        from pipeline_kit.adapters.process.liveness import patiently
 
         def answer(alive: Callable[[], None]) -> Found:
             if not (self.root.is_dir() or self.root.parent.is_dir()):

@@ -6,8 +6,8 @@ import argparse
 import json
 from collections.abc import Mapping
 
+from pipeline_kit.cli.effective import settled
 from pipeline_kit.cli.project import open_project
-from pipeline_kit.cli.settled import settled
 from pipeline_kit.descriptor.origin import Setting
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.printing import as_yaml

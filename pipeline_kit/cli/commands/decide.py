@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline_kit.adapters.git import git
+from pipeline_kit.adapters.git.repository import git
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.errors import UsageError

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pipeline_kit.adapters.git import checkout
+from pipeline_kit.adapters.git.repository import checkout
 from pipeline_kit.cli.commands import job
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.releasing import opened_release, releasing_job

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from pipeline_kit.cli.effective import settled
 from pipeline_kit.cli.project import OpenProject, open_project
 from pipeline_kit.cli.servers import files
-from pipeline_kit.cli.settled import settled
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.printing import flow
 from pipeline_kit.errors import UsageError

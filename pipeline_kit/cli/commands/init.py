@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
-from pipeline_kit.adapters.git import project_files
+from pipeline_kit.adapters.git.repository import project_files
 from pipeline_kit.cli.asking import ask, asks
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.servers import chosen, files, named_plugins
@@ -21,7 +21,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Adopts the project in the directory; where there is none, or a profile is named, makes a new one."""
     target = (arguments.directory / arguments.target).resolve()
     if arguments.profile is None and target.is_dir():
-        from pipeline_kit.adopt.survey import is_project
+        from pipeline_kit.adopt.read.survey import is_project
 
         names = project_files(target)
         if (target / "pipeline-kit.yml").exists() or is_project(names, named_plugins(arguments, target)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline_kit.adapters.git import looking
+from pipeline_kit.adapters.git.repository import looking
 
 if TYPE_CHECKING:
     import argparse

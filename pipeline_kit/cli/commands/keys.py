@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline_kit.cli.servers import plugins_in
 from pipeline_kit.errors import UsageError
-from pipeline_kit.images.signature import make_keys
+from pipeline_kit.images.verify.signature import make_keys
 from pipeline_kit.servers import SERVERS
 
 PRIVATE, PUBLIC = "signing.key", "signing.pub"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline_kit.adapters.pythons import find_python
+from pipeline_kit.adapters.python.environments import find_python
 from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.image_reference import LayoutReference
@@ -23,10 +23,10 @@ from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import DataError, ModelError, UsageError
 from pipeline_kit.gates.tables import read_table
-from pipeline_kit.images.golden import answer_of, golden_rows, request_of, rows_of
-from pipeline_kit.images.root import unpack_root
-from pipeline_kit.images.running import Configuration, read_configuration, serve_root, wait_until_ready
-from pipeline_kit.images.source import open_image
+from pipeline_kit.images.oci.root import unpack_root
+from pipeline_kit.images.oci.source import open_image
+from pipeline_kit.images.serve.golden_requests import answer_of, golden_rows, request_of, rows_of
+from pipeline_kit.images.serve.running import Configuration, read_configuration, serve_root, wait_until_ready
 from pipeline_kit.runner.folders import RESULT, Folders
 from pipeline_kit.runner.world import world_for
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline_kit.adapters.files import locked
-from pipeline_kit.adapters.git import checkout
+from pipeline_kit.adapters.git.repository import checkout
 from pipeline_kit.catalog import BUILT_IN
 from pipeline_kit.cli.project import OpenProject, open_project, plan_for, unknown_job
 from pipeline_kit.contract.context import GitFacts
@@ -20,12 +20,12 @@ from pipeline_kit.plan.drawing import as_table
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.report.record import to_json
 from pipeline_kit.report.write import Report, write_report
+from pipeline_kit.runner.cleanup import sweep
 from pipeline_kit.runner.exit_codes import INFRASTRUCTURE, INTERNAL, exit_code, worst
 from pipeline_kit.runner.job import recall, run_job
 from pipeline_kit.runner.job_run import JobRun
 from pipeline_kit.runner.pipeline import PipelineRun, default_parallel
 from pipeline_kit.runner.stop import Interrupted
-from pipeline_kit.runner.sweep import sweep
 
 if TYPE_CHECKING:
     import argparse

@@ -13,8 +13,8 @@ from pipeline_kit.contract.image_reference import LayoutReference, parse_image
 from pipeline_kit.contract.oci import Blobs, Registries
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.errors import UsageError
-from pipeline_kit.images.source import LayoutBlobs
-from pipeline_kit.images.verify import Verified, verify_image
+from pipeline_kit.images.oci.source import LayoutBlobs
+from pipeline_kit.images.verify.image import Verified, verify_image
 from pipeline_kit.runner.world import world_for
 
 DESCRIPTOR = "pipeline-kit.yml"

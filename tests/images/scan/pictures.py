@@ -14,8 +14,8 @@ from typing import Any
 
 from pipeline_kit.contract.image_documents import Image, read_image, write_document
 from pipeline_kit.contract.oci import CONFIG, LAYER, LAYER_GZIP, MANIFEST
-from pipeline_kit.images.layout import TAG_ANNOTATION, Layout
 from pipeline_kit.images.names import LABEL_MODEL_DIGEST, LABEL_MODEL_VERSION, LABEL_TITLE, LAYER_KIND, USER
+from pipeline_kit.images.oci.layout import TAG_ANNOTATION, Layout
 
 CREATED = "2024-05-06T07:08:09Z"
 MODEL_DIGEST = "sha256:" + hashlib.sha256(b"model").hexdigest()

@@ -21,12 +21,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from pipeline_kit.errors import DataError, ModelError
-from pipeline_kit.images.inventory import Package
-from pipeline_kit.images.scan import pickles
-from pipeline_kit.images.scan.advisories import read_advisories, vulnerabilities
-from pipeline_kit.images.scan.finding import Finding, find
-from pipeline_kit.images.scan.image import scan_image
-from pipeline_kit.images.scan.policy import Allow, Policy, judge, unused
+from pipeline_kit.images.sbom.inventory import Package
+from pipeline_kit.scan import pickles
+from pipeline_kit.scan.advisories import read_advisories, vulnerabilities
+from pipeline_kit.scan.finding import Finding, find
+from pipeline_kit.scan.image import scan_image
+from pipeline_kit.scan.policy import Allow, Policy, judge, unused
 from tests.images.scan.pictures import Entry, Layer, Picture
 from tests.images.scan.planted import LETTERS, key
 

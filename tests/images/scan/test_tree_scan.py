@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adapters.git_history import GitHistory, hunks
-from pipeline_kit.images.scan.finding import BLOCKING, EVERYWHERE, RULES, Severity, masked
-from pipeline_kit.images.scan.manifests import check_manifests
-from pipeline_kit.images.scan.secrets import secrets_in
-from pipeline_kit.images.scan.tree import scan_history, scan_tree
-from pipeline_kit.images.scan.yaml_places import documents
+from pipeline_kit.adapters.git.history import GitHistory, hunks
+from pipeline_kit.scan.finding import BLOCKING, EVERYWHERE, RULES, Severity, masked
+from pipeline_kit.scan.manifests import check_manifests
+from pipeline_kit.scan.secrets import secrets_in
+from pipeline_kit.scan.tree import scan_history, scan_tree
+from pipeline_kit.scan.yaml_places import documents
 from tests.images.scan.planted import HARMLESS, HEX, LETTERS, PLANTED, SECRETS, Case
 
 Count = Callable[[str, int], None]

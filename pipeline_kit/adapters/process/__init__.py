@@ -1,0 +1,1 @@
+"""Processes: run and ended with all their children, and servers that a supervisor ends."""

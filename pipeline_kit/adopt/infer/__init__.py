@@ -1,0 +1,1 @@
+"""From the facts to a proposed descriptor, every suggestion with its reason."""

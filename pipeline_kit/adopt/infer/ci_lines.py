@@ -1,0 +1,149 @@
+"""The lines of an old CI job: what they stand for, which do the project's work, which variables they set."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from pipeline_kit.adopt.forms import forms
+from pipeline_kit.adopt.infer.classify import Meaning, bare, meaning
+from pipeline_kit.adopt.read.makefile import Target, lines_of
+from pipeline_kit.adopt.read.shell_line import ASSIGNMENT, Line, read_lines
+from pipeline_kit.adopt.read.tree import Tree
+from pipeline_kit.contract.ci_file import CiJob, Lost, Place, is_secret_name
+from pipeline_kit.contract.wording import is_visible, readable
+
+_OWN_VARIABLES = re.compile(
+    r"(?:PIP|POETRY|UV|PIPENV|DOCKER|GIT|FF|CACHE|PRE_COMMIT|TRANSFORM|VENV|VIRTUAL)_?.*|PYTHON.*|PATH|LANG|LC_ALL|CI"
+)
+"""Variables of tools and servers, which mean nothing in a job of the kit."""
+_CREDENTIALS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+_SET = re.compile(r"\s*set\s+[-+][A-Za-z]+(?:\s+(?:pipefail|[-+][A-Za-z]+))*\s*")
+
+
+@dataclass(slots=True)
+class LineReader:
+    """Reads the lines of one job after the other; `lost` gathers what no job of the kit can hold."""
+
+    tree: Tree
+    targets: Mapping[str, Target]
+    lost: list[Lost] = field(default_factory=list)
+
+    def expanded(self, job: CiJob) -> list[Line]:
+        """The job's lines, those of make and tox in place of their calls."""
+        found: list[Line] = []
+        for line in read_lines(job.lines, job.variables):
+            what = meaning(line)
+            if what is Meaning.MAKE and line.words and (recipe := self.recipe(bare(line.words))):
+                found.extend(Line(each.text, line.number, each.words, each.variables) for each in recipe)
+            elif what is Meaning.TOOL and line.words:
+                found.extend(self.of_tool(line))
+            else:
+                found.append(line)
+        return found
+
+    def recipe(self, words: Sequence[str]) -> list[Line]:
+        """The lines of the targets that a call of make names; nothing where one is not known."""
+        names = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+        if not names or any(name not in self.targets for name in names) or "-C" in words:
+            return []
+        return read_lines([line for name in names for line in lines_of(name, self.targets)], {})
+
+    def of_tool(self, line: Line) -> list[Line]:
+        """What tox or nox would run: the commands of tox.ini, or pytest alone."""
+        place = Place("tox.ini" if self.tree.has("tox.ini") else "noxfile.py")
+        what = f"`{readable(line.text, 40)}` makes environments of its own; here its commands run in the locked one"
+        self.lose(place, what)
+        config = configparser.ConfigParser(interpolation=None, strict=False)
+        with suppress(configparser.Error):
+            config.read_string(self.tree.read("tox.ini"))
+        commands = config.get("testenv", "commands", fallback="pytest" if (line.words or ("",))[0] == "nox" else "")
+        commands = (
+            re.sub(r"\{posargs(?::([^}]*))?\}", r"\1", commands)
+            .replace("{toxinidir}/", "")
+            .replace("{envpython}", "python")
+        )
+        found = read_lines([(commands, line.number)], {})
+        return found or [Line("pytest", line.number, ("pytest",))]
+
+    def deploys(self, job: CiJob, lines: Sequence[Line], *, trains: bool) -> str | None:
+        """Why a job is a deployment, or none; one that tests or trains is none, whatever it is called."""
+        meanings = [(line, meaning(line)) for line in lines]
+        acts = next((line for line, what in meanings if what is Meaning.DEPLOY), None)
+        if acts is not None:
+            return f"`{readable(acts.text, 40)}`"
+        if trains or any(what in (Meaning.TEST, Meaning.LINT) for _, what in meanings):
+            return None
+        return job.deploys
+
+    def worked(self, job: CiJob, lines: Sequence[Line]) -> list[Line]:
+        """The lines that do the project's work; what the kit does itself, or cannot do, is told."""
+        work = []
+        for line in lines:
+            what = meaning(line)
+            place = Place(job.place.file, line.number)
+            if not is_visible(line.text):
+                self.lose(place, f"`{readable(line.text, 60)}`: it holds characters that cannot be seen")
+            elif what is Meaning.SYSTEM:
+                self.lose(place, f"`{readable(line.text, 60)}`: it belongs into the runner's image")
+            elif line.words and bare(line.words)[:1] == ("dvc",) and self.of_dvc(line, place):
+                continue
+            elif what is Meaning.IMAGE:
+                self.lose(place, f"`{readable(line.text, 60)}`: images are not built by a job of the kit yet")
+            elif what not in (Meaning.INSTALL, Meaning.NOISE) and not _SET.fullmatch(line.text):
+                work.append(line)
+        return work
+
+    def of_dvc(self, line: Line, place: Place) -> bool:
+        """Whether a call of dvc is told and left out: of its stages the jobs are made, its files are fetched before."""
+        action = bare(line.words or ())[1:2]
+        if action in (("repro",), ("exp",)) and self.tree.has("dvc.yaml"):
+            self.lose(place, f"`{readable(line.text, 40)}`: the stages of dvc.yaml are jobs here, each on its own")
+            return True
+        if action in (("pull",), ("fetch",), ("push",), ("remote",)):
+            self.lose(
+                place, f"`{readable(line.text, 40)}`: the kit reads data from the checkout, so it must be there before"
+            )
+            return True
+        return False
+
+    def exported(self, job: CiJob, work: Sequence[Line]) -> dict[str, str]:
+        """The variables of the job's process."""
+        given = dict(job.variables)
+        for line in work:
+            given.update(line.variables)
+            if is_export(line):
+                given.update(assigned(word) for word in (line.words or ())[1:])
+        found: dict[str, str] = {}
+        for name, value in given.items():
+            if _OWN_VARIABLES.fullmatch(name):
+                continue
+            if is_secret_name(name) or _CREDENTIALS.search(value):
+                self.lose(
+                    job.place, f"variable {readable(name, 40)}: its value is none to copy; declare it in `secrets`"
+                )
+            elif forms()["variable"].complaint(name) or "$" in value or not value.isprintable() or len(value) > 500:
+                self.lose(job.place, f"variable {readable(name, 40)}: its value is the server's to put together")
+            else:
+                found[name] = value
+        return found
+
+    def lose(self, place: Place, what: str) -> None:
+        """Notes what is not carried over."""
+        self.lost.append(Lost(place, what))
+
+
+def assigned(word: str) -> tuple[str, str]:
+    """The name and value of an assignment."""
+    name, _, value = word.partition("=")
+    return name, value
+
+
+def is_export(line: Line) -> bool:
+    """Whether a line only sets variables, to plain values."""
+    if line.words is None or line.words[:1] not in (("export",), ()):
+        return False
+    return all(ASSIGNMENT.fullmatch(word) for word in line.words[1:])

@@ -1,0 +1,125 @@
+"""Data in the repository: tables that a descriptor can declare, and pointers to what is kept elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pipeline_kit.adopt.names import fresh
+from pipeline_kit.adopt.read.python_source import DATA_SUFFIXES, MODEL_SUFFIXES, Script
+from pipeline_kit.adopt.read.tree import Tree, is_plain
+from pipeline_kit.contract.ci_file import Place
+from pipeline_kit.contract.yaml_nodes import child, compose, items, text
+
+MOST_DATASETS = 6
+DISK = "this disk alone"
+HEAD = 65_536  # bytes of a table that are looked at
+LFS = "version https://git-lfs.github.com/spec/v1"
+_TARGETS = [
+    "target", "label", "labels", "class", "y", "outcome", "species", "diagnosis", "churn", "churned", "fraud",
+    "is_fraud", "default", "survived", "response",
+]  # fmt: skip
+_SPLITS = {"train": "train training", "test": "test testing holdout", "valid": "valid validation val dev"}
+_NOT_DATA = re.compile(
+    r"(?:^|/)(?:tests?|docs?|results?|reports?|outputs?|predictions?|submissions?|figures|\.github)/", re.I
+)
+_NOT_TABLES = re.compile(r"submission|prediction|result|metric|log", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundData:
+    """A table: its name in the descriptor, file, and what its header suggests. `kept` says where it really is."""
+
+    name: str
+    file: str
+    place: Place
+    target: tuple[str, Place] | None = None
+    kept: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A file that stands for another: of DVC or git LFS."""
+
+    file: str
+    of: str
+    kind: str
+    is_model: bool = False
+
+
+def find_pointers(tree: Tree) -> tuple[Pointer, ...]:
+    """What DVC and git LFS keep elsewhere."""
+    found = []
+    for name in tree.ending(".dvc"):
+        if name.startswith(".dvc/") or name == ".dvc":
+            continue
+        outs = items(child(compose(tree.read(name, HEAD)), "outs"))
+        for out in outs:
+            path = text(child(out, "path"))
+            if path and is_plain(target := str(PurePosixPath(name).parent / path)):
+                found.append(Pointer(name, target, "DVC", _is_model(target)))
+    for name in tree.ending(*DATA_SUFFIXES, *MODEL_SUFFIXES):
+        if tree.read(name, len(LFS)).startswith(LFS):
+            found.append(Pointer(name, name, "git LFS", _is_model(name)))
+    return tuple(found)
+
+
+def find_data(tree: Tree, scripts: Iterable[Script], pointers: Iterable[Pointer]) -> tuple[FoundData, ...]:
+    """The tables to declare: those that scripts read first, then those in folders of data, then pointers' targets."""
+    pointing = {each.of: each for each in pointers if not each.is_model}
+    kept = {name: each.kind for name, each in pointing.items()}
+    read = {
+        touched.path: Place(script.file, touched.line)
+        for script in scripts
+        for touched in script.data
+        if touched.path and (tree.on_disk(touched.path) or touched.path in kept)
+    }
+    listed = [name for name in tree.ending(*DATA_SUFFIXES) if _is_table(name)]
+    found: list[FoundData] = []
+    for file in list(dict.fromkeys([*read, *sorted(listed, key=_rank), *kept]))[:MOST_DATASETS]:
+        name = fresh(_name(file), [each.name for each in found])
+        place = read.get(file, Place(pointing[file].file if file in pointing else file))
+        where = kept.get(file) or (None if tree.has(file) else DISK)
+        found.append(FoundData(name, file, place, _target(tree, file, kept), where))
+    return tuple(found)
+
+
+def _is_table(name: str) -> bool:
+    return not _NOT_DATA.search(name) and not _NOT_TABLES.search(PurePosixPath(name).stem)
+
+
+def _rank(name: str) -> tuple[bool, bool, str]:
+    """Tables in folders of data and with a split's name first, raw ones last."""
+    return (_split(name) is None, "raw" in name.lower(), name)
+
+
+def _split(file: str) -> str | None:
+    words = set(re.split(r"[^a-z]+", PurePosixPath(file).stem.lower()))
+    return next((split for split, names in _SPLITS.items() if words & set(names.split())), None)
+
+
+def _name(file: str) -> str:
+    """The dataset's name: its split, else its file's name; a bare dataset that is read whole is what is trained on."""
+    words = re.sub(r"[^a-z0-9]+", "_", PurePosixPath(file).stem.lower()).strip("_").lstrip("0123456789_")
+    return _split(file) or words[:36].rstrip("_") or "table"
+
+
+def _target(tree: Tree, file: str, kept: Iterable[str]) -> tuple[str, Place] | None:
+    """The column that is predicted, where the header has a usual name for one."""
+    if file in kept or not file.lower().endswith((".csv", ".tsv")):
+        return None
+    head = tree.read(file, HEAD).split("\n", 1)[0].strip("\r")
+    try:
+        columns = next(csv.reader([head], delimiter="\t" if file.lower().endswith(".tsv") else ","), [])
+    except csv.Error:
+        return None
+    lower = {column.strip().lower(): column for column in columns}
+    found = next((lower[each] for each in _TARGETS if each in lower), None)
+    return (found, Place(file)) if found is not None and found == found.strip() and found.isprintable() else None
+
+
+def _is_model(name: str) -> bool:
+    return name.lower().endswith(MODEL_SUFFIXES) or bool(re.search(r"(?:^|/)models?(?:/|$)", name))

@@ -1,0 +1,1 @@
+"""The proposal as files, as a diff and as a summary."""

@@ -1,0 +1,89 @@
+"""A proposal in words: what was found, what became of old CI files, what is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline_kit.adopt.infer.propose import Proposal
+from pipeline_kit.adopt.read.python_source import Role
+from pipeline_kit.adopt.read.survey import Facts
+from pipeline_kit.contract.ci_file import Lost, Place
+from pipeline_kit.contract.wording import readable, some
+
+MOST_LOST = 40
+
+
+def told(proposal: Proposal) -> list[str]:
+    """The report, line by line."""
+    lines = ["found:"]
+    lines += [f"  {name:13} {words}" for name, words in _found(proposal.facts)]
+    lines += ["proposed jobs:"]
+    for job in proposal.jobs:
+        after = f" after {', '.join(job.needs)}" if job.needs else ""
+        stage = f" (stage {job.stage})" if job.stage != job.name else ""
+        lines.append(f"  {job.name}{stage}{after}")
+    mapped = proposal.mapped
+    if mapped.carried:
+        lines += ["carried over from the old CI files:"]
+        lines += [
+            f"  {each.place}: {readable(each.name, 40)} -> {readable(each.became, 160)}" for each in mapped.carried
+        ]
+    plain = [each for each in mapped.carried if each.is_plain_command]
+    if plain:
+        lines += [f"kept as plain commands: {some([each.name for each in plain], 8)}"]
+    lost = sorted({each.what: each for each in reversed(mapped.lost)}.values(), key=lambda each: each.place)
+    if lost:
+        lines += ["not carried over:", *(f"  {_lost(each)}" for each in lost[:MOST_LOST])]
+        lines += [f"  and {len(lost) - MOST_LOST} more"] if len(lost) > MOST_LOST else []
+    if proposal.notes:
+        lines += ["to know:", *(f"  {readable(each, 300)}" for each in proposal.notes)]
+    if proposal.lock.commands:
+        lines += [f"to do: make {proposal.lock.lock}, on a machine with a network:"]
+        lines += [f"  {each}" for each in proposal.lock.commands]
+    return lines
+
+
+def _lost(each: Lost) -> str:
+    return f"{each.place}: {readable(each.what, 200)}"
+
+
+def _found(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What was found, by kind."""
+    tree = facts.tree
+    locks = [
+        name for name in ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "conda-lock.yml") if tree.has(name)
+    ]
+    configs = [
+        name for name in ("tox.ini", "noxfile.py", ".pre-commit-config.yaml", "Makefile", "dvc.yaml") if tree.has(name)
+    ]
+    trains = [Place(each.file, each.main_line or 1) for each in facts.of_role(Role.TRAIN)]
+    scripts = [
+        Place(each.file, each.main_line or 1)
+        for each in facts.scripts.values()
+        if each.main_line is not None and each.role is not Role.TRAIN and each.file not in facts.tests
+    ]
+    data = [f"{each.file} ({each.kept})" if each.kept else each.file for each in facts.data]
+    models = [f"{each.of} ({each.kind})" for each in facts.pointers if each.is_model]
+    needs = [each.file for each in facts.requirements]
+    needs += [facts.metadata.needs_place.file] if facts.metadata.needs_place else []
+    needs += [name for name in tree.names if name.startswith("environment") and name.endswith((".yml", ".yaml"))]
+    needs += ["Pipfile"] if tree.has("Pipfile") else []
+    old = [file.file for file in facts.ci_files.values()]
+    for name, values in (
+        ("package", facts.packages),
+        ("parts", facts.parts),
+        ("requirements", needs),
+        ("lock files", locks),
+        ("tests", facts.tests),
+        ("training", trains),
+        ("scripts", scripts),
+        ("Hydra", facts.hydra),
+        ("notebooks", facts.notebooks),
+        ("data", data),
+        ("models", models),
+        ("images", facts.containers),
+        ("tools", configs),
+        ("CI", old),
+    ):
+        if values:
+            yield name, some(list(values))

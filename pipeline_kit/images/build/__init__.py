@@ -1,0 +1,1 @@
+"""The builder without a daemon, and the image's content that both builders take."""

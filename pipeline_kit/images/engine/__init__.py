@@ -1,0 +1,1 @@
+"""The builder with a Docker engine."""

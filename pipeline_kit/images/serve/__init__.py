@@ -1,0 +1,1 @@
+"""An image that serves predictions, started locally and queried with golden requests."""

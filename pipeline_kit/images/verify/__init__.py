@@ -1,0 +1,1 @@
+"""The proof of an image: its content, its signed statement, its SBOM."""

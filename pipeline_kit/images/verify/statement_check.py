@@ -1,0 +1,156 @@
+"""A statement, read without trust and held against the image that it is said to be of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline_kit.contract.digest import PREFIX, digest_json
+from pipeline_kit.contract.image_documents import Image, read_document, write_document
+from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import ModelError
+from pipeline_kit.images.build.assembly import BASE_DIGEST
+from pipeline_kit.images.names import (
+    LABEL_MODEL_DIGEST,
+    LABEL_PACKAGE_DIGEST,
+    LABEL_REVISION,
+    LABEL_TITLE,
+    LABEL_VERDICT,
+)
+from pipeline_kit.images.verify.package_facts import PackageFacts, refuse_unpassed
+from pipeline_kit.images.verify.statement import BUILD_TYPE, BUILDER, PREDICATE, STATEMENT, statement
+
+HEXADECIMAL = {"sha256": re.compile("[0-9a-f]{64}"), "gitCommit": re.compile("[0-9a-f]{40}([0-9a-f]{24})?")}
+ATTACHED = ("findings", "sbom")
+DEEPEST = 4
+HINT = "sign the image that was built from this package again"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of the kit: whose image it is of, and by name what it was made from and what was left beside it."""
+
+    project: str
+    image: str
+    kit: str
+    dependencies: Mapping[str, str]
+    byproducts: Mapping[str, str]
+    verdict: Mapping[str, Value]
+    metrics: Mapping[str, Value]
+    document: Mapping[str, Any]
+
+
+def read_statement(payload: bytes) -> Statement:
+    """The statement in a payload. Raises ModelError where it is none of the kit's."""
+    document = read_document(payload, "the attestation's statement")
+    for name, wanted in (("_type", STATEMENT), ("predicateType", PREDICATE)):
+        if document.get(name) != wanted:
+            raise ModelError(f"the statement's {name} is {document.get(name)!r}, not {wanted}", hint=HINT)
+    try:
+        return statement_of(document)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ModelError(f"the statement is none of the kit's: {error!r}", hint=HINT) from error
+
+
+def statement_of(document: Mapping[str, Any]) -> Statement:
+    """The statement in a document. Raises KeyError, TypeError, ValueError or AttributeError where it is none."""
+    subjects = document["subject"]
+    if len(subjects) != 1:
+        raise ModelError(f"the statement is of {len(subjects)} subjects, not of one image", hint=HINT)
+    build, run = document["predicate"]["buildDefinition"], document["predicate"]["runDetails"]
+    if build["buildType"] != BUILD_TYPE:
+        raise ModelError(f"the statement's build is {build['buildType']!r}, not {BUILD_TYPE}", hint=HINT)
+    builder = run["builder"]["id"]
+    if not builder.startswith(BUILDER):
+        raise ModelError(f"the statement is of the builder {builder!r}, not of the kit", hint=HINT)
+    write_document(document)  # raises for what is no plain JSON, such as NaN
+    byproducts = by_name(run["byproducts"])
+    told = {each["name"]: each.get("annotations") for each in run["byproducts"]}
+    for name in ("verdict", "metrics"):
+        if byproducts.get(name) != digest_json(dict(told[name])):
+            raise ModelError(f"the statement's {name} is not that of its digest", hint=HINT)
+    return Statement(
+        str(subjects[0]["name"]),
+        told_digest(subjects[0], "subject"),
+        builder.removeprefix(BUILDER),
+        by_name(build["resolvedDependencies"]),
+        byproducts,
+        dict(told["verdict"]),
+        dict(told["metrics"]),
+        document,
+    )
+
+
+def by_name(resources: list[Mapping[str, Any]]) -> dict[str, str]:
+    """The digests of resources by their names. Raises ModelError where a name stands twice."""
+    found: dict[str, str] = {}
+    for each in resources:
+        name = str(each["name"])
+        if name in found:
+            raise ModelError(f"the statement names {name} twice", hint=HINT)
+        found[name] = told_digest(each, name)
+    return found
+
+
+def told_digest(resource: Mapping[str, Any], name: str) -> str:
+    """The one digest of a resource. Raises ModelError for another algorithm, or for what is no digest of it."""
+    digests = resource["digest"]
+    wanted = "gitCommit" if name == "commit" else "sha256"
+    if set(digests) != {wanted}:
+        raise ModelError(
+            f"the statement's {name} has a digest by {', '.join(sorted(digests))}, not {wanted}", hint=HINT
+        )
+    value = digests[wanted]
+    if not isinstance(value, str) or not HEXADECIMAL[wanted].fullmatch(value):
+        raise ModelError(f"the statement's {name} has {value!r} for a digest", hint=HINT)
+    return value if wanted == "gitCommit" else PREFIX + value
+
+
+def check_against_image(said: Statement, image: Image) -> None:
+    """Raises ModelError unless the statement is of this image, agrees with its labels, and its verdict passed."""
+    if said.image != image.digest:
+        raise ModelError(f"the attestation is of {said.image}, not of {image.digest}", hint=HINT)
+    for what, ours, label in told_by_labels(said):
+        theirs = image.labels.get(label)
+        if theirs != ours:
+            raise ModelError(f"the statement's {what} is {ours}, the image's label {label} says {theirs}", hint=HINT)
+    refuse_unpassed(said.verdict, "the statement's")
+
+
+def told_by_labels(said: Statement) -> Iterator[tuple[str, str | None, str]]:
+    """What both the statement and a label of the image tell: its name, the statement's word, and the label."""
+    yield "project", said.project, LABEL_TITLE
+    yield "model", said.dependencies.get("model"), LABEL_MODEL_DIGEST
+    yield "package", said.dependencies.get("package"), LABEL_PACKAGE_DIGEST
+    yield "commit", said.dependencies.get("commit"), LABEL_REVISION
+    yield "base", said.dependencies.get("base"), BASE_DIGEST
+    yield "verdict", str(said.verdict.get("status")), LABEL_VERDICT
+
+
+def check_against_package(said: Statement, image: Image, facts: PackageFacts) -> None:
+    """Raises ModelError naming what the statement says otherwise than one made of this image and package would."""
+    attached = {name: said.byproducts[name] for name in ATTACHED if name in said.byproducts}
+    ours = statement(image, facts, attached, said.kit)
+    wanted = statement_of(ours)
+    both = ((said.dependencies, wanted.dependencies), (said.byproducts, wanted.byproducts))
+    for theirs, expected in both:
+        for name in sorted({*theirs, *expected}):
+            if theirs.get(name) != expected.get(name):
+                what = f"the statement's {name} is {theirs.get(name)}, that of the image's package {expected.get(name)}"
+                raise ModelError(what, hint=HINT)
+    if write_document(said.document) != write_document(ours):
+        raise ModelError(f"the statement's {unequal(said.document, ours)} is not that of the package", hint=HINT)
+
+
+def unequal(said: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> str:
+    """Where two documents differ first, as a path of names."""
+    for name in sorted({*said, *ours}):
+        one, other = said.get(name), ours.get(name)
+        if isinstance(one, dict) and isinstance(other, dict) and path.count(".") < DEEPEST:
+            if write_document(one) != write_document(other):
+                return unequal(one, other, f"{path}{name}.")
+        elif type(one) is not type(other) or one != other:
+            return path + name
+    return path.rstrip(".") or "document"
