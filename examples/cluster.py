@@ -124,7 +124,7 @@ class Demo:
 
     def expect(self, *states: str) -> None:
         """Holds the record to what must have become of each revision."""
-        found = tuple(str(each["state"]) for each in self.releases())
+        found = tuple(str(release["state"]) for release in self.releases())
         if found != states:
             raise DemoError(f"the record says {', '.join(found)}, not {', '.join(states)}")
 
@@ -155,7 +155,7 @@ def make_project(demo: Demo) -> None:
     (target / "keys").mkdir()
     public = next(demo.folder.joinpath("keys").glob("*.pub"))
     shutil.copyfile(public, target / "keys/signing.pub")
-    private = next(each for each in demo.folder.joinpath("keys").iterdir() if each.suffix != ".pub")
+    private = next(path for path in demo.folder.joinpath("keys").iterdir() if path.suffix != ".pub")
     demo.variables["PIPELINE_KIT_SECRET_SIGNING"] = str(private)
     demo.git("add", "-A")
     demo.git("commit", "-q", "-m", "The public key of who may have built an image")

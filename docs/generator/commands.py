@@ -21,7 +21,7 @@ def commands_page() -> str:
         "Errors go to the standard error stream, each with what, where and what next; the exit code says "
         "[whose failure it was](exit-codes.md). Options are never abbreviated.",
         table(("command", "what it does"), rows),
-        table(("option of all commands", "meaning"), [argument_row(each) for each in arguments(parser)]),
+        table(("option of all commands", "meaning"), [argument_row(argument) for argument in arguments(parser)]),
         *(part for name, each in found.items() for part in command_parts(name, each)),
     )
 
@@ -35,7 +35,7 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Ar
 
 def command_parts(name: str, parser: argparse.ArgumentParser, above: str = "pipeline-kit") -> Iterator[str]:
     """A command's section, and those of the commands in it."""
-    own = sorted((each for each in arguments(parser) if each.dest != "directory"), key=is_option)
+    own = sorted((argument for argument in arguments(parser) if argument.dest != "directory"), key=is_option)
     yield f"## {name}" if above == "pipeline-kit" else f"### {above.rpartition(' ')[2]} {name}"
     yield escaped(parser.description or "")
     words = [usage_word(each) for each in own]
@@ -60,7 +60,7 @@ def wrapped(command: str, words: Sequence[str]) -> str:
 def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """The parser's arguments without its help and its commands."""
     skipped = (argparse._HelpAction, argparse._SubParsersAction)
-    return [each for each in parser._actions if not isinstance(each, skipped)]
+    return [action for action in parser._actions if not isinstance(action, skipped)]
 
 
 def is_option(action: argparse.Action) -> bool:
@@ -83,7 +83,7 @@ def value_of(action: argparse.Action) -> str:
         return ""
     word = action.metavar if isinstance(action.metavar, str) else None
     if action.choices and not word:
-        return "|".join(str(each) for each in action.choices)
+        return "|".join(str(choice) for choice in action.choices)
     word = word or action.dest.upper()
     return f"{word} ..." if action.option_strings and action.nargs in ("+", "*") else word
 

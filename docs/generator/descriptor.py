@@ -34,9 +34,10 @@ def descriptor_page() -> str:
         "one that is. The same as a JSON Schema, for editors: `pipeline-kit schema`.",
         "<!-- descriptor -->\n" + fenced("yaml", EXAMPLE),
         table(
-            ("key", "meaning"), [(f"[`{each.name}`](#{each.name})", escaped(each.help)) for each in root_keys(SERVERS)]
+            ("key", "meaning"),
+            [(f"[`{root_key.name}`](#{root_key.name})", escaped(root_key.help)) for root_key in root_keys(SERVERS)],
         ),
-        *(part for each in root_keys(SERVERS) for part in section(each)),
+        *(part for root_key in root_keys(SERVERS) for part in section(root_key)),
         "## locked",
         f"{escaped(LOCKED.help)} Only an [organisation's file](../how-to/organisation.md) has it: a list of paths, "
         "such as `[runners, environments.production.approval]`.",

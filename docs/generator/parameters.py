@@ -31,7 +31,7 @@ FORMS = {**grammars_of(SERVERS), **store_forms(STORES.all())}
 
 def parameter_table(parameters: Sequence[Parameter], prefix: str = "") -> str:
     """All of the parameters with what nests in them; `prefix` stands before each key."""
-    return table(HEAD, [row for each in parameters for row in rows(each, prefix)])
+    return table(HEAD, [row for parameter in parameters for row in rows(parameter, prefix)])
 
 
 def rows(parameter: Parameter, prefix: str) -> Iterator[tuple[str, str, str, str]]:
@@ -58,7 +58,7 @@ def kind_of(parameter: Parameter) -> str:
     items = parameter.items
     match parameter.kind:
         case Kind.CHOICE:
-            return ", ".join(code(each) for each in parameter.choices)
+            return ", ".join(code(choice) for choice in parameter.choices)
         case Kind.LIST:
             return f"list of: {kind_of(items)}" if items and not items.fields else "list of mappings"
         case Kind.MAP:

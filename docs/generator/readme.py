@@ -28,7 +28,7 @@ def transcript(root: Path, example: Path) -> str:
     """
     told = [
         typed(root, example, "run"),
-        *(f"$ pipeline-kit {each}\n{typed(root, example, each)}" for each in AFTERWARDS),
+        *(f"$ pipeline-kit {afterward}\n{typed(root, example, afterward)}" for afterward in AFTERWARDS),
     ]
     return "\n\n".join(told).replace(str(example), DEMO)
 
@@ -67,5 +67,5 @@ def with_transcript(readme: str, text: str) -> str:
 
 def committed(readme: str) -> str:
     """The transcript that the README has."""
-    found = re.search(rf"{BEGIN}\n```\n\$ make demo\n(.*?)\n```\n{END}", readme, re.DOTALL)
-    return found.group(1) if found else ""
+    match = re.search(rf"{BEGIN}\n```\n\$ make demo\n(.*?)\n```\n{END}", readme, re.DOTALL)
+    return match.group(1) if match else ""

@@ -94,7 +94,7 @@ def stages_page(specs: Mapping[str, StageSpec]) -> str:
 def stage_page(spec: StageSpec) -> str:
     """One stage: what it does, takes, and leaves."""
     parameters = parameter_table(spec.parameters)
-    outputs = [(code(each.name), code(each.path), each.kind, escaped(each.help)) for each in spec.outputs]
+    outputs = [(code(output.name), code(output.path), output.kind, escaped(output.help)) for output in spec.outputs]
     return page(
         f"The stage `{spec.name}`",
         escaped(spec.help),
@@ -110,7 +110,7 @@ def facts(spec: StageSpec) -> str:
     """What the runner does for the stage."""
     inputs = "every file that git does not ignore"
     if spec.default_inputs is not None:
-        inputs = ", ".join(code(each) for each in spec.default_inputs) or "no files"
+        inputs = ", ".join(code(default_declared) for default_declared in spec.default_inputs) or "no files"
     return table(
         ("about the stage", ""),
         [

@@ -28,7 +28,7 @@ def held_back_rows(diagnoses: list[str]) -> set[int]:
     """The numbers of the test rows: the same share of every diagnosis."""
     chosen: set[int] = set()
     for diagnosis in sorted(set(diagnoses)):
-        rows = [number for number, each in enumerate(diagnoses) if each == diagnosis]
+        rows = [number for number, diagnose in enumerate(diagnoses) if diagnose == diagnosis]
         rows.sort(key=lambda number: hashlib.sha256(str(number).encode()).digest())
         chosen.update(rows[: math.floor(TEST_SHARE * len(rows) + 0.5)])
     return chosen

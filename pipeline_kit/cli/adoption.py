@@ -50,7 +50,9 @@ def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> in
             return 0
     write(root, found)
     where = "" if root == Path.cwd() else f"cd {shlex.quote(str(root))} && "
-    git = "" if (root / ".git").exists() or any((each / ".git").exists() for each in root.parents) else "git init && "
+    git = (
+        "" if (root / ".git").exists() or any((parent / ".git").exists() for parent in root.parents) else "git init && "
+    )
     print(f"next: {where}{git}pipeline-kit plan, then pipeline-kit run")
     return 0
 
@@ -78,14 +80,14 @@ def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespa
 
 def training(facts: Facts, arguments: argparse.Namespace) -> str | None:
     """The script that trains: the one that is named, or chosen where there are several. Raises UsageError."""
-    found = [each.file for each in trainings(facts)]
+    files = [training.file for training in trainings(facts)]
     if arguments.train is not None:
         if arguments.train not in facts.scripts:
-            hint = f"scripts that may train: {', '.join(found[:8]) or 'none'}"
+            hint = f"scripts that may train: {', '.join(files[:8]) or 'none'}"
             raise UsageError(f"--train: there is no Python file {arguments.train!r} here", hint=hint)
         return str(arguments.train)
     has_its_own = facts.parts or facts.dvc or facts.ci_files
-    return choose("which of them trains", found) if asks(arguments) and len(found) > 1 and not has_its_own else None
+    return choose("which of them trains", files) if asks(arguments) and len(files) > 1 and not has_its_own else None
 
 
 def servers(root: Path, named: str | None, known: Mapping[str, str]) -> tuple[str, ...]:

@@ -30,8 +30,8 @@ def confirm(what: str) -> bool:
 
 def choose(what: str, choices: Sequence[str]) -> str:
     """The choice that a person makes by its number; the first where they make none."""
-    for number, each in enumerate(choices, 1):
-        print(f"  {number}. {each}")
+    for number, choice in enumerate(choices, 1):
+        print(f"  {number}. {choice}")
     while True:
         answer = ask(what, "1")
         if answer in choices:

@@ -23,8 +23,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Ends with exit code 2, and the nearest word where one of a list was misspelt."""
-        found = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        near = get_close_matches(found[1], re.findall(r"[\w-]+", found[2]), n=1) if found else []
+        match = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        near = get_close_matches(match[1], re.findall(r"[\w-]+", match[2]), n=1) if match else []
         super().error(f"{message}\ndid you mean {near[0]}?" if near else message)
 
 

@@ -87,25 +87,25 @@ def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: b
 
 def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
     """The job that releases, by its own name or its environment's. Raises UsageError where that is none, or several."""
-    jobs = [job for job in project.plan.jobs if any(each.kind == RELEASE for each in job.outputs.values())]
+    jobs = [job for job in project.plan.jobs if any(output.kind == RELEASE for output in job.outputs.values())]
     if not jobs:
         raise UsageError("no job here releases anything", hint="a job of the stage deploy does, to an environment")
     names = {job.name: [job] for job in jobs}
     for job in jobs:
-        if job.environment is not None and job.environment.name not in {each.name for each in jobs}:
+        if job.environment is not None and job.environment.name not in {job.name for job in jobs}:
             names.setdefault(job.environment.name, []).append(job)
     if wanted is None:
-        found = jobs
+        name = jobs
     elif wanted in names:
-        found = names[wanted]
+        name = names[wanted]
     else:
         near = get_close_matches(wanted, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
         raise UsageError(f"there is no environment {wanted!r} that a job releases to", hint=hint)
-    if len(found) > 1:
-        told = ", ".join(f"{job.environment.name if job.environment else '-'} (job {job.name})" for job in found)
+    if len(name) > 1:
+        told = ", ".join(f"{job.environment.name if job.environment else '-'} (job {job.name})" for job in name)
         raise UsageError(f"several jobs release: {told}", hint="name the environment, or the job")
-    return found[0]
+    return name[0]
 
 
 def with_set_secrets(job: PlannedJob, variables: Mapping[str, str]) -> PlannedJob:
@@ -114,9 +114,9 @@ def with_set_secrets(job: PlannedJob, variables: Mapping[str, str]) -> PlannedJo
     A person has a login of their own for the registry; a cluster of their own is never taken for the environment's.
     """
     secrets = (
-        each
-        for each in job.secrets
-        if each.type is SecretType.FILE or all(variables.get(name) for name in variable_names(each))
+        secret
+        for secret in job.secrets
+        if secret.type is SecretType.FILE or all(variables.get(name) for name in variable_names(secret))
     )
     return replace(job, secrets=tuple(secrets))
 

@@ -66,11 +66,11 @@ def missing_output(outputs: Mapping[str, Path]) -> str | None:
         if not path.exists():
             return f"output {name} was not made: there is no {path.name}"
         entries = [path, *path.rglob("*")]
-        linked = next((each for each in entries if each.is_symlink() and not each.is_file()), None)
+        linked = next((entry for entry in entries if entry.is_symlink() and not entry.is_file()), None)
         if linked is not None:
             return f"output {name} holds the link {linked.name}, which leads to no file: write plain files and folders"
-        files = [each for each in entries if each.is_file()]
-        if not any(each.stat().st_size for each in files):
+        files = [entry for entry in entries if entry.is_file()]
+        if not any(file.stat().st_size for file in files):
             return f"output {name} is empty: {path.name}"
     return None
 
@@ -85,7 +85,7 @@ def collected(context: StageContext, outputs: Mapping[str, Path]) -> dict[str, O
 
 def code_digest(context: StageContext) -> str:
     """The digest of the workspace without its datasets: code and configuration, whatever git says of them."""
-    data = {each.path for each in context.datasets.values()}
+    data = {dataset.path for dataset in context.datasets.values()}
     files = {}
     for path in context.workspace.rglob("*"):
         relative = path.relative_to(context.workspace)

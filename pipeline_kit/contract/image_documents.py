@@ -40,8 +40,8 @@ class Image:
     @property
     def labels(self) -> Mapping[str, str]:
         """The labels of its configuration."""
-        found = self.config.get("config")
-        labels = found.get("Labels") if isinstance(found, dict) else None
+        config = self.config.get("config")
+        labels = config.get("Labels") if isinstance(config, dict) else None
         return {str(name): str(value) for name, value in labels.items()} if isinstance(labels, dict) else {}
 
 
@@ -61,7 +61,7 @@ def read_image(blobs: Blobs, reference: str | None = None) -> Image:
     return Image(
         stored,
         config,
-        tuple(read_descriptor(each, f"a layer of manifest {stored.digest}") for each in layers),
+        tuple(read_descriptor(layer, f"a layer of manifest {stored.digest}") for layer in layers),
         document,
         read_document(content, f"config {config.digest}"),
     )

@@ -45,7 +45,7 @@ class Lock:
     @property
     def hashed(self) -> bool:
         """Whether pip is to verify hashes: where one pin has any, all must have them."""
-        return any(" --hash" in each.requirement for each in self.pins.values())
+        return any(" --hash" in pin.requirement for pin in self.pins.values())
 
 
 def read_lock(text: str, environment: EnvironmentRecord) -> Lock:
@@ -88,7 +88,7 @@ def read_pins(text: str, markers: Mapping[str, str]) -> Lock:
 def pin_of(requirement: Requirement, number: int, line: str) -> Pin:
     """The pin that a requirement is, its marker taken off since it holds."""
     requirement.marker = None
-    hashes = "".join(found.group() for found in OPTION.finditer(line))
+    hashes = "".join(match.group() for match in OPTION.finditer(line))
     return Pin(canonicalize_name(requirement.name), exact_version(requirement), number, f"{requirement}{hashes}")
 
 

@@ -78,4 +78,4 @@ class StageSpec:
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, or none."""
-        return next((each for each in self.parameters if each.name == name), None)
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)

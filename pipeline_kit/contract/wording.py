@@ -26,6 +26,6 @@ def readable(text: str, longest: int = LONGEST) -> str:
 
 def some(names: Sequence[object], most: int = 3) -> str:
     """The first few of them, and how many more."""
-    shown = [readable(str(each)) for each in names[:most]]
+    shown = [readable(str(name)) for name in names[:most]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -69,7 +69,7 @@ def items(node: Node | None) -> list[Node]:
 
 def texts(node: Node | None) -> list[str]:
     """The scalars of a list, or the one scalar."""
-    return [each.value for each in items(node) if isinstance(each, ScalarNode)]
+    return [item.value for item in items(node) if isinstance(item, ScalarNode)]
 
 
 def flat(node: Node | None) -> list[tuple[str, int]]:

@@ -124,12 +124,12 @@ class Deployer:
 
     def begun(self, order: Order) -> bool:
         """Whether a deployer that ended too early was releasing the same: then this one goes on."""
-        found = self.record.unfinished
-        goes_on = found is not None and found.state is State.BEGUN and same(found.content, order.content)
-        if found is not None and goes_on:
-            self.log(f"going on with revision {found.number}, which {found.by or 'another deployer'} began")
-            self._announce(found.number)
-        return goes_on
+        unfinished = self.record.unfinished
+        resumes = unfinished is not None and unfinished.state is State.BEGUN and same(unfinished.content, order.content)
+        if unfinished is not None and resumes:
+            self.log(f"going on with revision {unfinished.number}, which {unfinished.by or 'another deployer'} began")
+            self._announce(unfinished.number)
+        return resumes
 
     def settle(self) -> None:
         """Rolls back what another deployer left unfinished."""
@@ -144,10 +144,10 @@ class Deployer:
     def carry_out(self, order: Order) -> Released:
         """Takes the order through all steps; what fails is rolled back at once."""
         before = self.record.live
-        found = self.record.unfinished
-        number = found.number if found else self.record.next_number
+        unfinished = self.record.unfinished
+        number = unfinished.number if unfinished else self.record.next_number
         try:
-            if found is None:
+            if unfinished is None:
                 self.begin(number, order)
             instances = self.run_steps(order)
         except BaseException as error:
@@ -208,8 +208,8 @@ class Deployer:
         """
         try:
             self.record = self._store.load_again(self.record)  # the error may have come in the middle of a write
-            found = self.record.unfinished
-            if found is None or found.number != number:
+            unfinished = self.record.unfinished
+            if unfinished is None or unfinished.number != number:
                 return
             self.roll_back(told(error))
             if isinstance(error, KitError):
@@ -251,8 +251,8 @@ class Deployer:
 
     def step(self, step: str) -> None:
         """Writes into the record which step is begun."""
-        found = self.record.unfinished
-        if found is None or found.step != step:
+        unfinished = self.record.unfinished
+        if unfinished is None or unfinished.step != step:
             self.save(advance(self.record, step))
 
     def save(self, record: ReleaseRecord) -> None:

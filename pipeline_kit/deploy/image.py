@@ -29,8 +29,8 @@ class VerifiedImage:
     @property
     def commit_time(self) -> int:
         """When its commit was made, in seconds since 1970; 0 where that is not known."""
-        told = self.image.labels.get(LABEL_COMMIT_TIME, "")
-        return int(told) if told.isdecimal() and len(told) <= 12 else 0
+        label = self.image.labels.get(LABEL_COMMIT_TIME, "")
+        return int(label) if label.isdecimal() and len(label) <= 12 else 0
 
 
 def verified_image(job: ReleaseJob, registries: Registries, log: Callable[[str], None]) -> VerifiedImage:

@@ -52,13 +52,13 @@ class Lease:
         Raises InfrastructureError naming the holder as soon as it shows signs of life.
         """
         for _ in range(RACES):
-            found = self._storage.read()
-            if found is not None and found.holder not in ("", self.holder):
-                found = self._watch(found)
-            start, entry = self._clock.seconds(), self._entry(found)
-            if self._keep(self._storage.write(entry, found), start):
+            watch = self._storage.read()
+            if watch is not None and watch.holder not in ("", self.holder):
+                watch = self._watch(watch)
+            start, entry = self._clock.seconds(), self._entry(watch)
+            if self._keep(self._storage.write(entry, watch), start):
                 return
-        raise self._busy(found)
+        raise self._busy(watch)
 
     def renew(self) -> None:
         """Says that this deployer still works; what goes wrong is kept for `check`."""

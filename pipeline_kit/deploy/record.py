@@ -78,34 +78,36 @@ class ReleaseRecord:
     @property
     def live(self) -> Revision | None:
         """The revision that serves, or is to serve again when what was begun is taken back."""
-        return next((each for each in self.revisions if each.state is State.LIVE), None)
+        return next((revision for revision in self.revisions if revision.state is State.LIVE), None)
 
     @property
     def unfinished(self) -> Revision | None:
         """The revision that was begun and neither became live nor was taken back."""
-        return next((each for each in self.revisions if each.state in (State.BEGUN, State.TAKING_BACK)), None)
+        return next(
+            (revision for revision in self.revisions if revision.state in (State.BEGUN, State.TAKING_BACK)), None
+        )
 
     @property
     def next_number(self) -> int:
         """The number of the next revision: one more than any that is known."""
-        return max((each.number for each in self.revisions), default=0) + 1
+        return max((revision.number for revision in self.revisions), default=0) + 1
 
     def revision(self, number: int) -> Revision | None:
         """The revision of that number, or none."""
-        return next((each for each in self.revisions if each.number == number), None)
+        return next((revision for revision in self.revisions if revision.number == number), None)
 
     @property
     def before_live(self) -> Revision | None:
         """The newest revision that has been live before the one that is."""
-        return next((each for each in reversed(self.revisions) if each.state is State.REPLACED), None)
+        return next((revision for revision in reversed(self.revisions) if revision.state is State.REPLACED), None)
 
 
 def begin(record: ReleaseRecord, revision: Revision) -> ReleaseRecord:
     """With a new revision, of which nothing is in the cluster yet."""
     if record.unfinished is not None:
         raise AssertionError("a revision is begun while another is unfinished")
-    kept = [each for each in record.revisions if each.state is not State.LIVE][-KEPT + 1 :]
-    live = [each for each in record.revisions if each.state is State.LIVE]
+    kept = [revision for revision in record.revisions if revision.state is not State.LIVE][-KEPT + 1 :]
+    live = [revision for revision in record.revisions if revision.state is State.LIVE]
     return replace(record, revisions=(*sorted((*kept, *live), key=lambda each: each.number), revision))
 
 
@@ -127,21 +129,26 @@ def taken_back(record: ReleaseRecord) -> ReleaseRecord:
 def finish(record: ReleaseRecord) -> ReleaseRecord:
     """With the unfinished revision live, and the one that was as replaced."""
     replaced = tuple(
-        replace(each, state=State.REPLACED) if each.state is State.LIVE else each for each in record.revisions
+        replace(revision, state=State.REPLACED) if revision.state is State.LIVE else revision
+        for revision in record.revisions
     )
     return change(replace(record, revisions=replaced), lambda each: replace(each, state=State.LIVE, step=LIVE))
 
 
 def change(record: ReleaseRecord, become: Any) -> ReleaseRecord:
     """With the unfinished revision become another."""
-    found = record.unfinished
-    revisions = tuple(become(each) if each is found else each for each in record.revisions)
+    unfinished = record.unfinished
+    revisions = tuple(become(revision) if revision is unfinished else revision for revision in record.revisions)
     return replace(record, revisions=revisions)
 
 
 def as_document(record: ReleaseRecord) -> dict[str, Any]:
     """The record as JSON has it."""
-    return {"version": VERSION, "release": record.release, "revisions": [_revision(each) for each in record.revisions]}
+    return {
+        "version": VERSION,
+        "release": record.release,
+        "revisions": [_revision(revision) for revision in record.revisions],
+    }
 
 
 def _revision(revision: Revision) -> dict[str, Any]:
@@ -160,7 +167,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "port": content.port,
         "commit": content.commit,
         "commit_time": content.commit_time,
-        "manifests": [dict(each) for each in content.manifests],
+        "manifests": [dict(manifest) for manifest in content.manifests],
     }
 
 
@@ -183,7 +190,7 @@ def _read_revision(found: Mapping[str, Any]) -> Revision:
     content = Content(
         image=str(found["image"]),
         model_digest=str(found["model_digest"]),
-        manifests=tuple(dict(each) for each in manifests),
+        manifests=tuple(dict(manifest) for manifest in manifests),
         port=int(found["port"]),
         commit=found["commit"],
         commit_time=int(found["commit_time"]),

@@ -45,14 +45,14 @@ def roll_back(deployer: Deployer, to: int | None = None) -> Released:
         deployer.load()
         live_before = deployer.record.live
         deployer.rollout.refuse_other(live_before.content if live_before else None, None)
-        found = deployer.record.unfinished
-        if found is not None and (found.rollback_to is None or to not in (None, found.rollback_to)):
+        unfinished = deployer.record.unfinished
+        if unfinished is not None and (unfinished.rollback_to is None or to not in (None, unfinished.rollback_to)):
             deployer.settle()
             live = deployer.record.live
             if to is None and live is not None:
                 return Released(live, None, ())
-            found = None
-        number = found.rollback_to if found is not None else to
+            unfinished = None
+        number = unfinished.rollback_to if unfinished is not None else to
         target = target_of(deployer.record, number)
         order = Order(target.content, expected_of(target.content), target.number)
         return deployer.release(order, lambda live: None)
@@ -60,7 +60,7 @@ def roll_back(deployer: Deployer, to: int | None = None) -> Released:
 
 def target_of(record: ReleaseRecord, number: int | None) -> Revision:
     """The revision to go back to. Raises UsageError where there is none that has been live."""
-    been = [each for each in record.revisions if each.state in (State.LIVE, State.REPLACED)]
+    been = [revision for revision in record.revisions if revision.state in (State.LIVE, State.REPLACED)]
     live = record.live
     first = (live.rollback_to or live.number) if live else record.next_number
     earlier = [each for each in been if (each.number < first if number is None else each.number == number)]

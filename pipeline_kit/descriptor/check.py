@@ -61,11 +61,11 @@ def check(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Descript
     return Descriptor(
         project=_project(sections.record("project")),
         kit=_kit(sections.record("kit")),
-        jobs={name: each.job for name, each in jobs.items()},
-        data={name: _dataset(name, each) for name, each in sections.records("data").items()},
-        runners={name: _runner(name, each, servers) for name, each in sections.records("runners").items()},
-        secrets={name: _secret(name, each, servers) for name, each in sections.records("secrets").items()},
-        schedules={name: _schedule(name, each) for name, each in sections.records("schedules").items()},
+        jobs={name: job.job for name, job in jobs.items()},
+        data={name: _dataset(name, record) for name, record in sections.records("data").items()},
+        runners={name: _runner(name, record, servers) for name, record in sections.records("runners").items()},
+        secrets={name: _secret(name, record, servers) for name, record in sections.records("secrets").items()},
+        schedules={name: _schedule(name, record) for name, record in sections.records("schedules").items()},
         environments=_environments(root, sections),
         organisation=_organisation(sections.record("organisation")),
         report=_report(root, sections),
@@ -85,8 +85,8 @@ def _without_bodies(root: MapNode) -> MapNode:
     environments = entries.get("environments")
     if environments and isinstance(environments.node, MapNode):
         inner = {
-            name: Entry(each.position, _with_emptied_jobs(each.node)) if isinstance(each.node, MapNode) else each
-            for name, each in environments.node.entries.items()
+            name: Entry(entry.position, _with_emptied_jobs(entry.node)) if isinstance(entry.node, MapNode) else entry
+            for name, entry in environments.node.entries.items()
         }
         entries["environments"] = Entry(environments.position, replace(environments.node, entries=inner))
     return replace(root, entries=entries)
@@ -140,12 +140,12 @@ def _check_secrets(secrets: MapNode, servers: Mapping[str, ServerWords], problem
 
 
 def _check_data(data: MapNode, sections: Fields, problems: Problems) -> None:
-    for name, each in sections.records("data").items():
-        node, target = data.child(name), each.text("target")
-        if target is not None and target == each.text("id"):
+    for name, record in sections.records("data").items():
+        node, target = data.child(name), record.text("target")
+        if target is not None and target == record.text("id"):
             message = f"data.{name}: {shown(target)} is both `target` and `id`"
             problems.add(node.place("target"), message, "a row is not named by what is predicted")
-        for column, values in each.records("columns").items():
+        for column, values in record.records("columns").items():
             _check_column(f"data.{name}.columns.{column}", node.child("columns").child(column), values, problems)
 
 
@@ -259,7 +259,7 @@ def _dataset(name: str, fields: Fields) -> Dataset:
         path=fields.path("path") or PurePosixPath(),
         target=fields.text("target"),
         id=fields.text("id"),
-        columns=tuple(_column(column, each) for column, each in fields.records("columns").items()),
+        columns=tuple(_column(column, record) for column, record in fields.records("columns").items()),
         minimum_rows=fields.integer("minimum_rows", 1),
         digest=fields.text("digest"),
     )

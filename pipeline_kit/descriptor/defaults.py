@@ -18,8 +18,8 @@ def _filled(value: Value, parameter: Parameter) -> Value:
         return seconds_of(value)
     if parameter.kind is Kind.RECORD and isinstance(value, Mapping):
         return {
-            each.name: _filled(value[each.name], each) if each.name in value else default_of(each)
-            for each in parameter.fields
+            field.name: _filled(value[field.name], field) if field.name in value else default_of(field)
+            for field in parameter.fields
         }
     if parameter.kind is Kind.LIST and parameter.items and isinstance(value, Sequence) and not isinstance(value, str):
         return [_filled(item, parameter.items) for item in value]

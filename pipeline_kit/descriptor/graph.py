@@ -20,7 +20,7 @@ Jobs = Mapping[str, ReadJob]
 
 def check_graph(jobs: Jobs, limit: NeedsLimit | None, problems: Problems) -> dict[str, tuple[EventPattern, ...]]:
     """The events of each job, resolved; reports what is wrong between the jobs. Empty where there are too many."""
-    needs = {name: _known_needs(each, jobs, problems) for name, each in jobs.items()}
+    needs = {name: _known_needs(job, jobs, problems) for name, job in jobs.items()}
     if not _small_enough(jobs, needs, limit, problems):
         return {}
     order = _order(jobs, needs, problems)  # leaves `needs` without cycles
@@ -54,7 +54,7 @@ def _known_needs(each: ReadJob, jobs: Jobs, problems: Problems) -> list[str]:
 
 def _small_enough(jobs: Jobs, needs: Mapping[str, list[str]], limit: NeedsLimit | None, problems: Problems) -> bool:
     """Whether the plan can hold the jobs, each matrix as its cells; reports where not, and names that would meet."""
-    counts = {name: cell_count(each.job) for name, each in jobs.items()}
+    counts = {name: cell_count(job.job) for name, job in jobs.items()}
     total = sum(counts.values())
     if total > MOST_JOBS:
         largest = max(jobs, key=lambda name: counts[name])
@@ -64,12 +64,12 @@ def _small_enough(jobs: Jobs, needs: Mapping[str, list[str]], limit: NeedsLimit 
         )
         problems.add(place, f"the plan would have {total} jobs, and {MOST_JOBS} are the most", hint)
         return False
-    for name, each in jobs.items():
+    for name, job in jobs.items():
         wanted = sum(counts[need] for need in needs[name])
         if limit is not None and wanted > limit.count:
             hint = f"{limit.count} is {limit.owner}'s limit: let a job between gather them"
-            problems.add(each.node.place("needs"), f"jobs.{name} needs {wanted} jobs, cells counted", hint)
-        _check_cells(each, counts[name], jobs, problems)
+            problems.add(job.node.place("needs"), f"jobs.{name} needs {wanted} jobs, cells counted", hint)
+        _check_cells(job, counts[name], jobs, problems)
     return True
 
 

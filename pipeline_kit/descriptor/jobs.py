@@ -78,7 +78,7 @@ class JobReader:
             lock=fields.text("lock"),
             matrix=self._matrix(fields, node, stage, path),
             variables={key: value for key, value in fields.map("variables").items() if isinstance(value, str)},
-            settings={each.name: values[each.name] for each in parameters},
+            settings={parameter.name: values[parameter.name] for parameter in parameters},
         )
         self._check_outputs(job, node)
         return ReadJob(job, node)

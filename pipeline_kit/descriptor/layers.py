@@ -59,7 +59,7 @@ def locks(organisation: MapNode, problems: Problems) -> dict[Path, Position]:
     if node is None:
         return {}
     Reader(problems).value(node, LOCKED, "locked")
-    lockable = [each.name for each in root_keys(()) if each.name not in ("version", "organisation")]
+    lockable = [root_key.name for root_key in root_keys(()) if root_key.name not in ("version", "organisation")]
     found: dict[Path, Position] = {}
     for text, position in words(node):
         path = tuple(text.split("."))

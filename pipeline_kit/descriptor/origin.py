@@ -56,20 +56,20 @@ class Setting:
 
     def at(self, path: Sequence[str]) -> Setting | None:
         """The setting under the keys of a path, or none."""
-        found: Setting | None = self
+        setting: Setting | None = self
         for key in path:
-            found = found.entries.get(key) if found and found.entries is not None else None
-        return found
+            setting = setting.entries.get(key) if setting and setting.entries is not None else None
+        return setting
 
     def plain(self) -> Value:
         """The value alone."""
         if self.entries is not None:
-            return {key: each.plain() for key, each in self.entries.items()}
-        return [each.plain() for each in self.items] if self.items is not None else self.value
+            return {key: entry.plain() for key, entry in self.entries.items()}
+        return [item.plain() for item in self.items] if self.items is not None else self.value
 
     def leaves(self, path: Path = ()) -> Iterator[tuple[Path, Setting]]:
         """Every value that has none inside, with its path; the items of a list by their number from 0."""
-        inner = dict(self.entries or {}) if self.items is None else {str(n): each for n, each in enumerate(self.items)}
+        inner = dict(self.entries or {}) if self.items is None else {str(n): item for n, item in enumerate(self.items)}
         if not inner:
             yield path, self
         for key, each in inner.items():
@@ -89,7 +89,7 @@ class Settler:
         """The whole descriptor."""
         root = self.layers.root
         entries = dict(self.record(root, self.keys(), (), {}).entries or {})
-        jobs = {name: self.job(name, each) for name, each in root.child("jobs").entries.items()}
+        jobs = {name: self.job(name, entry) for name, entry in root.child("jobs").entries.items()}
         if "jobs" in root.entries:
             entries["jobs"] = Setting(self.origin(root.entries["jobs"].position, ("jobs",)), entries=jobs)
         return Setting(self.origin(root.position, ()), entries=entries)
@@ -113,7 +113,7 @@ class Settler:
         stage = node.get("stage")
         used = stage.value if isinstance(stage, ScalarNode) and isinstance(stage.value, str) else name
         parameters = self.vocabulary.stages.get(used, ())
-        places = {each.name: self.places.get((used, each.name)) for each in parameters}
+        places = {parameter.name: self.places.get((used, parameter.name)) for parameter in parameters}
         built = settler.record(node, (*JOB, *parameters), ("jobs", name), places)
         entries = dict(built.entries or {})
         if stage is None:
@@ -124,15 +124,15 @@ class Settler:
         self, node: MapNode, fields: Sequence[Parameter], path: Path, places: Mapping[str, Position | None]
     ) -> Setting:
         """A mapping with known keys: those given in the order of the file under their present names, then defaults."""
-        known = {name: each for each in fields for name in (each.name, *each.deprecated_names)}
+        known = {name: parameter for parameter in fields for name in (parameter.name, *parameter.deprecated_names)}
         entries: dict[str, Setting] = {}
         for key, entry in node.entries.items():
-            parameter = known.get(key)
-            name = parameter.name if parameter else key
-            entries[name] = self.setting(entry.node, entry.position, parameter, (*path, name))
-        for each in fields:
-            if each.name not in entries and each.default is not None:
-                entries[each.name] = default(each.default, Origin(Layer.KIT, places.get(each.name)))
+            named = known.get(key)
+            name = named.name if named else key
+            entries[name] = self.setting(entry.node, entry.position, named, (*path, name))
+        for parameter in fields:
+            if parameter.name not in entries and parameter.default is not None:
+                entries[parameter.name] = default(parameter.default, Origin(Layer.KIT, places.get(parameter.name)))
         return Setting(self.origin(node.position, path), entries=entries)
 
     def setting(self, node: Node, position: Position, parameter: Parameter | None, path: Path) -> Setting:
@@ -140,13 +140,15 @@ class Settler:
         origin = self.origin(position, path)
         if isinstance(node, ListNode):
             items = parameter.items if parameter else None
-            return Setting(origin, items=tuple(self.setting(each, each.position, items, path) for each in node.items))
+            return Setting(origin, items=tuple(self.setting(item, item.position, items, path) for item in node.items))
         if isinstance(node, ScalarNode):
             return Setting(origin, node.value)
         if parameter is not None and parameter.kind is Kind.RECORD:
             return replace(self.record(node, parameter.fields, path, {}), origin=origin)
         items = parameter.items if parameter else None
-        inner = {key: self.setting(each.node, each.position, items, (*path, key)) for key, each in node.entries.items()}
+        inner = {
+            key: self.setting(entry.node, entry.position, items, (*path, key)) for key, entry in node.entries.items()
+        }
         return Setting(origin, entries=inner)
 
     def origin(self, position: Position, path: Path) -> Origin:

@@ -30,8 +30,8 @@ def as_yaml(root: Setting, *, origins: bool = False) -> str:
 
 def entry_lines(setting: Setting, depth: int) -> Iterator[Line]:
     """The lines of a mapping's entries; a line that holds a value has its origin."""
-    for key, each in (setting.entries or {}).items():
-        yield from value_lines(f"{'  ' * depth}{scalar_text(key)}:", each, depth)
+    for key, entry in (setting.entries or {}).items():
+        yield from value_lines(f"{'  ' * depth}{scalar_text(key)}:", entry, depth)
 
 
 def value_lines(lead: str, setting: Setting, depth: int) -> Iterator[Line]:
@@ -61,9 +61,9 @@ def item_lines(item: Setting, depth: int) -> Iterator[Line]:
 def fits(lead: str, setting: Setting) -> bool:
     """Whether a list stands on one line: its items are single values, few, and on no lines of their own in the file."""
     place = setting.origin.position
-    for each in setting.items or ():
-        inner = each.origin.position
-        if each.entries or each.items or (place and inner and inner.line != place.line):
+    for item in setting.items or ():
+        inner = item.origin.position
+        if item.entries or item.items or (place and inner and inner.line != place.line):
             return False
     return len(f"{lead} {flow(setting.plain())}") <= LONGEST_LINE
 

@@ -22,15 +22,15 @@ def check_refs(
     `events` are resolved. A pipeline that a person starts is left to the server's own protection of the environment.
     """
     environments, schedules = sections.records("environments"), sections.records("schedules")
-    for name, each in jobs.items():
-        environment = each.job.environment or ""
+    for name, job in jobs.items():
+        environment = job.job.environment or ""
         refs = environments[environment].texts("refs") if environment in environments else ()
         outside = [event for event in events.get(name, ()) if refs and not _within(event, refs, schedules)]
         if not outside:
             continue
         started = ", ".join(str(event) for event in outside)
         message = f"jobs.{name} would start on {started}, and only {', '.join(refs)} may go to `{environment}`"
-        place = each.event_place(outside[0]) if each.job.events else each.job.position
+        place = job.event_place(outside[0]) if job.job.events else job.job.position
         problems.add(place, message, f'give it events of its own, such as ["branch:{refs[0]}"]')
 
 

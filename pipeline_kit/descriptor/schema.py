@@ -102,7 +102,7 @@ class _Writer:
             **({"required": ["stage"]} if self.whole else {}),
             "allOf": by_stage,
         }
-        return {"job": job, **{f"stage_{name}": self.record("", (*JOB, *each)) for name, each in stages.items()}}
+        return {"job": job, **{f"stage_{name}": self.record("", (*JOB, *stage)) for name, stage in stages.items()}}
 
     def reference(self, name: str) -> Schema:
         """A reference to one of this writer's definitions."""
@@ -111,15 +111,15 @@ class _Writer:
     def record(self, help_: str, fields: Sequence[Parameter]) -> Schema:
         """The schema of a mapping with these fields and no others."""
         properties: Schema = {}
-        for each in fields:
-            properties[each.name] = self.value(each)
-            for old in each.deprecated_names:
-                properties[old] = {**self.value(each), "deprecated": True}
-        required: list[Value] = [each.name for each in fields if each.required and not each.deprecated_names]
+        for field in fields:
+            properties[field.name] = self.value(field)
+            for old in field.deprecated_names:
+                properties[old] = {**self.value(field), "deprecated": True}
+        required: list[Value] = [field.name for field in fields if field.required and not field.deprecated_names]
         either: list[Value] = [
-            {"anyOf": [{"required": [name]} for name in (each.name, *each.deprecated_names)]}
-            for each in fields
-            if each.required and each.deprecated_names
+            {"anyOf": [{"required": [name]} for name in (field.name, *field.deprecated_names)]}
+            for field in fields
+            if field.required and field.deprecated_names
         ]
         return {
             "type": "object",

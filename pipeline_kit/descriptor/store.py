@@ -24,12 +24,12 @@ def store_forms(stores: Stores) -> dict[str, Grammar]:
     """The form of an address of any kind (`store`), and those of each kind (`store_KIND`)."""
     words = list(stores.values())
     every = Grammar(
-        pattern="|".join(f"(?:{each.grammar.pattern})" for each in words),
-        says=", or ".join(each.grammar.says for each in words),
-        example=", or ".join(each.grammar.example for each in words),
+        pattern="|".join(f"(?:{word.grammar.pattern})" for word in words),
+        says=", or ".join(word.grammar.says for word in words),
+        example=", or ".join(word.grammar.example for word in words),
         explain=lambda text: _explained(text, stores),
     )
-    return {"store": every, **{f"store_{name}": each.grammar for name, each in stores.items()}}
+    return {"store": every, **{f"store_{name}": store.grammar for name, store in stores.items()}}
 
 
 def store_record(name: str, words: StoreWords) -> Parameter:

@@ -70,24 +70,24 @@ class Reader:
 
     def value(self, node: Node, parameter: Parameter, path: str) -> Value:
         """The value of a node, or the parameter's default where it is wrong."""
-        found = self._read(node, parameter, path)
-        return default_of(parameter) if found is BAD else found
+        read = self._read(node, parameter, path)
+        return default_of(parameter) if read is BAD else read
 
     def record(self, node: MapNode, fields: Sequence[Parameter], path: str, *, closed: bool = True) -> dict[str, Value]:
         """Every field by its name, defaults applied; `closed` makes other keys a problem."""
-        known = {name for each in fields for name in (each.name, *each.deprecated_names)}
+        known = {name for field in fields for name in (field.name, *field.deprecated_names)}
         if closed:
-            self._unknown_keys(node, known, [each.name for each in fields], path)
+            self._unknown_keys(node, known, [field.name for field in fields], path)
         values: dict[str, Value] = {}
-        for each in fields:
-            name = self._given_name(node, each, path)
+        for field in fields:
+            name = self._given_name(node, field, path)
             if name is not None:
-                values[each.name] = self.value(node.entries[name].node, each, _under(path, name))
+                values[field.name] = self.value(node.entries[name].node, field, _under(path, name))
                 continue
-            values[each.name] = default_of(each)
-            if each.required:
-                where = f"{path} has no `{each.name}`" if path else f"there is no `{each.name}`"
-                self.problems.add(node.position, where, f"add it: {_clause(each.help)}")
+            values[field.name] = default_of(field)
+            if field.required:
+                where = f"{path} has no `{field.name}`" if path else f"there is no `{field.name}`"
+                self.problems.add(node.position, where, f"add it: {_clause(field.help)}")
         return values
 
     def missing(self, position: Position, path: str, parameter: Parameter | None = None) -> None:
@@ -153,7 +153,7 @@ class Reader:
 
     def _record(self, node: Node, parameter: Parameter, path: str) -> Value | _Bad:
         if not isinstance(node, MapNode):
-            names = ", ".join(each.name for each in parameter.fields)
+            names = ", ".join(field.name for field in parameter.fields)
             return self._wrong(node, parameter, path, f"its keys: {names}")
         return self.record(node, parameter.fields, path)
 

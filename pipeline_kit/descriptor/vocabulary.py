@@ -69,7 +69,9 @@ def grammars_of(servers: Iterable[ServerWords]) -> dict[str, Grammar]:
     listed = list(servers)
     dependent = {
         "job_name": partial(_reserved, reserved_names(listed)),
-        "variable": partial(_variable, "|".join((*_OWN_VARIABLES, *(each for s in listed for each in s.variables)))),
+        "variable": partial(
+            _variable, "|".join((*_OWN_VARIABLES, *(variable for s in listed for variable in s.variables)))
+        ),
         "cron": partial(cron_complaint, dialects={words.title: words.cron_days for words in listed}),
     }
     grammars = {

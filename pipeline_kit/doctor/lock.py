@@ -16,13 +16,13 @@ def lock_facts(path: str, text: str | None, source: str | None) -> LockFacts:
     """The facts of a lock file's text; none where there is no file. `source` is what it can be made from."""
     if text is None:
         return LockFacts(path, exists=False, source=source)
-    made_for = next((found[1] for line in text.splitlines() if (found := MADE_FOR.match(line))), None)
+    made_for = next((match[1] for line in text.splitlines() if (match := MADE_FOR.match(line))), None)
     names, unpinned, without_hash = [], [], []
     for line in requirements(text):
-        found = NAME.match(line)
-        if found is None:
+        match = NAME.match(line)
+        if match is None:
             continue
-        name, rest = found[1].lower().replace("_", "-"), found[2]
+        name, rest = match[1].lower().replace("_", "-"), match[2]
         names.append(name)
         if not re.match(r"===?[^=*]+(?:\s|;|$)|@", rest):
             unpinned.append(name)

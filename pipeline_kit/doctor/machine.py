@@ -15,10 +15,12 @@ TOLERATED_CLOCK_SECONDS = 120
 
 def python(facts: MachineFacts) -> Finding:
     """An interpreter that fits `project.python` is on the PATH."""
-    wanted = facts.wanted_python
+    wanted_python = facts.wanted_python
     if facts.python is None:
-        return problem("python", f"there is no Python {wanted} on the PATH", install_python(wanted, facts.installer))
-    return ok("python", f"Python {facts.python} fits project.python {wanted}")
+        return problem(
+            "python", f"there is no Python {wanted_python} on the PATH", install_python(wanted_python, facts.installer)
+        )
+    return ok("python", f"Python {facts.python} fits project.python {wanted_python}")
 
 
 def install_python(wanted: str, installer: str | None) -> str:

@@ -70,12 +70,12 @@ def read_project(root: Path) -> ReadProject:
 
 def probe_machine(root: Path, read: ReadProject) -> MachineFacts:
     """The facts of this machine."""
-    wanted = (read.descriptor.project if read.descriptor else Project("")).python
-    interpreter = interpreter_for(wanted)
+    python = (read.descriptor.project if read.descriptor else Project("")).python
+    interpreter = interpreter_for(python)
     cache = user_cache()
     committed = float(git(root, "log", "-1", "--format=%ct") or 0)
     return MachineFacts(
-        wanted_python=wanted,
+        wanted_python=python,
         python=version_of(interpreter) if interpreter else None,
         has_venv=interpreter is not None and can_make_environments(interpreter),
         git=shutil.which("git") is not None,
@@ -119,7 +119,7 @@ def can_make_environments(interpreter: Path) -> bool:
 
 def existing(path: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    return next(each for each in (path, *path.absolute().parents) if each.is_dir())
+    return next(parent for parent in (path, *path.absolute().parents) if parent.is_dir())
 
 
 def wanted_tools(root: Path, read: ReadProject) -> dict[str, tuple[str, str]]:
@@ -138,7 +138,7 @@ def probe_project(root: Path, read: ReadProject) -> ProjectFacts:
     tracked = frozenset((git(root, "ls-files", "-z", "--", ".") or "").split("\0")) - {""}
     shallow = (git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
     made = f"{PROJECT_STAGES.parent.as_posix()}/out/job/result.json"
-    stages = {f"{each}/stage.yml": each.name for each in sorted((root / PROJECT_STAGES).glob("*")) if each.is_dir()}
+    stages = {f"{path}/stage.yml": path.name for path in sorted((root / PROJECT_STAGES).glob("*")) if path.is_dir()}
     unseen = [stage for path, stage in stages.items() if is_ignored(root, path)]
     lock = descriptor.project.lock if descriptor else None
     return ProjectFacts(
@@ -208,7 +208,7 @@ def probe_dataset(root: Path, dataset: Dataset, tracked: frozenset[str]) -> Data
 def is_pointer(path: Path) -> bool:
     """Whether git LFS left a pointer in the place of a file, or of any file in a folder."""
     files = path.rglob("*") if path.is_dir() else [path]
-    return any(begins_with(each, POINTER) for each in files if each.is_file())
+    return any(begins_with(file, POINTER) for file in files if file.is_file())
 
 
 def begins_with(path: Path, content: bytes) -> bool:

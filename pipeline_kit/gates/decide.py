@@ -96,7 +96,7 @@ def _pairs(
 
 
 def _status(results: Sequence[RuleResult]) -> tuple[Status, str]:
-    judged = [each.status for each in results if not each.waived]
+    judged = [result.status for result in results if not result.waived]
     if not results:
         return Status.UNDECIDED, "no rule was given"
     if not judged:

@@ -59,14 +59,14 @@ class Evidence:
         """What every rule is judged by, as JSON that has a digest, whatever the numbers are."""
         datasets = {
             name: {
-                "digest": each.digest,
-                "overall": _figures_value(each.overall),
+                "digest": dataset.digest,
+                "overall": _figures_value(dataset.overall),
                 "slices": {
                     column: {value: _figures_value(figures) for value, figures in values.items()}
-                    for column, values in each.slices.items()
+                    for column, values in dataset.slices.items()
                 },
             }
-            for name, each in self.datasets.items()
+            for name, dataset in self.datasets.items()
         }
         return {
             "model": self.model,

@@ -68,7 +68,7 @@ class Verdict:
             "model": self.model,
             "first_release": self.first_release,
             "decision": self.decision,
-            "rules": [_result_value(each) for each in self.rules],
+            "rules": [_result_value(rule) for rule in self.rules],
         }
 
 
@@ -114,8 +114,8 @@ def sentence(status: Status, results: Sequence[RuleResult], otherwise: str = "")
     It tells the results of the status itself: a failure's are the rules that failed. `otherwise` stands where
     there are none.
     """
-    judged = [each for each in results if each.status is status and not each.waived]
-    waived = sum(each.waived for each in results)
+    judged = [result for result in results if result.status is status and not result.waived]
+    waived = sum(result.waived for result in results)
     text = _joined(_clauses(judged)) or otherwise
     if waived:
         text += f"; {waived} relative {'rule' if waived == 1 else 'rules'} waived, for there is no baseline yet"
@@ -126,12 +126,15 @@ def _clauses(results: Sequence[RuleResult]) -> list[str]:
     """What holds of the same subject in one clause, and what cannot be judged for the same reason in one."""
     predicates: dict[str, list[str]] = {}
     for result in results:
-        said = predicates.setdefault(result.subject, [])
-        if result.predicate not in said:
-            said.append(result.predicate)
+        predicate = predicates.setdefault(result.subject, [])
+        if result.predicate not in predicate:
+            predicate.append(result.predicate)
     subjects: dict[tuple[str, str], list[str]] = {}
-    for subject, said in predicates.items():
-        same = [said[0], *(each.removeprefix("is ") if said[0].startswith("is ") else each for each in said[1:])]
+    for subject, predicate in predicates.items():
+        same = [
+            predicate[0],
+            *(each.removeprefix("is ") if predicate[0].startswith("is ") else each for each in predicate[1:]),
+        ]
         text = _joined(same, ", and " if len(predicates) == 1 else " and ")
         subjects.setdefault((text, subject if text.startswith("is ") else ""), []).append(subject)
     return _cut([f"{_joined(_cut(names), ' and ')} {text}" for (text, _), names in subjects.items()])

@@ -64,8 +64,8 @@ class Findings:
         """Notes a finding; without a hint the rule's own advice is given."""
         known = self._rules[rule]
         said = readable(hint or known.mend)
-        found = Finding(line, column, rule, readable(message), said, known.level)
-        self._found.setdefault((rule, line, column, "" if self._once_a_place else message), found)
+        finding = Finding(line, column, rule, readable(message), said, known.level)
+        self._found.setdefault((rule, line, column, "" if self._once_a_place else message), finding)
 
     def near(self, word: str, valid: Iterable[str], otherwise: str) -> str:
         """The advice for an unknown name: the nearest valid one, or `otherwise`."""

@@ -82,7 +82,7 @@ def read_manifest(text: str, label: str) -> Manifest:
 
 def _check(manifest: Manifest) -> None:
     texts = (manifest.project, manifest.model, manifest.model_digest, manifest.code, manifest.lock, manifest.python)
-    if not all(isinstance(each, str) and each for each in texts):
+    if not all(isinstance(text, str) and text for text in texts):
         raise ValueError("one of project, model, model_digest, code, lock and python is not text")
     for name, entry in manifest.files.items():
         if not isinstance(entry.digest, str) or not entry.digest.startswith(PREFIX):

@@ -74,7 +74,7 @@ def topological(cells: Sequence[tuple[Job, Mapping[str, Value]]]) -> list[str]:
     order: list[str] = []
     while len(order) < len(needs):
         done = set(order)
-        ready = [name for name, wanted in needs.items() if name not in done and wanted <= done]
+        ready = [name for name, need in needs.items() if name not in done and need <= done]
         if not ready:
             raise AssertionError("a cycle of needs passed the descriptor's check")
         order.extend(ready)
@@ -116,7 +116,7 @@ class Builder:
         planned = PlannedJob(
             name=name,
             stage=job.stage,
-            level=1 + max((self.planned[each].level for each in needs), default=-1),
+            level=1 + max((self.planned[need].level for need in needs), default=-1),
             needs=needs,
             takes=takes,
             events=self.events(job, needs),
@@ -134,14 +134,14 @@ class Builder:
             lock=job.lock,
             variables=job.variables,
             cell=self.cells[name],
-            forks=not secrets and job.environment is None and all(self.planned[each].forks for each in needs),
+            forks=not secrets and job.environment is None and all(self.planned[need].forks for need in needs),
         )
         self.planned[name] = planned
         return planned
 
     def chain(self, job: Job, spec: StageSpec) -> None:
         """Keeps the problem of a release that passes an environment over."""
-        before = (self.planned[each] for each in self.ancestors[job.name])
+        before = (self.planned[ancestor] for ancestor in self.ancestors[job.name])
         wrong = chain_problem(job, spec, self.descriptor.environments, before, self.planned.values())
         if wrong:
             self.problem(job, *wrong)
@@ -162,7 +162,7 @@ class Builder:
 
     def closure(self, needs: Sequence[str]) -> tuple[str, ...]:
         """All jobs before, in the plan's order."""
-        before = {each for need in needs for each in (*self.ancestors[need], need)}
+        before = {ancestor for need in needs for ancestor in (*self.ancestors[need], need)}
         return tuple(each for each in self.planned if each in before)
 
     def events(self, job: Job, needs: Sequence[str]) -> tuple[EventPattern, ...]:
@@ -176,7 +176,7 @@ class Builder:
             return common
         for need in needs:
             for event in uncovered(self.planned[need].events, job.events):
-                starts = ", ".join(str(each) for each in self.planned[need].events)
+                starts = ", ".join(str(event) for event in self.planned[need].events)
                 self.problem(job, f"starts on {event}, but its need {need} does not", f"{need} starts on: {starts}")
         return job.events
 
@@ -218,7 +218,7 @@ class Builder:
 
     def makers(self, job: Job, kind: str) -> set[str]:
         """The nearest jobs that make what the stage consumes: none where it does not matter, one, or a problem."""
-        every = [each for each in self.ancestors[job.name] if self.makes(each, kind)]
+        every = [ancestor for ancestor in self.ancestors[job.name] if self.makes(ancestor, kind)]
         behind = {earlier for each in every for earlier in self.ancestors[each]}
         nearest = [each for each in every if each not in behind]
         named = [each for each in nearest if self.is_named(each, job)]
@@ -238,17 +238,19 @@ class Builder:
         jobs = [each for each, job in self.jobs.items() if makes_one_of(kinds, outputs(job, self.specs[job.stage]))]
         if jobs:
             return f"let it need {' and '.join(jobs[:MOST_NAMED])}"
-        stages = [name for name, spec in self.specs.items() if any(each.kind in kinds for each in spec.outputs)]
+        stages = [name for name, spec in self.specs.items() if any(output.kind in kinds for output in spec.outputs)]
         return f"let it need a job of the stage {' or '.join(stages)}" if stages else "let it need one that does"
 
     def datasets(self, job: Job, spec: StageSpec) -> tuple[str, ...]:
         """The declared data it reads: what its inputs name, all where it names no inputs, and its source's."""
-        wanted = job.inputs if job.inputs is not None else spec.default_inputs
-        if wanted is None:
+        inputs = job.inputs if job.inputs is not None else spec.default_inputs
+        if inputs is None:
             return tuple(self.descriptor.data)
-        named = {item.removeprefix("data.") for item in wanted if item.startswith("data.")}
+        named = {item.removeprefix("data.") for item in inputs if item.startswith("data.")}
         if spec.data_from:
-            named.update(each for maker in self.makers(job, spec.data_from) for each in self.planned[maker].datasets)
+            named.update(
+                dataset for maker in self.makers(job, spec.data_from) for dataset in self.planned[maker].datasets
+            )
         return tuple(each for each in self.descriptor.data if each in named)
 
     def makes(self, name: str, kind: str) -> bool:
@@ -258,7 +260,7 @@ class Builder:
 
 def outputs(job: Job, spec: StageSpec) -> Mapping[str, OutputSpec]:
     """What the job leaves: what its stage always leaves, and what the descriptor adds or renames."""
-    found = {each.name: each for each in spec.outputs}
+    found = {output.name: output for output in spec.outputs}
     for name, path in job.outputs.items():
         kind = found[name].kind if name in found else "model" if name == "model" else "data"
         found[name] = OutputSpec(name, path.as_posix(), kind)

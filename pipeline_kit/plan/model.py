@@ -83,9 +83,9 @@ class Plan:
 
     def job(self, name: str) -> PlannedJob | None:
         """The job of that name, or none."""
-        return next((each for each in self.jobs if each.name == name), None)
+        return next((job for job in self.jobs if job.name == name), None)
 
     def levels(self) -> tuple[tuple[PlannedJob, ...], ...]:
         """The jobs by level, the first level first; a level that an event emptied is left out."""
-        numbers = sorted({each.level for each in self.jobs})
-        return tuple(tuple(each for each in self.jobs if each.level == number) for number in numbers)
+        numbers = sorted({job.level for job in self.jobs})
+        return tuple(tuple(job for job in self.jobs if job.level == number) for number in numbers)

@@ -27,5 +27,5 @@ def install_command(descriptor: Descriptor, plan: Plan, extras: Sequence[str] = 
 
 def image_of(job: PlannedJob, kit: Kit) -> str | None:
     """The image a job runs in: its runner class's, else the kit's own, else none."""
-    own = job.runner.image if job.runner is not None else None
-    return own or kit.image
+    image = job.runner.image if job.runner is not None else None
+    return image or kit.image

@@ -73,11 +73,11 @@ class KeyFinder:
         """The first of a source's keys that are set; where none is, the first of all with the kit's default."""
         unset: list[Key] = []
         for alternative in source.keys:
-            found = [key for pattern in alternative.split() for key in self.expanded(pattern, line, job)]
-            narrowed = [each for key in found if key.is_set for each in self.narrowed(key, line, job)]
+            parts = [key for pattern in alternative.split() for key in self.expanded(pattern, line, job)]
+            narrowed = [each for key in parts if key.is_set for each in self.narrowed(key, line, job)]
             if any(not source.value or (key.setting and key.setting.value == source.value) for key in narrowed):
                 return tuple(narrowed)
-            unset += [key for key in found if not key.is_set]
+            unset += [key for key in parts if not key.is_set]
         return tuple(unset[:1])
 
     def expanded(self, pattern: str, line: MarkedLine, job: PlannedJob | None) -> Iterator[Key]:
@@ -93,7 +93,7 @@ class KeyFinder:
         match placeholder:
             case "any":
                 event = self.event(line, job)
-                return self.declared([each for each in self.plan.jobs if event is None or event in each.events])
+                return self.declared([job for job in self.plan.jobs if event is None or event in job.events])
             case "settled":
                 return self.settled
             case "schedule":
@@ -113,7 +113,7 @@ class KeyFinder:
 
     def declared(self, jobs: Sequence[PlannedJob]) -> list[str]:
         """The names of jobs in the descriptor: a cell has its matrix's."""
-        return list(dict.fromkeys(each.name.rpartition("_")[0] if each.cell else each.name for each in jobs))
+        return list(dict.fromkeys(job.name.rpartition("_")[0] if job.cell else job.name for job in jobs))
 
     def narrowed(self, key: Key, line: MarkedLine, job: PlannedJob | None) -> list[Key]:
         """The key; of a list of events or secrets the entries that the line is made from, none where it has none."""
@@ -142,4 +142,4 @@ def items(key: Key, wanted: Callable[[str], bool]) -> list[Key]:
 def secrets_on(text: str, job: PlannedJob) -> list[str]:
     """The job's secrets whose variables a line names."""
     suffix = r"(?:_USERNAME|_PASSWORD)?\b"
-    return [each.name for each in job.secrets if re.search(secret_variable(each.name) + suffix, text)]
+    return [secret.name for secret in job.secrets if re.search(secret_variable(secret.name) + suffix, text)]

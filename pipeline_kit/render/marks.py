@@ -69,7 +69,7 @@ def wrap(value: object, path: str) -> Any:
     if isinstance(value, bool) or value is None or value == "":
         return value
     if is_dataclass(value):
-        own = {each.name: wrap(getattr(value, each.name), f"{path}.{each.name}") for each in fields(value)}
+        own = {field.name: wrap(getattr(value, field.name), f"{path}.{field.name}") for field in fields(value)}
         return SimpleNamespace(**own)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(wrap(each, f"{path}.{number}") for number, each in enumerate(value))
@@ -79,14 +79,14 @@ def wrap(value: object, path: str) -> Any:
 def read_lines(text: str, decided: Mapping[int, tuple[tuple[str, ...], ...]]) -> Iterator[MarkedLine]:
     """The lines of a marked text; a line without a mark belongs to the template's line before it."""
     line, job = 1, ""
-    for each in text.removesuffix("\n").split("\n"):
-        marks = MARK.findall(each)
+    for part in text.removesuffix("\n").split("\n"):
+        marks = MARK.findall(part)
         places = [mark for mark in marks if mark.startswith("@")]
         if places:
             number, _, job = places[-1].removeprefix("@").partition(" ")  # the last is of the innermost macro
             line = int(number)
         values = tuple(dict.fromkeys(mark for mark in marks if not mark.startswith("@")))
-        yield MarkedLine(MARK.sub("", each), line, job or None, values, decided.get(line, ()))
+        yield MarkedLine(MARK.sub("", part), line, job or None, values, decided.get(line, ()))
 
 
 def conditions(
@@ -98,7 +98,7 @@ def conditions(
     if isinstance(node, nodes.Output):
         for part in node.nodes:
             texts = part.data.split("\n") if isinstance(part, nodes.TemplateData) else ["-"]
-            yield from ((part.lineno + number, chain) for number, each in enumerate(texts) if each.strip())
+            yield from ((part.lineno + number, chain) for number, text in enumerate(texts) if text.strip())
     elif isinstance(node, nodes.If):
         inner = [asked(node.test), *chain]
         for branch in (*node.body, *node.elif_, *node.else_):

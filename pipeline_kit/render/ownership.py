@@ -21,8 +21,8 @@ def is_rendered(text: str) -> bool:
 
 def ejected(text: str) -> str:
     """A rendered file's text as one that is nobody's but its owner's: a note stands where the header stood."""
-    found = HEADER.search(text)
-    if found is None:
+    match = HEADER.search(text)
+    if match is None:
         return text
-    note = f"{found[1]} Ejected from pipeline-kit {__version__}: yours to edit, no longer rendered.\n"
+    note = f"{match[1]} Ejected from pipeline-kit {__version__}: yours to edit, no longer rendered.\n"
     return ADVICE.sub("", HEADER.sub(note, text, count=1), count=1)

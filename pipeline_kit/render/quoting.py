@@ -32,7 +32,7 @@ def yaml_line(text: str) -> str:
 
 def yaml_list(texts: tuple[str, ...]) -> str:
     """The texts as a YAML sequence on one line."""
-    return "[" + ", ".join(yaml_scalar(each) for each in texts) + "]"
+    return "[" + ", ".join(yaml_scalar(text) for text in texts) + "]"
 
 
 def server_word(text: str, what: str) -> str:

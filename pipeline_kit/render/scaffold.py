@@ -57,7 +57,7 @@ def scaffold(
     rendering writes; the descriptor names the `plugins`, and `kit_lock`, the file that pins them. Raises UsageError for
     a profile or name that cannot be.
     """
-    known = [each.name for each in _PROFILES]
+    known = [profile.name for profile in _PROFILES]
     if profile not in known:
         raise UsageError(f"there is no profile {profile!r}", hint=f"one of: {', '.join(known)}")
     package = package_name(name)

@@ -138,7 +138,7 @@ def metrics_of(document: Value, verdict: Verdict | None = None) -> tuple[Dataset
         if rule.baseline is not None and rule.slice_value is None
     }
     datasets = mapping_of(mapping_of(document).get("datasets"))
-    return tuple(_dataset(name, mapping_of(each), before) for name, each in datasets.items())
+    return tuple(_dataset(name, mapping_of(dataset), before) for name, dataset in datasets.items())
 
 
 def _dataset(name: str, entry: Mapping[str, Value], before: Mapping[tuple[str, str], float | None]) -> DatasetMetrics:
@@ -161,8 +161,8 @@ def _dataset(name: str, entry: Mapping[str, Value], before: Mapping[tuple[str, s
 
 def _metrics(entry: Mapping[str, Value], before: Mapping[str, float | None]) -> tuple[Metric, ...]:
     values, undefined = mapping_of(entry.get("metrics")), mapping_of(entry.get("undefined"))
-    found = [Metric(name, number_of(value), None, before.get(name)) for name, value in values.items()]
-    return (*found, *(Metric(name, None, text_of(why), before.get(name)) for name, why in undefined.items()))
+    metrics = [Metric(name, number_of(value), None, before.get(name)) for name, value in values.items()]
+    return (*metrics, *(Metric(name, None, text_of(why), before.get(name)) for name, why in undefined.items()))
 
 
 def _bins(value: Value) -> list[Bin]:
@@ -182,7 +182,7 @@ def checks_of(document: Value) -> tuple[CheckedData, ...]:
     found = []
     for name, value in mapping_of(top.get("datasets")).items():
         entry = mapping_of(value)
-        own = [each for each in checks if each.get("dataset") == name]
+        own = [check for check in checks if check.get("dataset") == name]
         failed = [
             f"{text_of(each.get('check'))}: {text_of(each.get('found'))}"
             for each in own

@@ -34,7 +34,7 @@ def write_markdown(summary: RunSummary) -> str:
     blocks += _failures(summary.failed())
     blocks += ["## Jobs", escape(counted(summary.jobs)), _jobs(summary.jobs)]
     if summary.metrics:
-        blocks += ["## Metrics", *(_metrics(each) for each in summary.metrics)]
+        blocks += ["## Metrics", *(_metrics(metric) for metric in summary.metrics)]
     if summary.verdict and summary.verdict.rules:
         rows = [(rule.status + (" (waived)" if rule.waived else ""), rule.text) for rule in summary.verdict.rules]
         blocks += ["## Rules", table(("Status", "Rule"), rows)]

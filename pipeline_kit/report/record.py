@@ -30,8 +30,8 @@ def to_json(record: JobRecord) -> str:
         "measurements": dict(record.measurements),
         "inputs": dict(record.inputs),
         "outputs": {
-            name: {"path": each.path, "kind": each.kind, "digest": each.digest, "size": each.size}
-            for name, each in record.outputs.items()
+            name: {"path": output.path, "kind": output.kind, "digest": output.digest, "size": output.size}
+            for name, output in record.outputs.items()
         },
         "facts": dict(record.facts),
     }

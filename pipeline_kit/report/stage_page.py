@@ -119,7 +119,7 @@ def stage_as_json(spec: StageSpec, source: str) -> Mapping[str, Value]:
         "name": spec.name,
         "source": source,
         "help": spec.help,
-        "parameters": [parameter_as_json(each) for each in spec.parameters],
+        "parameters": [parameter_as_json(parameter) for parameter in spec.parameters],
         "outputs": [{"name": o.name, "path": o.path, "kind": o.kind, "help": o.help} for o in spec.outputs],
         "inputs": list(spec.default_inputs) if spec.default_inputs is not None else None,
         "consumes": list(spec.consumes),
@@ -145,7 +145,7 @@ def parameter_as_json(parameter: Parameter) -> Mapping[str, Value]:
         "maximum": parameter.maximum,
         "choices": list(parameter.choices) or None,
         "items": parameter_as_json(parameter.items) if parameter.items else None,
-        "fields": [parameter_as_json(each) for each in parameter.fields] or None,
+        "fields": [parameter_as_json(field) for field in parameter.fields] or None,
         "deprecated": list(parameter.deprecated_names) or None,
     }
     return {name: value for name, value in values.items() if value is not None}

@@ -144,8 +144,10 @@ def summarise(
         seconds=sum(job.seconds for job in jobs),
         commit=next((record.commit for record in records.values() if record.commit), None),
         verdict=verdict,
-        metrics=tuple(each for content in _contents(documents, Shape.METRICS) for each in metrics_of(content, verdict)),
-        checks=tuple(each for content in _contents(documents, Shape.CHECKS) for each in checks_of(content)),
+        metrics=tuple(
+            metric for content in _contents(documents, Shape.METRICS) for metric in metrics_of(content, verdict)
+        ),
+        checks=tuple(check for content in _contents(documents, Shape.CHECKS) for check in checks_of(content)),
         curves=_curves(documents),
         tables=tuple(_tables(documents)),
     )
@@ -196,7 +198,7 @@ def _row(job: PlannedJob, level: int, record: JobRecord | None, evidence: Eviden
 
 
 def _last(verdicts: Sequence[Verdict | None]) -> Verdict | None:
-    return next((each for each in reversed(verdicts) if each is not None), None)
+    return next((verdict for verdict in reversed(verdicts) if verdict is not None), None)
 
 
 def _sentence(jobs: Sequence[JobRow], verdict: Verdict | None) -> str:

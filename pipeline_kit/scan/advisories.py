@@ -71,19 +71,19 @@ def read_advisories(path: Path) -> Advisories:
 
     Raises DataError where it is missing, not of that format, or has nothing on Python distributions.
     """
-    found = Advisories()
+    advisories = Advisories()
     for name, content in _contents(path):
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: {name} is no JSON: {error}", hint="fetch the database again") from error
         for each in document if isinstance(document, list) else [document]:
-            _add(found, each, f"{path}: {name}")
-    if not found.count:
+            _add(advisories, each, f"{path}: {name}")
+    if not advisories.count:
         raise DataError(
             f"{path} has no advisory on {ECOSYSTEM}", hint="give a database in OSV's format, such as all.zip"
         )
-    return found
+    return advisories
 
 
 def vulnerabilities(packages: Iterable[Package], database: Advisories) -> Iterator[Finding]:
@@ -165,11 +165,11 @@ def _advisory(document: Mapping[str, Any], affected: Mapping[str, Any]) -> Advis
     ]
     return Advisory(
         str(document["id"]),
-        tuple(str(each) for each in document.get("aliases") or ()),
+        tuple(str(alias) for alias in document.get("aliases") or ()),
         SEVERITIES.get(str((document.get("database_specific") or {}).get("severity", "")).upper(), Severity.HIGH),
         str(document.get("summary") or "")[:200],
-        frozenset(str(each) for each in affected.get("versions") or ()),
-        tuple(tuple(_event(each) for each in events) for events in ranges),
+        frozenset(str(version) for version in affected.get("versions") or ()),
+        tuple(tuple(_event(event) for event in events) for events in ranges),
     )
 
 

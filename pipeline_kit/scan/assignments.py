@@ -68,7 +68,7 @@ def assignments(text: str, *, plain: bool) -> Iterator[Assignment]:
     """The secrets that a text gives to names; with `plain` also values without quotes. At most 50."""
     seen: set[int] = set()
     lowered = text.lower()
-    starts = sorted({each for word in STARTS for each in islice(offsets(lowered, word), MOST_NAMES)})
+    starts = sorted({offset for word in STARTS for offset in islice(offsets(lowered, word), MOST_NAMES)})
     for offset in starts:
         match = _QUOTED.match(text, offset) or (_PLAIN.match(text, offset) if plain else None)
         if match is None or match.start("value") in seen:
@@ -95,8 +95,8 @@ def offsets(text: str, word: str) -> Iterator[int]:
 
 def name_before(text: str, offset: int) -> str:
     """The part of a name that stands before an offset."""
-    found = _BEFORE.search(text[max(0, offset - 40) : offset])
-    return found[0].lstrip(".-") if found else ""
+    match = _BEFORE.search(text[max(0, offset - 40) : offset])
+    return match[0].lstrip(".-") if match else ""
 
 
 def url_passwords(text: str) -> Iterator[Assignment]:

@@ -50,8 +50,13 @@ def free_text(where: str, text: str) -> Iterator[Finding]:
         shown = masked(token.secret.decode(errors="replace"))
         yield find("secret_in_config", CONFIG, f"{where} holds a {token.kind}: {shown}", subject=where)
     words = text.replace(" ", "\n")  # arguments of commands, each its own
-    for each in (*assignments(words, plain=True), *url_passwords(text)):
-        yield find("secret_in_config", CONFIG, f"{where} holds the {each.kind}: {masked(each.secret)}", subject=where)
+    for assignment in (*assignments(words, plain=True), *url_passwords(text)):
+        yield find(
+            "secret_in_config",
+            CONFIG,
+            f"{where} holds the {assignment.kind}: {masked(assignment.secret)}",
+            subject=where,
+        )
 
 
 def _filled_password(name: str, value: str) -> bool:

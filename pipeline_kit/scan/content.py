@@ -46,5 +46,5 @@ class Seen:
             if size > LARGEST_CONTENT and is_binary(head):
                 return  # a model or a library: no text that could hold a secret is as large
             content = head + file.read(LARGEST_CONTENT - len(head))
-        found = list(credentials_in(path, content)) if reads_as_credentials(path) else []
-        yield from found or secrets_in(path, content)
+        credentials = list(credentials_in(path, content)) if reads_as_credentials(path) else []
+        yield from credentials or secrets_in(path, content)

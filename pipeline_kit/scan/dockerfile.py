@@ -37,24 +37,24 @@ def is_dockerfile(path: str) -> bool:
 
 def check_dockerfile(text: str, path: str) -> list[Finding]:
     """The findings of a Dockerfile, in the order of their lines."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     stages: dict[str, str] = {}  # by name, the user that each ends with
     user, line, stage = "", 1, ""
-    for each in instructions(text):
-        if each.word == "FROM":
-            base, stage = source(each.rest)
-            found.extend(check_from(each, base, stages, path))
-            user, line = stages.get(base.lower(), "nonroot" if "nonroot" in base else ""), each.line
-        elif each.word == "USER":
-            user, line = each.rest.strip(), each.line
+    for instruction in instructions(text):
+        if instruction.word == "FROM":
+            base, stage = source(instruction.rest)
+            findings.extend(check_from(instruction, base, stages, path))
+            user, line = stages.get(base.lower(), "nonroot" if "nonroot" in base else ""), instruction.line
+        elif instruction.word == "USER":
+            user, line = instruction.rest.strip(), instruction.line
         else:
-            found.extend(check_instruction(each, path))
+            findings.extend(check_instruction(instruction, path))
         stages[stage.lower()] = user
     name = user.partition(":")[0]
     if stages and (not name or name in ROOTS):
         said = f"ends as USER {user}" if user else "has no USER in its last stage"
-        found.append(find("dockerfile_root", path, said, line))
-    return sorted(found, key=lambda each: each.line or 0)
+        findings.append(find("dockerfile_root", path, said, line))
+    return sorted(findings, key=lambda each: each.line or 0)
 
 
 def instructions(text: str) -> Iterator[Instruction]:

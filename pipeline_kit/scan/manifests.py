@@ -69,18 +69,18 @@ def is_manifest(text: str) -> bool:
 
 def check_manifests(text: str, path: str) -> list[Finding]:
     """The findings in every object of a YAML text, in the order of their lines."""
-    found: list[Finding] = []
-    objects = [each for document in documents(text) for each in objects_in(document)]
+    findings: list[Finding] = []
+    objects = [item for document in documents(text) for item in objects_in(document)]
     tokenless = {
-        each.get("metadata", "name").text
-        for each in objects
-        if each.get("kind").text == "ServiceAccount" and each.get("automountServiceAccountToken").false
+        item.get("metadata", "name").text
+        for item in objects
+        if item.get("kind").text == "ServiceAccount" and item.get("automountServiceAccountToken").false
     }
-    for each in objects:
-        kind, name = each.get("kind").text, each.get("metadata", "name").text
+    for item in objects:
+        kind, name = item.get("kind").text, item.get("metadata", "name").text
         spot = Spot(path, f"{kind} {name}".strip())
-        found.extend(check_object(each, kind, spot, tokenless))
-    return sorted(set(found), key=lambda each: (each.line or 0, each.rule, each.message))
+        findings.extend(check_object(item, kind, spot, tokenless))
+    return sorted(set(findings), key=lambda each: (each.line or 0, each.rule, each.message))
 
 
 def objects_in(document: Place) -> Iterator[Place]:
@@ -124,10 +124,10 @@ def check_pod(spec: Place, spot: Spot, tokenless: set[str]) -> Iterator[Finding]
     if not spec.get("automountServiceAccountToken").false and account not in tokenless and not spec.missing:
         yield spot.at(spec, "mounted_token", "does not say automountServiceAccountToken: false")
     for kind in ("containers", "initContainers", "ephemeralContainers"):
-        for own in spec.get(kind).items():
-            found = Container(own.get("name").text, own, own.get("securityContext"), spec.get("securityContext"))
+        for item in spec.get(kind).items():
+            container = Container(item.get("name").text, item, item.get("securityContext"), spec.get("securityContext"))
             for check in CHECKS:
-                yield from check(found, spot)
+                yield from check(container, spot)
 
 
 def check_rights(container: Container, spot: Spot) -> Iterator[Finding]:

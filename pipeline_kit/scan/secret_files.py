@@ -26,7 +26,7 @@ Reader = Callable[[str], str]
 def by_name(path: str, size: int) -> Iterator[Finding]:
     """What a file is by its path alone; a private folder counts once, at the first file in it that is asked about."""
     *folders, name = path.split("/")
-    inside = next((each for each in folders if each in PRIVATE_FOLDERS), None)
+    inside = next((folder for folder in folders if folder in PRIVATE_FOLDERS), None)
     if inside is not None:
         folder = "/".join(folders[: folders.index(inside) + 1])
         yield find("private_file", path, f"stands in {folder}", subject=folder)
@@ -109,7 +109,7 @@ def in_docker(text: str) -> str:
     document = json.loads(text)
     auths = document.get("auths", document) if isinstance(document, dict) else {}
     keys = ("auth", "password", "identitytoken", "registrytoken")
-    held = {host: each for host, each in auths.items() if isinstance(each, dict)}
+    held = {host: auth for host, auth in auths.items() if isinstance(auth, dict)}
     return _listed(host for host, each in held.items() if any(_filled(each.get(key)) for key in keys))
 
 

@@ -64,11 +64,19 @@ def secrets_in(path: str, content: bytes, rule: str = "") -> Iterator[Finding]:
     if binary or is_published(path) or NOT_CHECKED_TEXT.fullmatch(path):
         return
     text = content.decode("latin-1")  # one character a byte, so that offsets are the content's
-    for each in (*assignments(text, plain=is_plain(path)), *url_passwords(text)):
-        if not any(start < each.offset + len(each.secret) and each.offset < end for start, end in known):
-            known.append((each.offset, each.offset + len(each.secret)))
-            shown = masked(each.secret.encode("latin-1").decode(errors="replace"))
-            yield find(rule, path, f"the {each.kind}: {shown}", line_at(content, each.offset), subject=each.kind)
+    for assignment in (*assignments(text, plain=is_plain(path)), *url_passwords(text)):
+        if not any(
+            start < assignment.offset + len(assignment.secret) and assignment.offset < end for start, end in known
+        ):
+            known.append((assignment.offset, assignment.offset + len(assignment.secret)))
+            shown = masked(assignment.secret.encode("latin-1").decode(errors="replace"))
+            yield find(
+                rule,
+                path,
+                f"the {assignment.kind}: {shown}",
+                line_at(content, assignment.offset),
+                subject=assignment.kind,
+            )
 
 
 def line_at(content: bytes, offset: int) -> int:

@@ -93,13 +93,13 @@ SAMPLES = re.compile(rb"EXAMPLE|(?i:x{6}|0{8}|1234567890?abcdef|abcdefghij|place
 
 def tokens(content: bytes) -> Iterator[Token]:
     """The tokens in a file's content, text or not; what documentation shows in their place is none."""
-    for each in FORMS:
-        if any(mark in content for mark in each.marks):
-            for number, match in enumerate(each.pattern.finditer(content)):
+    for form in FORMS:
+        if any(mark in content for mark in form.marks):
+            for number, match in enumerate(form.pattern.finditer(content)):
                 if number >= MOST_A_FILE:
                     break
-                if not SAMPLES.search(match["it"]) and varied(match["it"], each.kind):
-                    yield Token(each.kind, match.start("it"), match["it"])
+                if not SAMPLES.search(match["it"]) and varied(match["it"], form.kind):
+                    yield Token(form.kind, match.start("it"), match["it"])
 
 
 def varied(secret: bytes, kind: str) -> bool:

@@ -49,9 +49,9 @@ def files_of(root: Path) -> Iterator[Path]:
     """Every file and link below a folder."""
     for folder, folders, files in os.walk(root):
         here = Path(folder)
-        linked = [each for each in folders if (here / each).is_symlink()]
-        folders[:] = [each for each in folders if each not in SKIPPED and each not in linked]
-        yield from (here / each for each in (*files, *linked))
+        linked = [folder for folder in folders if (here / folder).is_symlink()]
+        folders[:] = [folder for folder in folders if folder not in SKIPPED and folder not in linked]
+        yield from (here / file for file in (*files, *linked))
 
 
 def opened(path: Path) -> IO[bytes]:
@@ -92,8 +92,8 @@ def scan_history(added: Iterable[Added]) -> list[Finding]:
 def in_addition(added: Added) -> Iterator[Finding]:
     """The secrets in the lines that one commit added to one place."""
     yield from secrets_in(added.path, added.text, "secret_in_history")
-    for each in credentials_in(added.path, added.text):
-        yield replace(find("secret_in_history", each.path, each.message), subject=each.subject)
+    for credential in credentials_in(added.path, added.text):
+        yield replace(find("secret_in_history", credential.path, credential.message), subject=credential.subject)
 
 
 def stamped(finding: Finding, added: Added) -> Finding:

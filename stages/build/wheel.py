@@ -72,12 +72,12 @@ def normalise(source: Path, target: Path) -> None:
     """
     with zipfile.ZipFile(source) as archive, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as result:
         files = [each for each in archive.infolist() if not each.is_dir()]
-        for each in sorted(files, key=lambda each: (each.filename.endswith(".dist-info/RECORD"), each.filename)):
-            entry = zipfile.ZipInfo(each.filename, EARLIEST)
+        for file in sorted(files, key=lambda each: (each.filename.endswith(".dist-info/RECORD"), each.filename)):
+            entry = zipfile.ZipInfo(file.filename, EARLIEST)
             entry.create_system = 3  # Unix, whatever machine this is
-            program = (each.external_attr >> 16) & 0o100
+            program = (file.external_attr >> 16) & 0o100
             entry.external_attr = (PROGRAM_MODE if program else FILE_MODE) << 16
-            content = archive.read(each)
-            if each.filename.endswith(".dist-info/RECORD"):
+            content = archive.read(file)
+            if file.filename.endswith(".dist-info/RECORD"):
                 content = b"".join(sorted(content.splitlines(keepends=True)))
             result.writestr(entry, content)

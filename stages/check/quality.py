@@ -34,7 +34,7 @@ class Scan:
 
     def column(self, name: str) -> ColumnScan | None:
         """The column of that name, or none."""
-        return next((each for each in self.columns if each.name == name), None)
+        return next((column for column in self.columns if column.name == name), None)
 
 
 def check_dataset(data: DataInput, limits: Settings) -> Findings:
@@ -92,7 +92,7 @@ def _check_table(findings: Findings, table: Table, spec: Dataset, limits: Settin
         _check_column(findings, column, spec, limits, table.place_name)
     _check_classes(findings, scan, spec, limits)
     _check_duplicates(findings, table, [name for name in names if name != spec.id], scan.rows, limits)
-    findings.report.update(rows=scan.rows, columns={each.name: each.statistics() for each in scan.columns})
+    findings.report.update(rows=scan.rows, columns={column.name: column.statistics() for column in scan.columns})
 
 
 def scan_table(table: Table, names: Sequence[str], spec: Dataset) -> Scan:

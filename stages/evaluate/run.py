@@ -145,7 +145,7 @@ def _keep_code(context: StageContext, globs: Sequence[str]) -> Collection[str]:
         context.workspace,
         globs,
         lock=Path(context.project.lock),
-        data=[each.path for each in context.datasets.values()],
+        data=[dataset.path for dataset in context.datasets.values()],
     )
     if not files[context.project.lock.as_posix()].is_file():
         raise ModelError(

@@ -118,7 +118,7 @@ def _document(
     *,
     row_results: Path | None,
 ) -> dict[str, Value]:
-    slices = {column for each in candidate.datasets.values() for column in each.slices}
+    slices = {column for dataset in candidate.datasets.values() for column in dataset.slices}
     evaluator = Evaluator(candidate.task, candidate.positive, candidate.bins, tuple(sorted(slices)), context.plugins)
     by_name = {data.spec.name: data for data in context.datasets.values()}
     missing = [name for name in candidate.datasets if name not in by_name]

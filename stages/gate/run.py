@@ -54,10 +54,10 @@ def run(context: StageContext) -> StageResult:
 
 def _row_folders(context: StageContext) -> RowFolders | None:
     """Where the row results of both models are; None where the job that made the metrics left none."""
-    found = context.nearest("metrics")
-    if found is None:
+    metrics = context.nearest("metrics")
+    if metrics is None:
         return None
-    upstream = context.upstream[found[0]]
+    upstream = context.upstream[metrics[0]]
     folders = (upstream.files[name] for name, output in upstream.record.outputs.items() if output.kind == ROWS)
     candidate = next(folders, None)
     return RowFolders(candidate, context.place(BASELINE_ROWS, BASELINE_ROWS)) if candidate else None
@@ -122,7 +122,7 @@ def _result(context: StageContext, verdict: Verdict, scored: Scored, more: Mappi
         category=category,
         measurements=_measurements(verdict),
         outputs=outputs,
-        cases=tuple(_case(each) for each in verdict.rules),
+        cases=tuple(_case(rule) for rule in verdict.rules),
         facts={**{name: each for name, each in document.items() if name != "rules"}, "verdict": verdict.status.value},
     )
 
@@ -137,7 +137,7 @@ def _outcome(verdict: Verdict) -> tuple[Outcome, Category | None]:
 
 def _measurements(verdict: Verdict) -> dict[str, float | int | str | bool]:
     """The verdict, and what overall rules were judged by: `f1`, `baseline.f1`; by dataset where there are several."""
-    overall = [each for each in verdict.rules if each.slice_value is None and each.candidate is not None]
+    overall = [rule for rule in verdict.rules if rule.slice_value is None and rule.candidate is not None]
     several = len({each.dataset for each in overall}) > 1
     found: dict[str, float | int | str | bool] = {"verdict": verdict.status.value}
     for each in overall:

@@ -20,7 +20,7 @@ def declared_inputs(datasets: Mapping[str, Dataset], name: str | None) -> bytes:
     dataset = datasets.get(name)
     if dataset is None:
         raise UsageError(f"there is no dataset {name!r}", hint=f"declared are: {', '.join(datasets) or 'none'}")
-    columns = [column_document(each) for each in dataset.columns if each.name != dataset.target]
+    columns = [column_document(column) for column in dataset.columns if column.name != dataset.target]
     if not columns:
         hint = f"declare them under data.{name}.columns: they are what a request is checked against"
         raise UsageError(f"dataset {name} declares no columns but its target", hint=hint)

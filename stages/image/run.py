@@ -44,14 +44,14 @@ def run(context: StageContext) -> StageResult:
     Raises ModelError for a package that is not sound or not passed, ProjectError where serving would have other
     versions than training, UsageError for settings that do not go together.
     """
-    found = context.nearest("package")
-    if found is None:
+    package = context.nearest("package")
+    if package is None:
         raise ModelError("no job before this one made a package", hint="let the job need a package, after a gate")
     settings = settings_of(context.settings)
     refuse_stale(context)
     with tempfile.TemporaryDirectory(dir=context.workspace, prefix=".image-") as folder:
         largest = None if settings.docker else LARGEST_UNPACKED  # an engine is handed files
-        judged = read_judged(found[2], Path(folder), context.git, largest=largest)
+        judged = read_judged(package[2], Path(folder), context.git, largest=largest)
         content = content_of(context, settings, judged)
         made = build(context, settings, content)
     return report(context, judged, content, made)
@@ -135,16 +135,16 @@ def report(context: StageContext, judged: Judged, content: ImageContent, made: M
     """The result, and the report beside the image."""
     layers: list[Value] = [
         {
-            "kind": each.kind,
-            "digest": each.descriptor.digest,
-            "bytes": each.descriptor.size,
-            "made": each.made,
+            "kind": layer.kind,
+            "digest": layer.descriptor.digest,
+            "bytes": layer.descriptor.size,
+            "made": layer.made,
         }
-        for each in made.layers
+        for layer in made.layers
     ]
-    new = sum(each.descriptor.size for each in made.layers if each.made)
-    reused = sum(not each.made for each in made.layers)
-    total = sum(each.descriptor.size for each in made.layers)
+    new = sum(layer.descriptor.size for layer in made.layers if layer.made)
+    reused = sum(not layer.made for layer in made.layers)
+    total = sum(layer.descriptor.size for layer in made.layers)
     facts: dict[str, Value] = {
         "image": made.digest,
         "model": judged.manifest.model_digest,

@@ -93,13 +93,13 @@ def _judged(context: StageContext, model: Path) -> Judged:
 
 def _toolchain(context: StageContext) -> str | None:
     """The digest of the environment that a build verified; none where no job before this one is a build."""
-    found = context.nearest("toolchain")
-    if found is None:
+    toolchain = context.nearest("toolchain")
+    if toolchain is None:
         return None
     try:
-        return str(json.loads(found[2].read_text(encoding="utf-8"))["environment_digest"])
+        return str(json.loads(toolchain[2].read_text(encoding="utf-8"))["environment_digest"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{found[2].name} is no toolchain: {error}", hint="run the build again") from error
+        raise ModelError(f"{toolchain[2].name} is no toolchain: {error}", hint="run the build again") from error
 
 
 def _manifest(context: StageContext, judged: Judged, model: Path) -> Manifest:

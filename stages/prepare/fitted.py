@@ -27,7 +27,7 @@ def check_fitted(context: StageContext, call: UserCall, names: Sequence[str], re
     unknown = [name for name in names if name not in call.outputs]
     if unknown:
         raise UsageError(f"job {context.job}: fitted names {unknown[0]!r}, which is no output of the job")
-    training = next((each for each in context.datasets.values() if each.spec.name == reference), None)
+    training = next((dataset for dataset in context.datasets.values() if dataset.spec.name == reference), None)
     if training is None:
         hint = "declare it under data, add it to the job's inputs, or name another with reference"
         raise UsageError(f"job {context.job}: fitted needs the dataset {reference!r}", hint=hint)

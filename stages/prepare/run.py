@@ -76,7 +76,7 @@ def _result(
 
 def _digests(context: StageContext) -> dict[str, Value]:
     """The digests of everything the code was given: datasets and upstream outputs."""
-    data = {f"data.{each.spec.name}": each.digest for each in context.datasets.values()}
+    data = {f"data.{dataset.spec.name}": dataset.digest for dataset in context.datasets.values()}
     made = {
         f"{job}.{name}": output.digest
         for job, upstream in context.upstream.items()
@@ -88,7 +88,7 @@ def _digests(context: StageContext) -> dict[str, Value]:
 def described(path: Path) -> dict[str, Value]:
     """An output for the report: digest and bytes, and rows and columns of a CSV or TSV file."""
     files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    entry: dict[str, Value] = {"digest": digest_tree(path), "bytes": sum(each.stat().st_size for each in files)}
+    entry: dict[str, Value] = {"digest": digest_tree(path), "bytes": sum(file.stat().st_size for file in files)}
     if path.is_dir():
         entry["files"] = len(files)
     elif path.suffix.lower() in DELIMITERS:

@@ -41,7 +41,7 @@ def run(context: StageContext) -> StageResult:
     if held != facts.digest:
         what = f"{MANIFEST_FILE} of the image is {held}, the package's is {facts.digest}"
         raise ModelError(what, hint="build the image again from this package")
-    if all(blobs.layout.has(each) for each in image.layers):  # else a registry has some, and verify reads them there
+    if all(blobs.layout.has(layer) for layer in image.layers):  # else a registry has some, and verify reads them there
         check_contents(image, blobs)
     attached = attachments(context, image)
     payload = write_document(statement(image, facts, attached))
@@ -69,12 +69,12 @@ def built_image(context: StageContext) -> tuple[LayoutBlobs, Image]:
 
 def judged_package(context: StageContext) -> PackageFacts:
     """The package's facts. Raises ModelError where there is none, or its verdict did not pass."""
-    found = context.nearest("package")
-    if found is None:
+    package = context.nearest("package")
+    if package is None:
         raise ModelError("no job before this one made a package", hint="let the job need a package, after a gate")
-    with open_archive(found[2]) as archive:
+    with open_archive(package[2]) as archive:
         content = archive.read(MANIFEST, largest=LARGEST_MANIFEST)
-    facts = read_facts(content, f"{MANIFEST} of {found[2].name}")
+    facts = read_facts(content, f"{MANIFEST} of {package[2].name}")
     refuse_unpassed(facts.verdict, "the package's")
     return facts
 
@@ -83,11 +83,11 @@ def attachments(context: StageContext, image: Image) -> dict[str, str]:
     """The digests of bill of materials and findings. Raises ModelError for one of another image."""
     digests: dict[str, str] = {}
     for kind in ("sbom", "findings"):
-        found = nearest_of_an_image(context, kind)
-        if found is None:
+        nearest = nearest_of_an_image(context, kind)
+        if nearest is None:
             context.log(f"no {kind} before this job: the statement names none")
             continue
-        job, about, path = found
+        job, about, path = nearest
         if about != image.digest:
             raise ModelError(f"the {kind} of {job} is of {about}, not of {image.digest}", hint=f"run {job} again")
         if kind == "sbom":

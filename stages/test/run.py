@@ -75,7 +75,7 @@ def _result(
     thin = _too_thin(suite, minimum)
     cases = [*suite.cases, *lint, *_coverage_case(thin, minimum)]
     failures = [suite.failure, *(f"lint: {case.name}: {case.failure}" for case in lint if case.failure), thin]
-    reasons = [each for each in failures if each is not None]
+    reasons = [failure for failure in failures if failure is not None]
     measurements: dict[str, float | int | str | bool] = {
         "tests": len(suite.cases),
         "failed": sum(case.failure is not None for case in suite.cases),

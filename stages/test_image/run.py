@@ -73,8 +73,8 @@ def _need(context: StageContext, kind: str) -> Path:
 
 def _evaluated(context: StageContext) -> str | None:
     """The digest of the model whose predictions are the golden ones."""
-    found = context.nearest("predictions")
-    model = context.upstream[found[0]].record.facts.get("model") if found else None
+    predictions = context.nearest("predictions")
+    model = context.upstream[predictions[0]].record.facts.get("model") if predictions else None
     return model if isinstance(model, str) else None
 
 
@@ -141,8 +141,8 @@ def _result(context: StageContext, tested: Tested) -> StageResult:
 
 def _evidence(context: StageContext) -> Evidence | None:
     """What the evaluation's metrics say of the task, where they are at hand."""
-    found = context.nearest("metrics")
-    return read_metrics(found[2].read_text(encoding="utf-8"), found[2].name) if found else None
+    metrics = context.nearest("metrics")
+    return read_metrics(metrics[2].read_text(encoding="utf-8"), metrics[2].name) if metrics else None
 
 
 def _said(tested: Tested) -> str:

@@ -59,7 +59,7 @@ def _checkpoints(context: StageContext, facts: Mapping[str, Value], folder: Path
         {
             **facts,
             "lock": digest_file(lock) if lock.is_file() else None,
-            "data": {each.spec.name: each.digest for each in context.datasets.values()},
+            "data": {dataset.spec.name: dataset.digest for dataset in context.datasets.values()},
             "upstream": {
                 f"{job}.{name}": output.digest
                 for job, upstream in context.upstream.items()

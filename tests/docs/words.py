@@ -17,12 +17,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("pipeline_kit", "stages", "templates", "docs", "examples", "benchmarks", "smoke", "README.md", "CHANGELOG.md", "Makefile", "setup.cfg", ".ci")
+FOLDERS = (
+    "pipeline_kit",
+    "stages",
+    "templates",
+    "docs",
+    "examples",
+    "benchmarks",
+    "smoke",
+    "README.md",
+    "CHANGELOG.md",
+    "Makefile",
+    "setup.cfg",
+    ".ci",
+)
 KINDS = {".py", ".md", ".j2", ".yml", ".html", ".toml", ".cfg", ".sh", ""}
 
 ADVICE: dict[str, str] = {
     r"\b(told|tell|tells|telling)\b": "reported, printed, shown; the error says; distinguishes",
-    r"\b(is|are|was|were|be) none\b": "is not a, is missing, None, an empty list",
+    r"\b(is|are|was|were|be) (?-i:none)\b": "is not a, is missing, None, an empty list",
     r"\b(is|are|was|were) no (?!longer\b|more than\b|less than\b|later than\b|earlier than\b)[a-z`]": "is not a, is missing; no X was found",
     r"\b(stand|stands|stood|standing)\b(?!-)": "is, is written, is declared, represents",
     r"\bmend(s|ed|ing)?\b": "fix, repair",
@@ -45,7 +58,6 @@ ADVICE: dict[str, str] = {
     r"\bthe words of\b|\bin words\b": "message, description",
     r"\bsaid\b": "declared, configured, reported",
     r"\b(is|are|was|were|be|been|being) asked\b|\basks? (a|the) (pod|server|cluster|registry|engine)\b": "queried, checked",
-    r"\bmust n't\b|\bneed not be\b": "does not have to be",
     r"\bwhat (\w+ ){0,4}is none of\b|\bnone of them is\b": "say which are",
     r"\bfor want of\b|\bwherewith\b|\bwhereof\b|\bthereof\b|\bthereby\b|\bthence\b": "plain English",
     r"\bsees? to (it|them)\b|\bleft alone\b": "ensures; unchanged",
@@ -70,7 +82,11 @@ class Offence(NamedTuple):
 def files(arguments: Iterable[str] = FOLDERS) -> Iterator[Path]:
     """The files of the repository that hold text for people, below any of the given paths."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *arguments],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     for name in filter(None, listed.stdout.split("\0")):
         path = ROOT / name
@@ -91,7 +107,9 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
 
 def offences(paths: Iterable[Path]) -> Iterator[Offence]:
     """Every phrase that is avoided, in the order of files and lines; it may be broken over two lines."""
-    patterns = [(re.compile(pattern.replace(" ", r"[\s#]+"), re.IGNORECASE), advice) for pattern, advice in ADVICE.items()]
+    patterns = [
+        (re.compile(pattern.replace(" ", r"[\s#]+"), re.IGNORECASE), advice) for pattern, advice in ADVICE.items()
+    ]
     for path in paths:
         name = str(path.relative_to(ROOT))
         for line, text in prose(path):
@@ -112,6 +130,11 @@ if __name__ == "__main__":
     chosen = list(files(sys.argv[1:] or FOLDERS))
     every = list(offences(chosen))
     print(*every, sep="\n")
-    vague = [f"{path.relative_to(ROOT)}:{line}: the name {name!r}" for path in chosen if path.suffix == ".py" for line, name in vague_targets(path)]
+    vague = [
+        f"{path.relative_to(ROOT)}:{line}: the name {name!r}"
+        for path in chosen
+        if path.suffix == ".py"
+        for line, name in vague_targets(path)
+    ]
     print(*vague, sep="\n")
     print(f"{len(every)} phrases, {len(vague)} names")

@@ -197,7 +197,7 @@ def test_a_failing_model_is_told_without_the_rows_also_in_the_log(serving, caplo
     with caplog.at_level(logging.INFO):
         status, answer = predict(serving, {"x": 1})
     assert (status, answer) == (500, {"error": "the model failed on these rows"})
-    line = next(json.loads(Lines().format(each)) for each in caplog.records if each.exc_info)
+    line = next(json.loads(Lines().format(record)) for record in caplog.records if record.exc_info)
     assert line["error"] == "ValueError" and "secret" not in json.dumps(line)
 
 

@@ -100,20 +100,20 @@ def _path(touched: Sequence[Touched]) -> str | None:
 
 def _model(script: Script, command: list[str], why: list[str]) -> str | None:
     """Where the model is written; an option without a default is given a value."""
-    for each in script.models:
-        given = _given(command, each.option) if each.option else None
+    for model in script.models:
+        given = _given(command, model.option) if model.option else None
         if given is not None:
-            why.append(f"the command's {each.option} says where the model goes")
+            why.append(f"the command's {model.option} says where the model goes")
             return given
-        if each.path is not None:
-            why.append(f"{Place(script.file, each.line)}: {each.call}() writes the model there")
-            return each.path
-        if each.option is not None:
-            ending = _ENDINGS.get(each.call)
-            is_folder = "dir" in each.option or "folder" in each.option
+        if model.path is not None:
+            why.append(f"{Place(script.file, model.line)}: {model.call}() writes the model there")
+            return model.path
+        if model.option is not None:
+            ending = _ENDINGS.get(model.call)
+            is_folder = "dir" in model.option or "folder" in model.option
             path = "models" if is_folder or ending is None else f"models/model.{ending}"
-            command += [each.option, path]
-            why.append(f"{Place(script.file, each.line)}: {each.option} says where the model goes")
+            command += [model.option, path]
+            why.append(f"{Place(script.file, model.line)}: {model.option} says where the model goes")
             return path
     return None
 
@@ -135,13 +135,13 @@ def _required(
     for option in script.options:
         if not option.required or _given(command, option.flag) is not None:
             continue
-        found = _dataset(option, data)
+        dataset = _dataset(option, data)
         place = Place(script.file, option.line)
-        if found is None:
+        if dataset is None:
             unknown.append(f"{place}: {option.flag} must be given: add it to `run`")
         else:
-            command += [option.flag, found.file]
-            why.append(f"{place}: {option.flag} must be given, and {found.file} is the nearest")
+            command += [option.flag, dataset.file]
+            why.append(f"{place}: {option.flag} must be given, and {dataset.file} is the nearest")
 
 
 def _dataset(option: Option, data: Sequence[FoundData]) -> FoundData | None:
@@ -201,7 +201,7 @@ def _names(word: str, model: str) -> bool:
 
 def _before(job: DraftJob, jobs: Sequence[DraftJob]) -> list[str]:
     """The names of all jobs before a job, the nearest first."""
-    by_name = {each.name: each for each in jobs}
+    by_name = {job.name: job for job in jobs}
     found: list[str] = []
     waiting = list(job.needs)
     while waiting:

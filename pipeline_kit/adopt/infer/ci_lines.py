@@ -34,16 +34,16 @@ class LineReader:
 
     def expanded(self, job: CiJob) -> list[Line]:
         """The job's lines, those of make and tox in place of their calls."""
-        found: list[Line] = []
+        lines: list[Line] = []
         for line in read_lines(job.lines, job.variables):
             what = meaning(line)
             if what is Meaning.MAKE and line.words and (recipe := self.recipe(bare(line.words))):
-                found.extend(Line(each.text, line.number, each.words, each.variables) for each in recipe)
+                lines.extend(Line(each.text, line.number, each.words, each.variables) for each in recipe)
             elif what is Meaning.TOOL and line.words:
-                found.extend(self.of_tool(line))
+                lines.extend(self.of_tool(line))
             else:
-                found.append(line)
-        return found
+                lines.append(line)
+        return lines
 
     def recipe(self, words: Sequence[str]) -> list[Line]:
         """The lines of the targets that a call of make names; nothing where one is not known."""
@@ -66,8 +66,8 @@ class LineReader:
             .replace("{toxinidir}/", "")
             .replace("{envpython}", "python")
         )
-        found = read_lines([(commands, line.number)], {})
-        return found or [Line("pytest", line.number, ("pytest",))]
+        lines = read_lines([(commands, line.number)], {})
+        return lines or [Line("pytest", line.number, ("pytest",))]
 
     def deploys(self, job: CiJob, lines: Sequence[Line], *, trains: bool) -> str | None:
         """Why a job is a deployment, or none; one that tests or trains is none, whatever it is called."""

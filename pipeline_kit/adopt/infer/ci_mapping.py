@@ -147,7 +147,7 @@ class CiMapper:
         for number, (draft, words) in enumerate(drafts):
             alone = len(drafts) == 1
             wanted = job_name(job.name) if alone or draft.stage == "command" else draft.stage
-            draft.name = fresh(wanted, [each.name for each in self.mapped.jobs])
+            draft.name = fresh(wanted, [job.name for job in self.mapped.jobs])
             draft.needs = list(needs) if not number else [*needs, names[-1]]
             draft.why.insert(0, f"{job.place}: the job {readable(job.name, 40)}")
             if variables and draft.stage != "build":

@@ -81,7 +81,7 @@ def plan_lock(
     for file, export in _EXPORTS.items():
         if tree.has(file):
             return _of_tool(tree, file, export)
-    conda = next((each for each in tree.names if _is_conda(each)), None)
+    conda = next((name for name in tree.names if _is_conda(name)), None)
     sources = [each for each in found if each.names or each.includes]
     if not sources and not metadata.needs_place and conda:
         return _of_conda(tree, conda, wanted)
@@ -95,9 +95,9 @@ def conda_python(tree: Tree) -> tuple[str, Place] | None:
     for file in tree.names:
         if _is_conda(file):
             for name, version, number in _conda_packages(tree, file)[0]:
-                if name == "python" and (found := re.match(r"3\.[0-9]+", version.lstrip("=<>~ "))):
+                if name == "python" and (match := re.match(r"3\.[0-9]+", version.lstrip("=<>~ "))):
                     operator = ">=" if version.startswith(">") else ""
-                    return operator + found.group(), Place(file, number)
+                    return operator + match.group(), Place(file, number)
     return None
 
 
@@ -108,19 +108,19 @@ def _pinned(found: Sequence[RequirementFile], wanted: Sequence[str]) -> LockPlan
     locks.sort(
         key=lambda each: (not each.hashed, -len(set(wanted) & set(each.names)), "lock" not in each.file, each.file)
     )
-    for each in locks:
-        missing = [name for name in wanted if name not in each.names]
-        if missing and others & set(missing) and not each.hashed:
+    for lock in locks:
+        missing = [name for name in wanted if name not in lock.names]
+        if missing and others & set(missing) and not lock.hashed:
             continue  # another file, which is no lock, has them: both are compiled together
-        how = "with hashes" if each.hashed else "without hashes"
+        how = "with hashes" if lock.hashed else "without hashes"
         notes = []
-        if not each.hashed:
+        if not lock.hashed:
             notes.append(
-                f"{each.file} has no hashes, and may lack what its distributions need themselves; "
-                f"`pip-compile --generate-hashes --output-file {LOCK} {shlex.quote(each.file)}` makes a whole lock"
+                f"{lock.file} has no hashes, and may lack what its distributions need themselves; "
+                f"`pip-compile --generate-hashes --output-file {LOCK} {shlex.quote(lock.file)}` makes a whole lock"
             )
         why = f"every requirement in it is pinned, {how}"
-        return LockPlan(each.file, why, Place(each.file), names=frozenset(each.names), settled=True, notes=tuple(notes))
+        return LockPlan(lock.file, why, Place(lock.file), names=frozenset(lock.names), settled=True, notes=tuple(notes))
     return None
 
 
@@ -137,9 +137,9 @@ def _of_tool(tree: Tree, file: str, export: tuple[str, ...]) -> LockPlan:
 
 def _compiled(found: Sequence[Metadata], sources: Sequence[RequirementFile], wanted: Sequence[str]) -> LockPlan:
     """The plan where requirements are there, but not locked; metadata count where no such file lies beside it."""
-    names = {name for each in sources for name in each.names} | {name for each in found for name in each.needs}
-    included = {name for each in sources for name in each.includes}
-    inputs = [each.file for each in sources if each.file not in included]
+    names = {name for source in sources for name in source.names} | {name for each in found for name in each.needs}
+    included = {name for source in sources for name in source.includes}
+    inputs = [source.file for source in sources if source.file not in included]
     extras: list[str] = []
     for each in found:
         if each.needs_place and not any(_beside(each.needs_place.file, source.file) for source in sources):
@@ -208,13 +208,13 @@ def _conda_packages(tree: Tree, file: str) -> tuple[list[tuple[str, str, int]], 
 
 def _parted(word: str) -> tuple[str, str]:
     """A conda requirement's name and version: `numpy=1.26=py311` is numpy, =1.26."""
-    found = re.fullmatch(r"(?:[\w.-]+::)?([\w.-]+)\s*(.*)", word)
-    if not found:
+    match = re.fullmatch(r"(?:[\w.-]+::)?([\w.-]+)\s*(.*)", word)
+    if not match:
         return "", ""
-    version = found.group(2).strip()
+    version = match.group(2).strip()
     if re.fullmatch(r"=[^=]+=[^=]+", version):
         version = version.rpartition("=")[0]
-    return found.group(1), version
+    return match.group(1), version
 
 
 def _of_conda(tree: Tree, file: str, wanted: Sequence[str]) -> LockPlan:
@@ -246,9 +246,9 @@ def _of_conda(tree: Tree, file: str, wanted: Sequence[str]) -> LockPlan:
 def _pip_version(version: str) -> str:
     """A conda version as pip writes it: `=1.26` means 1.26.*."""
     version = version.replace(" ", "")
-    found = re.fullmatch(r"=?([0-9][\w.]*?)(?:\.\*)?", version)
-    if found:
-        return f"=={found.group(1)}.*"
+    match = re.fullmatch(r"=?([0-9][\w.]*?)(?:\.\*)?", version)
+    if match:
+        return f"=={match.group(1)}.*"
     return version if re.fullmatch(r"(?:[<>=!~]=?[0-9][\w.*]*,?)+", version) else ""
 
 
@@ -258,7 +258,7 @@ def _of_imports(imports: Iterable[str], wanted: Sequence[str]) -> LockPlan:
     header = "# Drafted from the imports: add versions, and what is imported by other names than it is installed by.\n"
     plan = LockPlan(LOCK, "to be made: nothing says what the project needs but its imports", names=frozenset(names))
     missing = [each for each in wanted if each not in names]
-    files = {INPUT: header + "".join(f"{each}\n" for each in [*names, *missing])}
+    files = {INPUT: header + "".join(f"{name}\n" for name in [*names, *missing])}
     words = ["pip-compile", "--generate-hashes", "--output-file", LOCK, INPUT]
     return LockPlan(
         plan.lock, plan.why, None, ("pip install pip-tools", shlex.join(words)), files, plan.names | set(missing)

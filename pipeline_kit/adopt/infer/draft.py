@@ -38,7 +38,7 @@ class DraftJob:
 
     def drop(self, name: str) -> None:
         """Removes a key."""
-        self.keys = [each for each in self.keys if each.name != name]
+        self.keys = [key for key in self.keys if key.name != name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def dvc_jobs(facts: Facts, jobs: list[DraftJob], bridge: str, notes: list[str]) 
         if stage.unclear:
             notes.append(f"{stage.place}: the stage {readable(stage.name, 40)} is left out: {stage.unclear}")
             continue
-        name = fresh(job_name(stage.name), [each.name for each in jobs])
+        name = fresh(job_name(stage.name), [job.name for job in jobs])
         takes = {output: path for path, output in made.items() if reads(stage, path)}
         outputs = _outputs(stage, facts)
         wrapping = Wrapping(takes, {output: path for path, output in outputs.items()}, _metrics(stage))
@@ -48,7 +48,7 @@ def _words(stage: DvcStage) -> list[str]:
 
 
 def _metrics(stage: DvcStage) -> str | None:
-    return next((each for each in stage.metrics if each.endswith(".json")), None)
+    return next((metric for metric in stage.metrics if metric.endswith(".json")), None)
 
 
 def _outputs(stage: DvcStage, facts: Facts) -> dict[str, str]:

@@ -71,8 +71,8 @@ def _table(value: Any) -> dict[str, Any]:
 
 def _hashes(entries: Iterable[Any]) -> tuple[str, ...]:
     """The hashes among the entries' `hash` fields."""
-    found = (each.get("hash") if isinstance(each, dict) else each for each in entries)
-    return tuple(sorted({each for each in found if isinstance(each, str) and _HASH.fullmatch(each)}))
+    hashes = (entry.get("hash") if isinstance(entry, dict) else entry for entry in entries)
+    return tuple(sorted({each for each in hashes if isinstance(each, str) and _HASH.fullmatch(each)}))
 
 
 def _marker(value: Any) -> str | None:
@@ -116,9 +116,9 @@ def _poetry(text: str) -> list[Locked] | None:
             continue
         markers = entry.get("markers")
         if isinstance(markers, dict):  # a marker for each group: any of them will do
-            parts = [each for each in markers.values() if isinstance(each, str)]
+            parts = [marker for marker in markers.values() if isinstance(marker, str)]
             markers = (
-                " or ".join(f"({each})" for each in parts) if len(parts) == len(_list(entry.get("groups"))) else ""
+                " or ".join(f"({part})" for part in parts) if len(parts) == len(_list(entry.get("groups"))) else ""
             )
         marker = _marker(markers)
         if marker is None or ("source" in entry and _table(entry["source"]).get("type") not in (None, "legacy")):
@@ -149,28 +149,28 @@ def _pdm(text: str) -> list[Locked] | None:
 def _uv(text: str) -> list[Locked] | None:
     """Of uv.lock: what the project and its groups reach, each with the conditions along the way."""
     packages = [_table(each) for each in _list(read_toml(text).get("package"))]
-    names = [str(canonicalize_name(str(each.get("name", "")))) for each in packages]
+    names = [str(canonicalize_name(str(package.get("name", "")))) for package in packages]
     forked = frozenset(name for name in names if names.count(name) > 1)
-    entries = {_key(name, each, forked): each for name, each in zip(names, packages, strict=True)}
-    own = [
-        key for key, each in entries.items() if {"virtual", "editable", "directory"} & set(_table(each.get("source")))
+    entries = {_key(name, package, forked): package for name, package in zip(names, packages, strict=True)}
+    items = [
+        key for key, entry in entries.items() if {"virtual", "editable", "directory"} & set(_table(entry.get("source")))
     ]
-    if not own:
+    if not items:
         return None
-    edges = {key: _uv_edges(each, forked, whole=key in own) for key, each in entries.items()}
+    edges = {key: _uv_edges(entry, forked, whole=key in items) for key, entry in entries.items()}
     for key, each in entries.items():
         for extra, needs in _table(each.get("optional-dependencies")).items():
             edges[f"{key}[{extra}]"] = _targets([_list(needs)], forked)
-    found: list[Locked] = []
-    for key, ways in _conditions(own, edges).items():
-        if key in own or "[" in key:
+    pins: list[Locked] = []
+    for key, ways in _conditions(items, edges).items():
+        if key in items or "[" in key:
             continue
         entry = entries.get(key)
         if entry is None or "registry" not in _table(entry.get("source")):
             return None
         files = [*_list(entry.get("wheels")), *([entry["sdist"]] if "sdist" in entry else [])]
-        found.append(Locked(key.partition("==")[0], str(entry.get("version", "")), _hashes(files), _either(ways)))
-    return found
+        pins.append(Locked(key.partition("==")[0], str(entry.get("version", "")), _hashes(files), _either(ways)))
+    return pins
 
 
 def _key(name: str, entry: Mapping[str, Any], forked: Collection[str]) -> str:
@@ -188,13 +188,13 @@ def _uv_edges(entry: Mapping[str, Any], forked: Collection[str], *, whole: bool)
 
 def _targets(lists: Iterable[list[Any]], forked: Collection[str]) -> list[tuple[str, str]]:
     """The entries that are named, each with its marker; an extra counts as one of its own, `name[extra]`."""
-    found = []
-    for each in (_table(item) for some in lists for item in some):
-        key = _key(str(canonicalize_name(str(each.get("name", "")))), each, forked)
-        marker = _marker(each.get("marker")) or ""
-        found.append((key, marker))
-        found.extend((f"{key}[{extra}]", marker) for extra in _list(each.get("extra")))
-    return found
+    targets = []
+    for table in (_table(item) for some in lists for item in some):
+        key = _key(str(canonicalize_name(str(table.get("name", "")))), table, forked)
+        marker = _marker(table.get("marker")) or ""
+        targets.append((key, marker))
+        targets.extend((f"{key}[{extra}]", marker) for extra in _list(table.get("extra")))
+    return targets
 
 
 def _conditions(roots: Iterable[str], edges: Mapping[str, list[tuple[str, str]]]) -> dict[str, set[frozenset[str]]]:
@@ -224,5 +224,5 @@ def _either(ways: set[frozenset[str]]) -> str:
     if frozenset() in ways:
         return ""
     parts = [" and ".join(f"({each})" if " or " in each else each for each in sorted(way)) for way in ways]
-    joined = " or ".join(f"({each})" if len(parts) > 1 else each for each in sorted(parts))
+    joined = " or ".join(f"({part})" if len(parts) > 1 else part for part in sorted(parts))
     return str(Marker(joined)) if joined else ""

@@ -121,8 +121,8 @@ def _image_python(facts: Facts) -> tuple[str, Place] | None:
     """The Python of an old CI file's image, or of a Pipfile."""
     if facts.tree.has("Pipfile"):
         text = facts.tree.read("Pipfile")
-        if found := re.search(r'(?m)^python_version = "(3\.[0-9]+)"', text):
-            return found.group(1), Place("Pipfile", text.count("\n", 0, found.start()) + 1)
+        if match := re.search(r'(?m)^python_version = "(3\.[0-9]+)"', text):
+            return match.group(1), Place("Pipfile", text.count("\n", 0, match.start()) + 1)
     for file in facts.ci_files.values():
         for job in file.jobs:
             if job.image and (named := re.match(r"(?:\S*/)?python:(3\.[0-9]+)", job.image)):

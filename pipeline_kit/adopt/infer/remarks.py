@@ -28,7 +28,7 @@ def remarks(facts: Facts) -> list[str]:
     if facts.unread:
         found.append(f"{some(facts.unread)}: no Python 3 that could be read")
     for kind, command in (("DVC", "dvc pull"), ("git LFS", "git lfs pull")):
-        pointed = [each.of for each in facts.pointers if each.kind == kind]
+        pointed = [pointer.of for pointer in facts.pointers if pointer.kind == kind]
         if pointed:
             found.append(
                 f"{some(pointed)}: kept by {kind}; `{command}` must have run before a job reads it, on CI servers too"

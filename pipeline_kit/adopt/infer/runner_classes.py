@@ -59,8 +59,8 @@ def _unfit(image: str) -> str | None:
     complaint = GRAMMARS["image"].complaint(image)
     if complaint:
         return f"it {complaint[0]}; {complaint[1]}"
-    found = re.search(r"python[:-]?(?:[a-z-]*)3\.([0-9]+)", image)
-    if found and int(found.group(1)) < OLDEST:
+    match = re.search(r"python[:-]?(?:[a-z-]*)3\.([0-9]+)", image)
+    if match and int(match.group(1)) < OLDEST:
         return f"the kit itself needs Python 3.{OLDEST} or newer in the image, beside the project's own"
     if "python" not in image and "conda" not in image and "uv" not in image and "cuda" not in image:
         return (

@@ -34,7 +34,7 @@ def check_jobs(facts: Facts, jobs: Sequence[DraftJob]) -> list[DraftJob]:
 def after_check(jobs: Sequence[DraftJob], checks: Sequence[DraftJob]) -> None:
     """Lets the trainings wait for the check of the data, where their events allow it."""
     for job in jobs:
-        if checks and job.stage == "train" and not any(need in {each.name for each in jobs} for need in job.needs):
+        if checks and job.stage == "train" and not any(need in {job.name for job in jobs} for need in job.needs):
             job.needs.append(checks[0].name)
 
 
@@ -56,7 +56,7 @@ def without_copies(jobs: list[DraftJob], mapped: Mapped) -> None:
             other.needs = [
                 first if need == job.name else need for need in other.needs if first != other.name or need != job.name
             ]
-            other.needs = list(dict.fromkeys(each for each in other.needs if each != other.name))
+            other.needs = list(dict.fromkeys(need for need in other.needs if need != other.name))
         mapped.carried = [
             Carried(each.name, each.place, f"job {first}, which is the same")
             if each.became.startswith(f"job {job.name} ")
@@ -72,7 +72,7 @@ def build_job(facts: Facts, jobs: Sequence[DraftJob]) -> DraftJob:
 
 def _free(name: str, jobs: Sequence[DraftJob]) -> str:
     """The name, numbered where a job has it."""
-    return fresh(name, [each.name for each in jobs])
+    return fresh(name, [job.name for job in jobs])
 
 
 def compile_job(facts: Facts, jobs: Sequence[DraftJob]) -> DraftJob:
@@ -94,23 +94,23 @@ def test_jobs(facts: Facts, jobs: Sequence[DraftJob], notes: list[str]) -> list[
         if facts.scripts:
             notes.append("no tests were found: write one in tests/ and add the job `test: {}`")
         return []
-    found: list[DraftJob] = []
+    draft_jobs: list[DraftJob] = []
     if not facts.parts:
         job = DraftJob(
-            _free("test", jobs), "test", [f"{some([Place(each) for each in facts.tests], 1)}: {_count(facts.tests)}"]
+            _free("test", jobs), "test", [f"{some([Place(test) for test in facts.tests], 1)}: {_count(facts.tests)}"]
         )
         return [_as_made(facts, job) or _with_paths(facts, job)]
     for part in facts.parts:
-        inside = [each for each in facts.tests if each.startswith(f"{part}/")]
+        inside = [test for test in facts.tests if test.startswith(f"{part}/")]
         if inside:
-            name = fresh(f"test_{job_name(PurePosixPath(part).name)}"[:41], [each.name for each in [*jobs, *found]])
+            name = fresh(f"test_{job_name(PurePosixPath(part).name)}"[:41], [job.name for job in [*jobs, *draft_jobs]])
             folder = _common(inside)
             job = DraftJob(name, "test", [f"{Place(inside[0])}: the tests of {part}"], [], [Key("paths", [folder])])
             roots = " ".join(each for each in (part, f"{part}/src") if facts.tree.has_folder(each))
             if " " not in part:
                 job.put(Key("arguments", ["-o", f"pythonpath={roots}"]))
-            found.append(job)
-    return found
+            draft_jobs.append(job)
+    return draft_jobs
 
 
 def _count(tests: Sequence[str]) -> str:
@@ -119,7 +119,7 @@ def _count(tests: Sequence[str]) -> str:
 
 def _common(files: Sequence[str]) -> str:
     """The folder that holds all of them."""
-    parts = [PurePosixPath(each).parent.parts for each in files]
+    parts = [PurePosixPath(file).parent.parts for file in files]
     shared = [some[0] for some in zip(*parts, strict=False) if len(set(some)) == 1]
     return "/".join(shared) or "."
 
@@ -147,10 +147,10 @@ def _with_paths(facts: Facts, job: DraftJob) -> DraftJob:
     for name in _TEST_CONFIGS:
         if facts.tree.has(name) and "testpaths" in facts.tree.read(name):
             return job
-    folders = sorted({PurePosixPath(each).parts[0] for each in facts.tests if "/" in each})
-    if folders and all("/" in each for each in facts.tests) and set(folders) <= {"tests", "test"}:
+    folders = sorted({PurePosixPath(test).parts[0] for test in facts.tests if "/" in test})
+    if folders and all("/" in test for test in facts.tests) and set(folders) <= {"tests", "test"}:
         job.put(Key("paths", list(folders)))
-    elif set(folders) == {"src"} and not any("/" not in each for each in facts.tests):
+    elif set(folders) == {"src"} and not any("/" not in test for test in facts.tests):
         job.put(Key("paths", [_common(facts.tests)]))
     return job
 

@@ -89,7 +89,7 @@ class TrainJobs:
             if read is None or made == MOST_EVALUATIONS or any(option.required for option in script.options):
                 continue
             made += 1
-            metrics = next((each.path for each in script.metrics if each.path), None)
+            metrics = next((metric.path for metric in script.metrics if metric.path), None)
             wrapping = Wrapping(takes={f"{train.name}.model": plan.model}, metrics=metrics)
             why = f"{Place(script.file, read.line)}: reads the model that {train.name} leaves"
             run: list[Value] = [*wrapped(self.bridge, wrapping, ["python", script.file])]
@@ -99,7 +99,7 @@ class TrainJobs:
 
     def free(self, name: str) -> str:
         """The name, numbered where a job has it."""
-        return fresh(name, [each.name for each in self.jobs])
+        return fresh(name, [job.name for job in self.jobs])
 
 
 def invocations(facts: Facts) -> list[tuple[str, tuple[str, ...], Place]]:

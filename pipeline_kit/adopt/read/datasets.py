@@ -52,7 +52,7 @@ class Pointer:
 
 def find_pointers(tree: Tree) -> tuple[Pointer, ...]:
     """What DVC and git LFS keep elsewhere."""
-    found = []
+    pointers = []
     for name in tree.ending(".dvc"):
         if name.startswith(".dvc/") or name == ".dvc":
             continue
@@ -60,16 +60,16 @@ def find_pointers(tree: Tree) -> tuple[Pointer, ...]:
         for out in outs:
             path = text(child(out, "path"))
             if path and is_plain(target := str(PurePosixPath(name).parent / path)):
-                found.append(Pointer(name, target, "DVC", _is_model(target)))
+                pointers.append(Pointer(name, target, "DVC", _is_model(target)))
     for name in tree.ending(*DATA_SUFFIXES, *MODEL_SUFFIXES):
         if tree.read(name, len(LFS)).startswith(LFS):
-            found.append(Pointer(name, name, "git LFS", _is_model(name)))
-    return tuple(found)
+            pointers.append(Pointer(name, name, "git LFS", _is_model(name)))
+    return tuple(pointers)
 
 
 def find_data(tree: Tree, scripts: Iterable[Script], pointers: Iterable[Pointer]) -> tuple[FoundData, ...]:
     """The tables to declare: those that scripts read first, then those in folders of data, then pointers' targets."""
-    pointing = {each.of: each for each in pointers if not each.is_model}
+    pointing = {pointer.of: pointer for pointer in pointers if not pointer.is_model}
     kept = {name: each.kind for name, each in pointing.items()}
     read = {
         touched.path: Place(script.file, touched.line)
@@ -78,13 +78,13 @@ def find_data(tree: Tree, scripts: Iterable[Script], pointers: Iterable[Pointer]
         if touched.path and (tree.on_disk(touched.path) or touched.path in kept)
     }
     listed = [name for name in tree.ending(*DATA_SUFFIXES) if _is_table(name)]
-    found: list[FoundData] = []
+    found_datas: list[FoundData] = []
     for file in list(dict.fromkeys([*read, *sorted(listed, key=_rank), *kept]))[:MOST_DATASETS]:
-        name = fresh(_name(file), [each.name for each in found])
+        name = fresh(_name(file), [found_data.name for found_data in found_datas])
         place = read.get(file, Place(pointing[file].file if file in pointing else file))
         where = kept.get(file) or (None if tree.has(file) else DISK)
-        found.append(FoundData(name, file, place, _target(tree, file, kept), where))
-    return tuple(found)
+        found_datas.append(FoundData(name, file, place, _target(tree, file, kept), where))
+    return tuple(found_datas)
 
 
 def _is_table(name: str) -> bool:
@@ -117,8 +117,8 @@ def _target(tree: Tree, file: str, kept: Iterable[str]) -> tuple[str, Place] | N
     except csv.Error:
         return None
     lower = {column.strip().lower(): column for column in columns}
-    found = next((lower[each] for each in _TARGETS if each in lower), None)
-    return (found, Place(file)) if found is not None and found == found.strip() and found.isprintable() else None
+    target = next((lower[target] for target in _TARGETS if target in lower), None)
+    return (target, Place(file)) if target is not None and target == target.strip() and target.isprintable() else None
 
 
 def _is_model(name: str) -> bool:

@@ -59,8 +59,8 @@ def _stage(name: str, place: Place, node: Node) -> DvcStage:
 def _paths(node: Node | None) -> list[str | None]:
     """The paths of a list whose items are paths, or mappings with a path as their key."""
     found: list[str | None] = []
-    for each in items(node):
-        path = text(each) or next(iter(entries(each)), "")
+    for item in items(node):
+        path = text(item) or next(iter(entries(item)), "")
         path = str(PurePosixPath(path)) if path else ""
         found.append(path if is_plain(path) and "$" not in path else None)
     return found

@@ -44,8 +44,8 @@ def read_makefile(text: str) -> dict[str, Target]:
         if not plain or plain.lstrip().startswith("#"):
             continue
         current = []
-        if found := _VARIABLE.fullmatch(plain.strip()):
-            variables.setdefault(found.group(1), found.group(2).strip())
+        if match := _VARIABLE.fullmatch(plain.strip()):
+            variables.setdefault(match.group(1), match.group(2).strip())
         elif (rule := _TARGET.fullmatch(plain)) and not rule.group(1).startswith("."):
             needs = tuple((rule.group(2) or "").split("#")[0].split())
             for name in rule.group(1).split():

@@ -44,12 +44,12 @@ def read_toml(text: str) -> dict[str, Any]:
 
 def read_metadata(tree: Tree, folder: str = "") -> Metadata:
     """What pyproject.toml says, and where it says nothing setup.cfg and setup.py."""
-    found = Metadata()
+    metadata = Metadata()
     for name, reader in (("setup.py", _setup_py), ("setup.cfg", _setup_cfg), ("pyproject.toml", _pyproject)):
         file = f"{folder}{name}"
         if tree.has(file):
-            found = _over(found, reader(file, tree.read(file)))
-    return found if found.python else _over(found, Metadata(python=_python_version(tree, folder)))
+            metadata = _over(metadata, reader(file, tree.read(file)))
+    return metadata if metadata.python else _over(metadata, Metadata(python=_python_version(tree, folder)))
 
 
 def _over(lower: Metadata, upper: Metadata) -> Metadata:
@@ -81,7 +81,7 @@ def _texts(value: Any) -> list[str]:
 
 def names_of(requirements: Iterable[str]) -> frozenset[str]:
     """The canonical names of requirements; what is none is left out."""
-    parsed = (parse(each) for each in requirements)
+    parsed = (parse(requirement) for requirement in requirements)
     return frozenset(canonicalize_name(each.name) for each in parsed if each is not None)
 
 
@@ -96,11 +96,13 @@ def _pyproject(file: str, text: str) -> Metadata:
     poetry_needs = [*_table(poetry.get("dependencies")), *_table(poetry.get("dev-dependencies")), *groups]
     extras = _table(project.get("optional-dependencies"))
     texts = _texts(project.get("dependencies"))
-    for each in (*extras.values(), *_table(document.get("dependency-groups")).values()):
-        texts.extend(_texts(each))
+    for extra in (*extras.values(), *_table(document.get("dependency-groups")).values()):
+        texts.extend(_texts(extra))
     name, python = _text(project.get("name")) or _text(poetry.get("name")), _text(project.get("requires-python"))
     python = python or _text(_table(poetry.get("dependencies")).get("python"))
-    needs = names_of(texts) | frozenset(canonicalize_name(each) for each in poetry_needs if each != "python")
+    needs = names_of(texts) | frozenset(
+        canonicalize_name(poetry_need) for poetry_need in poetry_needs if poetry_need != "python"
+    )
     has_needs = "dependencies" in project or "dependencies" in poetry or bool(texts)
     tool = next((each for each in ("poetry", "uv", "pdm", "hatch") if each in tools), None)
     needle = "dependencies = [" if "dependencies" in project else "dependencies]"
@@ -118,17 +120,17 @@ def _pyproject(file: str, text: str) -> Metadata:
         installable=Place(file, _line_of_key(text, "name")) if name else None,
         needs=needs,
         needs_place=Place(file, line_of(text, needle)) if has_needs else None,
-        extras=tuple(str(each) for each in extras if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(each))),
+        extras=tuple(str(extra) for extra in extras if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(extra))),
         backend=tuple(sorted(names_of(_texts(_table(document.get("build-system")).get("requires"))))),
         tool=tool,
-        tables={str(each): line_of(text, f"[tool.{each}") for each in tools},
+        tables={str(tool): line_of(text, f"[tool.{tool}") for tool in tools},
     )
 
 
 def _line_of_key(text: str, key: str) -> int:
     """The line that sets a key, or 1."""
-    found = re.search(rf"(?m)^\s*{re.escape(key)}\s*=", text)
-    return text.count("\n", 0, found.start()) + 1 + found.group().count("\n") if found else 1
+    match = re.search(rf"(?m)^\s*{re.escape(key)}\s*=", text)
+    return text.count("\n", 0, match.start()) + 1 + match.group().count("\n") if match else 1
 
 
 def _setup_cfg(file: str, text: str) -> Metadata:
@@ -142,7 +144,7 @@ def _setup_cfg(file: str, text: str) -> Metadata:
     python = config.get("options", "python_requires", fallback="").strip()
     needs = config.get("options", "install_requires", fallback="").splitlines()
     extras = dict(config.items("options.extras_require")) if config.has_section("options.extras_require") else {}
-    needs += [line for each in extras.values() for line in each.splitlines()]
+    needs += [line for extra in extras.values() for line in extra.splitlines()]
     is_dynamic = name.startswith(("attr:", "file:"))
     return Metadata(
         name=(name, Place(file, _line_of_key(text, "name"))) if name and not is_dynamic else None,
@@ -165,7 +167,7 @@ def _setup_py(file: str, text: str) -> Metadata:
         return Metadata(installable=Place(file))
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and _called(node) == "setup":
-            given = {each.arg: each.value for each in node.keywords if each.arg}
+            given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
             return Metadata(
                 name=_literal_place(file, given.get("name")),
                 python=_literal_place(file, given.get("python_requires")),
@@ -193,7 +195,7 @@ def _literal_place(file: str, node: ast.expr | None) -> tuple[str, Place] | None
 def _literals(node: ast.expr | None) -> list[str]:
     """The literal texts in a list, or in the lists of a dictionary."""
     if isinstance(node, ast.List | ast.Tuple):
-        return [each.value for each in node.elts if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        return [elt.value for elt in node.elts if isinstance(elt, ast.Constant) and isinstance(elt.value, str)]
     if isinstance(node, ast.Dict):
         return [text for value in node.values for text in _literals(value)]
     return []
@@ -203,8 +205,8 @@ def _python_version(tree: Tree, folder: str) -> tuple[str, Place] | None:
     """The version that `.python-version` or `runtime.txt` names."""
     for name in (".python-version", "runtime.txt"):
         text = tree.read(f"{folder}{name}", 200).strip()
-        if found := re.match(r"(?:python-)?(3\.[0-9]+)", text):
-            return found.group(1), Place(f"{folder}{name}")
+        if match := re.match(r"(?:python-)?(3\.[0-9]+)", text):
+            return match.group(1), Place(f"{folder}{name}")
     return None
 
 

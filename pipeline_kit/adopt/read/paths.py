@@ -42,7 +42,7 @@ class PathReader:
     def keyword(self, call: ast.Call) -> ast.expr | None:
         """The path among the keywords of a call."""
         wanted = ("filename", "f", "path", "filepath", "fname", "filepath_or_buffer", "file")
-        return next((each.value for each in call.keywords if each.arg in wanted), None)
+        return next((keyword.value for keyword in call.keywords if keyword.arg in wanted), None)
 
     def _read(self, node: ast.AST, depth: int) -> tuple[str | None, str | None]:
         if depth == 0:
@@ -89,7 +89,7 @@ class PathReader:
         return None, None
 
     def _joined(self, parts: Sequence[ast.expr], depth: int) -> tuple[str | None, str | None]:
-        read = [self._read(each, depth - 1) for each in parts]
+        read = [self._read(part, depth - 1) for part in parts]
         option = next((each for _, each in read if each), None)
         texts = [text for text, _ in read if text is not None]
         if len(texts) < len(read):

@@ -99,7 +99,7 @@ def read_script(file: str, text: str) -> Script | None:
     nodes = list(ast.walk(module))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     options = _options(calls)
-    touched = _Touches(PathReader(nodes, {each.flag: each.default for each in options}))
+    touched = _Touches(PathReader(nodes, {option.flag: option.default for option in options}))
     for call in calls:
         touched.see(call)
     hydra = next((call.lineno for call in calls if dotted(call.func) == "hydra.main"), None)
@@ -134,8 +134,8 @@ def _is_main_guard(node: ast.stmt) -> bool:
     if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
         return False
     sides = [node.test.left, *node.test.comparators]
-    names = {each.id for each in sides if isinstance(each, ast.Name)}
-    return "__name__" in names and any(isinstance(each, ast.Constant) and each.value == "__main__" for each in sides)
+    names = {side.id for side in sides if isinstance(side, ast.Name)}
+    return "__name__" in names and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
 
 
 def _acts(node: ast.stmt) -> bool:
@@ -158,19 +158,19 @@ def _imports(nodes: list[ast.AST]) -> set[str]:
 
 def _options(calls: list[ast.Call]) -> list[Option]:
     """The options that argparse and click are told of."""
-    found = []
+    options = []
     for call in calls:
         name = dotted(call.func).rpartition(".")[2]
-        flags = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        flags = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
         if name not in ("add_argument", "option") or not flags or not any(flag.startswith("--") for flag in flags):
             continue
-        given = {each.arg: each.value for each in call.keywords}
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
         required, default = given.get("required"), given.get("default")
         text = str(default.value) if isinstance(default, ast.Constant) and isinstance(default.value, str) else None
         long = next(flag for flag in flags if flag.startswith("--"))
         is_required = isinstance(required, ast.Constant) and required.value is True
-        found.append(Option(long, call.lineno, is_required, text))
-    return found
+        options.append(Option(long, call.lineno, is_required, text))
+    return options
 
 
 def dotted(node: ast.AST) -> str:
@@ -217,8 +217,8 @@ class _Touches:
         if not isinstance(call.func, ast.Attribute):
             return
         path, option = self.paths.read(call.func.value)
-        words = [each.value for each in ast.walk(call.func.value) if isinstance(each, ast.Constant)]
-        named = path or next((str(each) for each in reversed(words) if isinstance(each, str)), "")
+        words = [node.value for node in ast.walk(call.func.value) if isinstance(node, ast.Constant)]
+        named = path or next((str(word) for word in reversed(words) if isinstance(word, str)), "")
         touched = Touched(path, call.lineno, "write_text", option)
         if path and _like_metrics(path):
             self.metrics.append(touched)

@@ -39,9 +39,9 @@ class RequirementFile:
 
 def find_requirements(tree: Tree) -> tuple[RequirementFile, ...]:
     """Every requirements file, those at the root first."""
-    found = [name for name in tree.names if _is_requirements(name)]
-    found.sort(key=lambda name: (name.count("/"), name))
-    return tuple(read_requirements(name, tree.read(name)) for name in found[:40])
+    names = [name for name in tree.names if _is_requirements(name)]
+    names.sort(key=lambda name: (name.count("/"), name))
+    return tuple(read_requirements(name, tree.read(name)) for name in names[:40])
 
 
 def _is_requirements(name: str) -> bool:

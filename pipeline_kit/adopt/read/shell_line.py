@@ -32,14 +32,14 @@ class Line:
 
 def read_lines(texts: Sequence[tuple[str, int]], variables: Mapping[str, str]) -> list[Line]:
     """The script's lines: continued ones joined, comments and blank ones gone, `a && b` of plain parts as two."""
-    found: list[Line] = []
+    lines: list[Line] = []
     for text, number in texts:
         if _is_compound(text):
-            found.append(Line(text.strip("\n"), number))
+            lines.append(Line(text.strip("\n"), number))
             continue
         for offset, joined in _joined(text):
-            found.extend(_split(joined, number + offset, variables))
-    return found[:MOST_LINES]
+            lines.extend(_split(joined, number + offset, variables))
+    return lines[:MOST_LINES]
 
 
 def _is_compound(text: str) -> bool:
@@ -80,8 +80,8 @@ def _line(text: str, number: int, words: Sequence[str]) -> Line:
     """A plain line, with the assignments before its command taken off."""
     assigned = []
     rest = list(words)
-    while rest and (found := ASSIGNMENT.fullmatch(rest[0])):
-        assigned.append((found.group(1), found.group(2)))
+    while rest and (match := ASSIGNMENT.fullmatch(rest[0])):
+        assigned.append((match.group(1), match.group(2)))
         rest.pop(0)
     return Line(text, number, tuple(rest), tuple(assigned))
 

@@ -68,29 +68,29 @@ class Facts:
     @property
     def imports(self) -> frozenset[str]:
         """The modules that are imported and are neither Python's own nor the repository's."""
-        own = {PurePosixPath(each).name for each in self.packages}
-        own |= {part for name in self.scripts for part in (*PurePosixPath(name).parts[:-1], PurePosixPath(name).stem)}
-        found = {each for script in self.scripts.values() for each in script.imports}
-        return frozenset(each for each in found if each not in own and each not in sys.stdlib_module_names)
+        names = {PurePosixPath(package).name for package in self.packages}
+        names |= {part for name in self.scripts for part in (*PurePosixPath(name).parts[:-1], PurePosixPath(name).stem)}
+        scripts = {each for script in self.scripts.values() for each in script.imports}
+        return frozenset(script for script in scripts if script not in names and script not in sys.stdlib_module_names)
 
     def of_role(self, role: Role) -> list[Script]:
         """The runnable scripts of a role, tests left out."""
         return [
-            each
-            for name, each in self.scripts.items()
-            if each.role is role and each.is_runnable and name not in self.tests
+            script
+            for name, script in self.scripts.items()
+            if script.role is role and script.is_runnable and name not in self.tests
         ]
 
 
 def is_project(names: tuple[str, ...], plugins: Plugins = NO_PLUGINS) -> bool:
     """Whether a directory holds a project that could be adopted: more than a README."""
-    found = (PurePosixPath(name) for name in names)
+    paths = (PurePosixPath(name) for name in names)
     sign_files = {*_SIGN_FILES, *(words.file for words in Servers(plugins).values())}
     return any(
         path.suffix in _SIGNS
         or path.name in sign_files
         or re.fullmatch(r"requirements.*\.(?:txt|in|lock)|env(?:ironment)?.*\.ya?ml", path.name) is not None
-        for path in found
+        for path in paths
     )
 
 
@@ -113,7 +113,7 @@ def survey(tree: Tree, plugins: Plugins = NO_PLUGINS) -> Facts:
         notebooks=tuple(tree.ending(".ipynb")),
         containers=tuple(name for name in tree.names if PurePosixPath(name).name.startswith("Dockerfile")),
         hydra=tuple(name for name in scripts if scripts[name].hydra_line is not None),
-        data=find_data(tree, [each for name, each in scripts.items() if name not in tests], pointers),
+        data=find_data(tree, [script for name, script in scripts.items() if name not in tests], pointers),
         pointers=pointers,
         targets=read_makefile(tree.read(makefile)) if makefile else {},
         dvc=read_dvc(tree.read("dvc.yaml")) if tree.has("dvc.yaml") else (),
@@ -139,9 +139,9 @@ def _is_test(name: str, tree: Tree) -> bool:
         warnings.simplefilter("ignore")
         module = ast.parse(tree.read(name))
     defined = [
-        each.name
-        for each in ast.walk(module)
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        node.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     ]
     return any(each.startswith(("test", "Test")) for each in defined)
 
@@ -149,9 +149,11 @@ def _is_test(name: str, tree: Tree) -> bool:
 def _parts(tree: Tree, scripts: Mapping[str, Script], tests: tuple[str, ...]) -> tuple[str, ...]:
     """The folders of a repository of several models: each with requirements of its own and a training; or none."""
     trains = [
-        name for name, each in scripts.items() if each.role is Role.TRAIN and each.is_runnable and name not in tests
+        name
+        for name, script in scripts.items()
+        if script.role is Role.TRAIN and script.is_runnable and name not in tests
     ]
-    found = []
+    parts = []
     for name in tree.names:
         path = PurePosixPath(name)
         says_needs = path.name in ("pyproject.toml", "setup.py") or re.fullmatch(r"requirements.*\.(txt|in)", path.name)
@@ -160,11 +162,11 @@ def _parts(tree: Tree, scripts: Mapping[str, Script], tests: tuple[str, ...]) ->
             says_needs
             and folder != "."
             and folder.count("/") < 2
-            and any(each.startswith(f"{folder}/") for each in trains)
+            and any(train.startswith(f"{folder}/") for train in trains)
         ):
-            found.append(folder)
-    folders = list(dict.fromkeys(found))
-    folders = [each for each in folders if not any(each.startswith(f"{other}/") for other in folders)]
+            parts.append(folder)
+    folders = list(dict.fromkeys(parts))
+    folders = [folder for folder in folders if not any(folder.startswith(f"{other}/") for other in folders)]
     return tuple(folders) if len(folders) > 1 else ()
 
 

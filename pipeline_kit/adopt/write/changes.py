@@ -58,11 +58,11 @@ class Changes:
 
     def written(self) -> tuple[Change, ...]:
         """The files that will be written."""
-        return tuple(each for each in self.files if each.fate in (Fate.NEW, Fate.ADDED_TO, Fate.REPLACED))
+        return tuple(file for file in self.files if file.fate in (Fate.NEW, Fate.ADDED_TO, Fate.REPLACED))
 
     def kept(self) -> tuple[Change, ...]:
         """The files that differ and stay as they are."""
-        return tuple(each for each in self.files if each.fate is Fate.KEPT)
+        return tuple(file for file in self.files if file.fate is Fate.KEPT)
 
 
 def changes(root: Path, files: Mapping[str, str], forced: Collection[str], ci_files: Collection[str]) -> Changes:
@@ -112,4 +112,4 @@ def _free(root: Path, name: str) -> str:
     """The name, numbered where a file of that name is there."""
     stem, dot, ending = name.rpartition(".")
     names = [name, *(f"{stem}-{number}{dot}{ending}" for number in range(2, 100))]
-    return next((each for each in names if not (root / each).exists()), name)
+    return next((name for name in names if not (root / name).exists()), name)

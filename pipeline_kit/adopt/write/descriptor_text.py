@@ -96,10 +96,10 @@ def descriptor_text(
 
 def _job_lines(job: DraftJob) -> list[str]:
     """A job, the reasons for it above."""
-    found = [line for each in dict.fromkeys(job.why) for line in comment(each, "  ")]
+    reasons = [line for reason in dict.fromkeys(job.why) for line in comment(reason, "  ")]
     keys = [] if job.stage == job.name else [Key("stage", job.stage)]
     keys += [Key("needs", list(job.needs))] if job.needs else []
     keys += job.keys
     if not keys:
-        return [*found, f"  {job.name}: {{}}"]
-    return [*found, f"  {job.name}:", *key_lines(keys, "    ")]
+        return [*reasons, f"  {job.name}: {{}}"]
+    return [*reasons, f"  {job.name}:", *key_lines(keys, "    ")]

@@ -106,7 +106,7 @@ def text_of(proposal: Proposal) -> str:
         header=HEADER,
         top=top,
         project=proposal.project,
-        runners=[each for each in proposal.mapped.runners if each.name in used],
+        runners=[runner for runner in proposal.mapped.runners if runner.name in used],
         data=data,
         jobs=proposal.jobs,
         footer=_footer(trains, proposal.jobs),

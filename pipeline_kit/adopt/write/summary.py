@@ -36,10 +36,10 @@ def told(proposal: Proposal) -> list[str]:
         lines += ["not carried over:", *(f"  {_lost(each)}" for each in lost[:MOST_LOST])]
         lines += [f"  and {len(lost) - MOST_LOST} more"] if len(lost) > MOST_LOST else []
     if proposal.notes:
-        lines += ["to know:", *(f"  {readable(each, 300)}" for each in proposal.notes)]
+        lines += ["to know:", *(f"  {readable(note, 300)}" for note in proposal.notes)]
     if proposal.lock.commands:
         lines += [f"to do: make {proposal.lock.lock}, on a machine with a network:"]
-        lines += [f"  {each}" for each in proposal.lock.commands]
+        lines += [f"  {command}" for command in proposal.lock.commands]
     return lines
 
 
@@ -58,13 +58,13 @@ def _found(facts: Facts) -> Iterator[tuple[str, str]]:
     ]
     trains = [Place(each.file, each.main_line or 1) for each in facts.of_role(Role.TRAIN)]
     scripts = [
-        Place(each.file, each.main_line or 1)
-        for each in facts.scripts.values()
-        if each.main_line is not None and each.role is not Role.TRAIN and each.file not in facts.tests
+        Place(script.file, script.main_line or 1)
+        for script in facts.scripts.values()
+        if script.main_line is not None and script.role is not Role.TRAIN and script.file not in facts.tests
     ]
     data = [f"{each.file} ({each.kept})" if each.kept else each.file for each in facts.data]
-    models = [f"{each.of} ({each.kind})" for each in facts.pointers if each.is_model]
-    needs = [each.file for each in facts.requirements]
+    models = [f"{pointer.of} ({pointer.kind})" for pointer in facts.pointers if pointer.is_model]
+    needs = [requirement.file for requirement in facts.requirements]
     needs += [facts.metadata.needs_place.file] if facts.metadata.needs_place else []
     needs += [name for name in tree.names if name.startswith("environment") and name.endswith((".yml", ".yaml"))]
     needs += ["Pipfile"] if tree.has("Pipfile") else []

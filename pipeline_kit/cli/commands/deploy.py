@@ -39,7 +39,7 @@ def refuse_branch(wanted: PlannedJob, branch: str | None) -> None:
     """Raises UsageError where the branch that is checked out may not go to the environment."""
     environment = wanted.environment
     refs = environment.refs if environment else ()
-    if environment and branch and refs and not any(fnmatchcase(branch, each) for each in refs):
+    if environment and branch and refs and not any(fnmatchcase(branch, ref) for ref in refs):
         message = f"only {', '.join(refs)} may go to {environment.name}, and this is {branch}"
         raise UsageError(message, hint="check out what may, or let the descriptor's `refs` say more")
 
@@ -67,8 +67,8 @@ def document_of(request: ReleaseRequest, seen: DryRun) -> dict[str, Any]:
         "live": seen.live.number if seen.live else None,
         "refusal": seen.refusal,
         "changes": [
-            {"object": each.name, "verb": each.verb, "fields": [as_json(field) for field in each.fields]}
-            for each in seen.changes
+            {"object": change.name, "verb": change.verb, "fields": [as_json(field) for field in change.fields]}
+            for change in seen.changes
         ],
         "unchanged": list(seen.unchanged),
     }
@@ -86,10 +86,10 @@ def lines_of(request: ReleaseRequest, seen: DryRun) -> Iterator[str]:
     yield f"{destination.release} in {destination.environment}, namespace {destination.namespace}: {live}"
     if seen.unfinished is not None:
         yield f"revision {seen.unfinished.number} was left unfinished: a release finishes it, or takes it back first"
-    for each in seen.changes:
-        if not only_marks(each):
-            yield from change_lines(each)
-    if marked := [each.name for each in seen.changes if only_marks(each)]:
+    for change in seen.changes:
+        if not only_marks(change):
+            yield from change_lines(change)
+    if marked := [change.name for change in seen.changes if only_marks(change)]:
         yield f"only the kit's labels and annotations: {', '.join(marked)}"
     if seen.unchanged:
         yield f"unchanged: {', '.join(seen.unchanged)}"

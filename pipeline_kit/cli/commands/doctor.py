@@ -27,21 +27,21 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def lines(found: Findings) -> Iterator[str]:
     """The findings as text: what mends one stands below it."""
-    width = max(len(each.about) for findings in found.values() for each in findings)
+    width = max(len(finding.about) for findings in found.values() for finding in findings)
     for group, findings in found.items():
         if findings:
             yield f"{group}:"
-        for each in findings:
-            yield f"  {each.level.value:<7}  {each.about:<{width}}  {each.message}"
-            if each.mend:
-                yield f"  {'':<7}  {'':<{width}}    {each.mend}"
+        for finding in findings:
+            yield f"  {finding.level.value:<7}  {finding.about:<{width}}  {finding.message}"
+            if finding.mend:
+                yield f"  {'':<7}  {'':<{width}}    {finding.mend}"
     notes, problems = count(found, Level.NOTE), count(found, Level.PROBLEM)
     yield f"{plural(problems, 'problem')}, {plural(notes, 'note')}, {count(found, Level.OK)} ok"
 
 
 def count(found: Findings, level: Level) -> int:
     """How many findings are of a level."""
-    return sum(each.level is level for findings in found.values() for each in findings)
+    return sum(finding.level is level for findings in found.values() for finding in findings)
 
 
 def plural(number: int, word: str) -> str:
@@ -52,8 +52,14 @@ def plural(number: int, word: str) -> str:
 def as_json(found: Findings) -> Mapping[str, object]:
     """The findings for a machine."""
     listed = [
-        {"group": group, "level": each.level.value, "about": each.about, "message": each.message, "mend": each.mend}
+        {
+            "group": group,
+            "level": finding.level.value,
+            "about": finding.about,
+            "message": finding.message,
+            "mend": finding.mend,
+        }
         for group, findings in found.items()
-        for each in findings
+        for finding in findings
     ]
     return {"problems": count(found, Level.PROBLEM), "notes": count(found, Level.NOTE), "findings": listed}

@@ -64,7 +64,7 @@ def on_disk(project: OpenProject, name: str, sources: Sequence[LineSource]) -> t
 
     A line that the kit would not render has none; of a file that is not there the lines are those that it would have.
     """
-    rendered = [each.text for each in sources]
+    rendered = [source.text for source in sources]
     path = project.folders.root / name
     if not path.is_file():
         return "is not there yet; this is what `pipeline-kit render` would write", [
@@ -74,14 +74,14 @@ def on_disk(project: OpenProject, name: str, sources: Sequence[LineSource]) -> t
     here = text.removesuffix("\n").split("\n")
     if here == rendered:
         return "", [(source.number, source.text, source) for source in sources]
-    found: list[Line] = [(number, line, None) for number, line in enumerate(here, start=1)]
+    lines: list[Line] = [(number, line, None) for number, line in enumerate(here, start=1)]
     for block in SequenceMatcher(None, here, rendered, autojunk=False).get_matching_blocks():
         for offset in range(block.size):
             number = block.a + offset + 1
-            found[block.a + offset] = (number, here[block.a + offset], sources[block.b + offset])
+            lines[block.a + offset] = (number, here[block.a + offset], sources[block.b + offset])
     if not is_rendered(text):
-        return "is not the kit's file any more, or never was; lines that rendering would give too are explained", found
-    return "differs from what the descriptor renders: see `pipeline-kit render --diff`", found
+        return "is not the kit's file any more, or never was; lines that rendering would give too are explained", lines
+    return "differs from what the descriptor renders: see `pipeline-kit render --diff`", lines
 
 
 def in_words(name: str, number: int, text: str, source: LineSource | None) -> list[str]:

@@ -26,7 +26,7 @@ def execute(arguments: argparse.Namespace) -> int:
         print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
     else:
         tell(found)
-    return 1 if any(each.level is Level.ERROR for findings in found.values() for each in findings) else 0
+    return 1 if any(finding.level is Level.ERROR for findings in found.values() for finding in findings) else 0
 
 
 def present(directory: Path, known: Mapping[str, str]) -> Sequence[Path]:
@@ -52,11 +52,12 @@ def as_json(found: Found) -> Mapping[str, object]:
     """The findings for a machine."""
     findings = [
         {
-            "file": file, "line": each.line, "column": each.column, "level": each.level.value, "rule": each.rule,
-            "message": each.message, "hint": each.hint,
+            "file": file, "line": finding.line, "column": finding.column,
+            "level": finding.level.value, "rule": finding.rule,
+            "message": finding.message, "hint": finding.hint,
         }
         for file, findings in found.items()
-        for each in findings
+        for finding in findings
     ]  # fmt: skip
     return {"files": list(found), "findings": findings}
 
@@ -64,9 +65,9 @@ def as_json(found: Found) -> Mapping[str, object]:
 def tell(found: Found) -> None:
     """Prints every finding, and a line that counts them."""
     for file, findings in found.items():
-        for each in findings:
-            print(each.told(file))
-    counts = Counter(each.level for findings in found.values() for each in findings)
+        for finding in findings:
+            print(finding.told(file))
+    counts = Counter(finding.level for findings in found.values() for finding in findings)
     told = ", ".join(
         f"{counts[level]} {level.value}{'s' if counts[level] > 1 else ''}" for level in Level if counts[level]
     )

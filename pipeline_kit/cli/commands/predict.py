@@ -107,7 +107,7 @@ def newest_image(folders: Folders) -> LayoutReference:
     for result in folders.out("any").parent.glob(f"*/{RESULT}"):
         record = folders.read(result.parent.name)
         if record is not None and record.outcome is Outcome.PASSED:
-            images = (each.path for each in record.outputs.values() if each.kind == "image")
+            images = (output.path for output in record.outputs.values() if output.kind == "image")
             found.extend((result.stat().st_mtime_ns, result.parent / path) for path in images)
     if not found:
         raise UsageError("no run has made an image here", hint="name one, or run a job of the stage image first")
@@ -117,7 +117,7 @@ def newest_image(folders: Folders) -> LayoutReference:
 def targets_of(descriptor: Descriptor | None) -> frozenset[str]:
     """The columns that a project predicts: in a file of rows they may stand, and are not sent."""
     datasets = descriptor.data.values() if descriptor else ()
-    return frozenset(each.target for each in datasets if each.target is not None)
+    return frozenset(dataset.target for dataset in datasets if dataset.target is not None)
 
 
 def read_rows(path: Path, configuration: Configuration, targets: frozenset[str]) -> Sequence[Row]:
@@ -144,7 +144,7 @@ def read_json_rows(path: Path) -> Sequence[Row]:
         raise DataError(f"{path.name} is no JSON: {error}", hint='such as [{"column": 1.5}]') from error
     rows = document.get("rows", document) if isinstance(document, dict) else document
     rows = [rows] if isinstance(rows, dict) else rows
-    if not isinstance(rows, list) or not rows or not all(isinstance(each, dict) for each in rows):
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise DataError(f"{path.name} holds no rows", hint='such as [{"column": 1.5}]')
     return rows
 
@@ -204,7 +204,7 @@ def refused(answer: Answer | None, start: int) -> ModelError | DataError:
         return ModelError("the image gives no answer")
     try:
         document = json.loads(answer.body)
-        problems = [problem_of(each, start) for each in document.get("problems", ())]
+        problems = [problem_of(problem, start) for problem in document.get("problems", ())]
         said = str(document["error"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return ModelError(f"the image answers {answer.status} and no JSON")
@@ -222,7 +222,7 @@ def problem_of(problem: Mapping[str, Value], start: int) -> str:
 
 def as_lines(predictions: Sequence[Row]) -> list[str]:
     """The predictions as a table."""
-    rows = [narrow(each) for each in predictions]
+    rows = [narrow(prediction) for prediction in predictions]
     head = list(rows[0]) if rows else []
     table = [head, *([shown(row.get(name)) for name in head] for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(head))]

@@ -40,12 +40,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def wanted(record: ReleaseRecord, number: int | None) -> Revision:
     """The revision of that number, or the live one. Raises UsageError where there is none."""
-    found = record.live if number is None else record.revision(number)
-    if found is None:
-        known = ", ".join(str(each.number) for each in record.revisions) or "none"
+    live = record.live if number is None else record.revision(number)
+    if live is None:
+        known = ", ".join(str(revision.number) for revision in record.revisions) or "none"
         what = "nothing is live" if number is None else f"there is no revision {number}"
         raise UsageError(what, hint=f"the record has: {known}")
-    return found
+    return live
 
 
 def document_of(record: ReleaseRecord, revision: Revision) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def list_lines(opened: OpenRelease, record: ReleaseRecord) -> list[str]:
     )
     if not record.revisions:
         return [head, "nothing was released yet"]
-    rows = [COLUMNS, *(row_of(each) for each in record.revisions)]
+    rows = [COLUMNS, *(row_of(revision) for revision in record.revisions)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     table = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return [head, *table]

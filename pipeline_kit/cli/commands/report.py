@@ -30,10 +30,10 @@ def execute(arguments: argparse.Namespace) -> int:
     report = write_report(plan, records, project.folders.out, project.folders.report)
     (project.folders.report / SENTENCE).write_text(report.summary.sentence + "\n", encoding="utf-8")
     print_summary(report.summary, report.html)
-    wanted = project.descriptor.report.comment if project.descriptor.report else None
-    if arguments.comment and wanted:
+    comment = project.descriptor.report.comment if project.descriptor.report else None
+    if arguments.comment and comment:
         text = report.markdown.read_text(encoding="utf-8")
-        put_comment(text, secret_variable(wanted), project.descriptor.plugins)
+        put_comment(text, secret_variable(comment), project.descriptor.plugins)
     return 0
 
 
@@ -53,7 +53,7 @@ def gathered(plan: Plan, folders: Folders) -> Mapping[str, JobRecord]:
     for job in plan.jobs:
         record = folders.read(job.name)
         stopped = next(
-            (each for each in job.needs if each in found and found[each].outcome is not Outcome.PASSED), None
+            (need for need in job.needs if need in found and found[need].outcome is not Outcome.PASSED), None
         )
         if record is not None:
             found[job.name] = record

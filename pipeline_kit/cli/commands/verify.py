@@ -42,10 +42,10 @@ def execute(arguments: argparse.Namespace) -> int:
 def opened(arguments: argparse.Namespace) -> tuple[Blobs, str | None]:
     """Where the image's blobs come from, and the tag or digest that is wanted there. A whole layout asks no network."""
     root = arguments.directory.resolve()
-    found = parse_image(arguments.image, root)
-    if isinstance(found, LayoutReference):
-        return LayoutBlobs(found.folder, lambda: registries(root)), found.wanted
-    return registries(root).repository(found.name), found.wanted
+    image = parse_image(arguments.image, root)
+    if isinstance(image, LayoutReference):
+        return LayoutBlobs(image.folder, lambda: registries(root)), image.wanted
+    return registries(root).repository(image.name), image.wanted
 
 
 def registries(root: Path) -> Registries:
@@ -88,7 +88,7 @@ def document_of(verified: Verified) -> dict[str, object]:
 
 def lines_of(verified: Verified) -> list[str]:
     """What was proved, to be read."""
-    said = verified.statement
+    statement = verified.statement
     lines = [
         f"verified {verified.digest}",
         f"  project {verified.project}, verdict {verified.verdict}, commit {verified.commit or 'unknown'}",
@@ -96,8 +96,8 @@ def lines_of(verified: Verified) -> list[str]:
         f"  package {verified.package}",
         f"  {verified.layers} layers and {verified.files} files of model, code and manifest are what they should be",
     ]
-    if said is not None and verified.signed:
-        data = [f"{name} {digest}" for name, digest in said.dependencies.items() if name.startswith("data/")]
+    if statement is not None and verified.signed:
+        data = [f"{name} {digest}" for name, digest in statement.dependencies.items() if name.startswith("data/")]
         lines += [f"  {each}" for each in data]
     bill = f"is {verified.sbom}" if verified.sbom else "is not attached"
     lines.append(f"  bill of materials {bill}")

@@ -82,8 +82,8 @@ def _rules(values: Value, name: str, kinds: Mapping[str, RuleKind[Any]], plugins
 def _refuse_ignored(record: RuleRecord, parsed: Sequence[tuple[RuleKind[Any], object]]) -> None:
     """Raises UsageError where a kind made no rule of a field that the record sets: the gate would be weaker."""
     for kind, terms in parsed:
-        own = (parameter for parameter in kind.parameters if terms is None)
-        unused = [field.name for field in own if record.values.get(field.name) not in (None, field.default)]
+        parameters = (parameter for parameter in kind.parameters if terms is None)
+        unused = [field.name for field in parameters if record.values.get(field.name) not in (None, field.default)]
         if unused:
             message = f"{record.name} on {record.metric}: `{unused[0]}` alone makes no rule `{kind.name}`"
             raise UsageError(message, hint="remove it, or add what it belongs to")

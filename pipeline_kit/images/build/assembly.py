@@ -48,7 +48,7 @@ def manifest_document(config: ContentDescriptor, layers: Sequence[ContentDescrip
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": config.document(),
-        "layers": [each.document() for each in layers],
+        "layers": [layer.document() for layer in layers],
     }
     if base.digest:
         found["annotations"] = base_facts(base)

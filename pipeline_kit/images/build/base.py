@@ -51,15 +51,15 @@ def open_base(text: str, platform: Platform, root: Path, registries: Callable[[]
     """The base of that text. Raises UsageError where it is none for the platform, ModelError where it is not sound."""
     if text == SCRATCH:
         return Base()
-    found = parse_image(text, root)
-    if isinstance(found, LayoutReference):
-        layout = Layout(root / found.folder)
-        return read_base(text, layout, from_layout(layout, found, platform), platform)
-    repository = registries().repository(found.name)
-    stored = repository.manifest(found.wanted)
+    image = parse_image(text, root)
+    if isinstance(image, LayoutReference):
+        layout = Layout(root / image.folder)
+        return read_base(text, layout, from_layout(layout, image, platform), platform)
+    repository = registries().repository(image.name)
+    stored = repository.manifest(image.wanted)
     if stored.media_type in (INDEX, DOCKER_INDEX):
         stored = repository.manifest(choose(listed(stored), platform, text).digest)
-    return read_base(text, repository, stored, platform, found)
+    return read_base(text, repository, stored, platform, image)
 
 
 def from_layout(layout: Layout, wanted: LayoutReference, platform: Platform) -> StoredManifest:
@@ -86,7 +86,7 @@ def listed(index: StoredManifest) -> list[ContentDescriptor]:
     manifests = read_document(index.content, f"index {index.digest}").get("manifests")
     if not isinstance(manifests, list):
         raise ModelError(f"index {index.digest} lists no manifests")
-    return [read_descriptor(each, f"index {index.digest}") for each in manifests]
+    return [read_descriptor(manifest, f"index {index.digest}") for manifest in manifests]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,9 @@ def read_base(
 ) -> Base:
     """The base that a manifest is. Raises ModelError where manifest and configuration do not belong together."""
     image = read_image(Chosen(blobs, stored))
-    said = image.config
-    if not platform.fits(said.get("architecture"), said.get("os"), said.get("variant")):
-        what = f"{said.get('os')}/{said.get('architecture')}"
+    config = image.config
+    if not platform.fits(config.get("architecture"), config.get("os"), config.get("variant")):
+        what = f"{config.get('os')}/{config.get('architecture')}"
         raise UsageError(
             f"the base {text} is for {what}, not for {platform}", hint="name another base, or the platform"
         )
@@ -129,10 +129,10 @@ def read_base(
     return Base(
         digest=image.digest,
         name=name,
-        layers=tuple(layer_of(each, text) for each in image.layers),
+        layers=tuple(layer_of(layer, text) for layer in image.layers),
         diff_ids=diff_ids,
-        settings=settings_of(said, text),
-        history=history_of(said, len(diff_ids)),
+        settings=settings_of(config, text),
+        history=history_of(config, len(diff_ids)),
         blobs=blobs,
         place=None if reference is None else reference.name,
     )
@@ -141,12 +141,16 @@ def read_base(
 def layer_digests(image: Image, text: str) -> tuple[str, ...]:
     """The diff ids of the configuration, one a layer."""
     rootfs = image.config.get("rootfs")
-    found = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    if not isinstance(found, list) or len(found) != len(image.layers) or not all(isinstance(x, str) for x in found):
+    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    if (
+        not isinstance(diff_ids, list)
+        or len(diff_ids) != len(image.layers)
+        or not all(isinstance(x, str) for x in diff_ids)
+    ):
         raise ModelError(
             f"the base {text} does not say what its layers are: its configuration has no diff ids for them"
         )
-    return tuple(found)
+    return tuple(diff_ids)
 
 
 def layer_of(descriptor: ContentDescriptor, text: str) -> ContentDescriptor:
@@ -168,8 +172,8 @@ def settings_of(config: Mapping[str, Any], text: str) -> dict[str, Any]:
 
 def history_of(config: Mapping[str, Any], layers: int) -> tuple[Mapping[str, Any], ...]:
     """The history of the base where it has an entry for each layer, else none."""
-    found = config.get("history")
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+    history = config.get("history")
+    if not isinstance(history, list) or not all(isinstance(each, dict) for each in history):
         return ()
-    own = [each for each in found if each.get("empty_layer") is not True]
-    return tuple(found) if len(own) == layers else ()
+    own = [each for each in history if each.get("empty_layer") is not True]
+    return tuple(history) if len(own) == layers else ()

@@ -28,23 +28,23 @@ class Earlier:
         """Whether that image has the layer, and the repository still holds it."""
         digest = descriptor.digest
         if digest not in self.asked:
-            listed = any((each.digest, each.size) == (digest, descriptor.size) for each in self.layers)
+            listed = any((layer.digest, layer.size) == (digest, descriptor.size) for layer in self.layers)
             self.asked[digest] = listed and self.repository.has(descriptor)
         return self.asked[digest]
 
     def names(self, key: str) -> bool:
         """Whether one of its layers has that key."""
-        return any(each.annotations.get(LAYER_KEY) == key for each in self.layers)
+        return any(layer.annotations.get(LAYER_KEY) == key for layer in self.layers)
 
     def found(self, kind: str, key: str) -> tuple[WrittenLayer, ...] | None:
         """Its layers of that kind and key, or none where it has none or the repository has lost one."""
         said = {LAYER_KIND: kind, LAYER_KEY: key}
-        own = [each for each in self.layers if said.items() <= each.annotations.items()]
-        if not own or not all(LAYER_DIFF in each.annotations and self.has(each) for each in own):
+        layers = [layer for layer in self.layers if said.items() <= layer.annotations.items()]
+        if not layers or not all(LAYER_DIFF in layer.annotations and self.has(layer) for layer in layers):
             return None
         return tuple(
-            WrittenLayer(ContentDescriptor(each.media_type, each.digest, each.size), each.annotations[LAYER_DIFF])
-            for each in own
+            WrittenLayer(ContentDescriptor(layer.media_type, layer.digest, layer.size), layer.annotations[LAYER_DIFF])
+            for layer in layers
         )
 
 

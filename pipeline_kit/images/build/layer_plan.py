@@ -33,10 +33,10 @@ def plan_layers(content: ImageContent, *, compressed: bool) -> tuple[LayerPlan, 
     """The layers above the base, lowest first. Raises ModelError for a file that belongs nowhere."""
     files = layer_files(content)
     groups = [("code", under(CODE, files))]
-    groups += [("model", each) for each in model_groups(under(MODEL, files))]
+    groups += [("model", model_group) for model_group in model_groups(under(MODEL, files))]
     groups.append(("config", under(CONFIG, files)))
-    own = [layer_plan(content, kind, each, compressed=compressed) for kind, each in groups if each]
-    return (LayerPlan(DEPENDENCIES, dependencies_key(content, compressed=compressed)), *own)
+    layer_plans = [layer_plan(content, kind, each, compressed=compressed) for kind, each in groups if each]
+    return (LayerPlan(DEPENDENCIES, dependencies_key(content, compressed=compressed)), *layer_plans)
 
 
 def layer_files(content: ImageContent) -> dict[str, LayerFile]:

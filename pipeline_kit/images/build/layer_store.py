@@ -37,7 +37,7 @@ class LayerStore:
         """What this machine has found the layers of a key to be; whether it holds them is not asked."""
         path = self.key_file(key)
         try:
-            found = [described(each) for each in json.loads(path.read_text())]
+            found = [described(load) for load in json.loads(path.read_text())]
             path.touch()
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -55,12 +55,12 @@ class LayerStore:
         """Remembers the layers of a key, also those that are elsewhere."""
         documents = [
             {
-                "media_type": each.descriptor.media_type,
-                "digest": each.descriptor.digest,
-                "size": each.descriptor.size,
-                "diff_id": each.diff_id,
+                "media_type": layer.descriptor.media_type,
+                "digest": layer.descriptor.digest,
+                "size": layer.descriptor.size,
+                "diff_id": layer.diff_id,
             }
-            for each in layers
+            for layer in layers
         ]
         with self.appearing(self.key_file(key)) as file:
             file.write(json.dumps(documents).encode())
@@ -104,7 +104,7 @@ class LayerStore:
             keys = sorted((self.folder / "keys").glob("*.json"), key=lambda each: each.stat().st_mtime, reverse=True)
             kept: dict[str, int] = {}
             for path in keys:
-                layers = {each["digest"]: each["size"] for each in json.loads(path.read_text())}
+                layers = {load["digest"]: load["size"] for load in json.loads(path.read_text())}
                 if sum({**kept, **layers}.values()) > most_bytes and kept:
                     path.unlink()
                 else:

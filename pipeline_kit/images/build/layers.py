@@ -71,9 +71,9 @@ class Builder:
         places = self.fill(layout, layers, base)
         platform = read_platform(content.platform)
         config = layout.add_bytes(
-            write_document(config_document(content, base, [(each.kind, each.diff_id) for each in layers])), CONFIG
+            write_document(config_document(content, base, [(layer.kind, layer.diff_id) for layer in layers])), CONFIG
         )
-        manifest = write_document(manifest_document(config, [each.descriptor for each in layers], base))
+        manifest = write_document(manifest_document(config, [layer.descriptor for layer in layers], base))
         image = layout.add_bytes(manifest, MANIFEST)
         listed = replace(image, annotations={TAG_ANNOTATION: LATEST}, platform=platform.document())
         if places:
@@ -91,11 +91,11 @@ class Builder:
 
     def own_layers(self, content: ImageContent) -> list[BuiltLayer]:
         """The layers above the base."""
-        found: list[BuiltLayer] = []
+        built_layers: list[BuiltLayer] = []
         for plan in plan_layers(content, compressed=self.compressed):
             written, made = self.layers_of(plan)
-            found += [built(plan.kind, plan.key, each, made=made) for each in written]
-        return found
+            built_layers += [built(plan.kind, plan.key, each, made=made) for each in written]
+        return built_layers
 
     def layers_of(self, plan: LayerPlan) -> tuple[tuple[WrittenLayer, ...], bool]:
         """The layers of a plan, and whether they had to be made."""

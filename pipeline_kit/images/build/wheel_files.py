@@ -30,7 +30,7 @@ class UnpackedWheel:
     @property
     def size(self) -> int:
         """The bytes of all its files."""
-        return sum(each.size for each in self.files.values())
+        return sum(file.size for file in self.files.values())
 
 
 def dependency_layers(wheelhouse: Path, stack: ExitStack) -> list[dict[str, LayerFile]]:
@@ -39,11 +39,11 @@ def dependency_layers(wheelhouse: Path, stack: ExitStack) -> list[dict[str, Laye
     Where two wheels have a file of one path the later one has it, as after an installation.
     """
     wheels = [read_wheel(path, stack) for path in sorted(wheelhouse.glob("*.whl"), key=lambda each: each.name)]
-    layers = [each.files for each in wheels if each.size >= LARGE_WHEEL]
+    layers = [wheel.files for wheel in wheels if wheel.size >= LARGE_WHEEL]
     rest: dict[str, LayerFile] = {}
-    for each in wheels:
-        if each.size < LARGE_WHEEL:
-            rest.update(each.files)
+    for wheel in wheels:
+        if wheel.size < LARGE_WHEEL:
+            rest.update(wheel.files)
     return [*layers, rest] if rest else layers
 
 

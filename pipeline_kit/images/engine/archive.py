@@ -57,7 +57,7 @@ def as_layout(archive: Path, folder: Path) -> ContentDescriptor:
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": layout.add_bytes(config_bytes, CONFIG).document(),
-        "layers": [each.document() for each in layers],
+        "layers": [layer.document() for layer in layers],
     }
     image = layout.add_bytes(write_document(document), MANIFEST)
     platform = {name: str(config[key]) for name, key in PLATFORM.items() if config.get(key)}

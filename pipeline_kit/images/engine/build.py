@@ -116,16 +116,16 @@ def check_content(layout: Layout, content: ImageContent) -> None:
     A project's Dockerfile may add folders of its own; what it may not is change what was judged, as `verify` would say
     later.
     """
-    wanted = dict(content.files)
+    files = dict(content.files)
     for file in image_files(read_image(layout), layout):
-        source = wanted.pop(file.path, None)
+        source = files.pop(file.path, None)
         if source is None:
             if file.kind != "folder" and file.path.startswith((f"{MODEL}/", f"{CODE}/")):
                 raise refused(file.path, "is not of what was gated")
         elif file.kind != "file" or digest_of(file) != digest_of_source(source):
             raise refused(file.path, "is not what was gated")
-    if wanted:
-        raise refused(min(wanted), "is missing in it")
+    if files:
+        raise refused(min(files), "is missing in it")
 
 
 def digest_of_source(source: Path | bytes) -> str:

@@ -25,18 +25,18 @@ def write_context(folder: Path, content: ImageContent, wheelhouse: Path, dockerf
     The Dockerfile is the project's where one is given, else the kit's. Files are linked where the disk has links.
     Raises ModelError for a file that belongs nowhere, UsageError for a Dockerfile that is not there.
     """
-    for name in (*(each.removeprefix(f"{APP}/") for each in OWN_FOLDERS), WHEELHOUSE):
+    for name in (*(own_folder.removeprefix(f"{APP}/") for own_folder in OWN_FOLDERS), WHEELHOUSE):
         (folder / name).mkdir()
     folders_of(content.files)  # which refuses every path that leads out
     if content.parts:
         raise ModelError("an engine is given whole files", hint="unpack the package first")
     for path, source in content.files.items():
-        if not path.startswith(tuple(f"{each}/" for each in OWN_FOLDERS)):
+        if not path.startswith(tuple(f"{own_folder}/" for own_folder in OWN_FOLDERS)):
             raise ModelError(f"{path} has no place in the image", hint=f"files lie in {', '.join(OWN_FOLDERS)}")
         put(source, folder / path.removeprefix(f"{APP}/"), executable=path in content.executables)
     wheels = sorted(wheelhouse.glob("*.whl"), key=lambda each: each.name)
-    for each in wheels:
-        put(each, folder / WHEELHOUSE / each.name, executable=False)
+    for wheel in wheels:
+        put(wheel, folder / WHEELHOUSE / wheel.name, executable=False)
     (folder / REQUIREMENTS).write_text("".join(f"{line}\n" for line in requirements(wheels)), encoding="utf-8")
     (folder / DOCKERFILE).write_text(dockerfile_text(content, dockerfile, wheels=bool(wheels)), encoding="utf-8")
 

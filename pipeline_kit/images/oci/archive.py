@@ -28,7 +28,7 @@ def as_archive(blobs: Blobs, image: Image, target: Path, *, names: Sequence[str]
         {
             "Config": blob_path(image.config_descriptor),
             "RepoTags": list(names) or None,
-            "Layers": [blob_path(each) for each in image.layers],
+            "Layers": [blob_path(layer) for layer in image.layers],
         }
     ]
     files = {
@@ -37,8 +37,8 @@ def as_archive(blobs: Blobs, image: Image, target: Path, *, names: Sequence[str]
         DOCKER_FILE: LayerFile.of(json.dumps(docker, sort_keys=True).encode()),
         blob_path(image.descriptor): LayerFile.of(image.stored.content),
     }
-    for each in (image.config_descriptor, *image.layers):
-        files[blob_path(each)] = LayerFile.of(blobs.blob(each))
+    for layer in (image.config_descriptor, *image.layers):
+        files[blob_path(layer)] = LayerFile.of(blobs.blob(layer))
     with target.open("wb") as file:
         write_layer(files, file)
 

@@ -25,7 +25,7 @@ def sweep(target: Repository, keep_last: int, pushed: str, tell: Callable[[str],
     """
     try:
         kept = {pushed, *held(target)}
-        old = removable([each for each in builds(target) if each.digest not in kept], keep_last)
+        old = removable([build for build in builds(target) if build.digest not in kept], keep_last)
         kept |= set(held(target)) if old else set()  # once more: a release may have set its tag meanwhile
     except ModelError as error:
         tell(f"no old build is removed: {error.message}")

@@ -96,7 +96,7 @@ class Layout:
         manifests = document.get("manifests")
         if not isinstance(manifests, list):
             raise ModelError(f"{self.folder.name}/{INDEX_FILE} lists no manifests")
-        return tuple(read_descriptor(each, f"{self.folder.name}/{INDEX_FILE}") for each in manifests)
+        return tuple(read_descriptor(manifest, f"{self.folder.name}/{INDEX_FILE}") for manifest in manifests)
 
     def write_index(self, manifests: Sequence[ContentDescriptor]) -> None:
         """Lists these manifests and no others; a tag is the annotation of its name."""
@@ -146,5 +146,5 @@ class Layout:
 
 def index_document(manifests: Sequence[ContentDescriptor]) -> bytes:
     """The bytes of an index of these manifests."""
-    document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [each.document() for each in manifests]}
+    document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [manifest.document() for manifest in manifests]}
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()

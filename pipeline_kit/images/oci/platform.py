@@ -49,13 +49,13 @@ def read_platform(text: str | None) -> Platform:
 
 def choose(manifests: Sequence[ContentDescriptor], wanted: Platform, label: str) -> ContentDescriptor:
     """The manifest of a platform among those of an index. Raises UsageError naming what there is."""
-    for each in manifests:
-        said = each.platform
-        if wanted.fits(said.get("architecture"), said.get("os"), said.get("variant")):
-            return each
+    for manifest in manifests:
+        platform = manifest.platform
+        if wanted.fits(platform.get("architecture"), platform.get("os"), platform.get("variant")):
+            return manifest
     known = {
-        "/".join(each.platform[part] for part in ("os", "architecture") if part in each.platform): None
-        for each in manifests
+        "/".join(manifest.platform[part] for part in ("os", "architecture") if part in manifest.platform): None
+        for manifest in manifests
     }
     raise UsageError(
         f"{label} has no image for {wanted}", hint=f"it has: {', '.join(each for each in known if each) or 'none'}"

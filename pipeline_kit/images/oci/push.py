@@ -83,7 +83,7 @@ def push_image(
     `elsewhere` names repositories that are known to have blobs, by digest. Raises InfrastructureError where the
     registry fails, ModelError where a blob is not what its digest says.
     """
-    wanted = list({each.digest: each for each in (image.config_descriptor, *image.layers)}.values())
+    wanted = list({layer.digest: layer for layer in (image.config_descriptor, *image.layers)}.values())
     missing = [each for each in wanted if not target.has(each)]
     ways = dict.fromkeys((each.digest for each in wanted), Way.THERE)
     sources = elsewhere or {}
@@ -122,8 +122,8 @@ def attach_all(target: Repository, image: Image, attachments: Sequence[Attachmen
     Where a tag stands in for the registry's own list, another push may write it at the same instant.
     """
     for _ in range(ROUNDS):
-        listed = {each.digest for each in target.referrers(image.digest)} if attachments else set()
-        missing = [each for each in attachments if each.manifest.digest not in listed]
+        listed = {referrer.digest for referrer in target.referrers(image.digest)} if attachments else set()
+        missing = [attachment for attachment in attachments if attachment.manifest.digest not in listed]
         if not missing:
             return
         for each in missing:

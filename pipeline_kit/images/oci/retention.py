@@ -25,6 +25,6 @@ def removable(images: Sequence[TaggedImage], keep_last: int) -> tuple[TaggedImag
     """
     if keep_last < 1:
         raise ValueError("at least one build is kept")
-    builds = [each for each in images if each.tags and all(tag.startswith(BUILD) for tag in each.tags)]
+    builds = [image for image in images if image.tags and all(tag.startswith(BUILD) for tag in image.tags)]
     newest_first = sorted(builds, key=lambda each: (each.created, each.digest), reverse=True)
     return tuple(reversed(newest_first[keep_last:]))

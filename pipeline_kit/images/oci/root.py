@@ -27,9 +27,9 @@ PERMISSIONS = 0o777
 
 def layers_above_base(image: Image) -> tuple[ContentDescriptor, ...]:
     """The layers that the kit has added, lowest first; all of them where the manifest tells none apart."""
-    if not any(LAYER_KIND in each.annotations for each in image.layers):
+    if not any(LAYER_KIND in layer.annotations for layer in image.layers):
         return image.layers
-    return tuple(each for each in image.layers if each.annotations.get(LAYER_KIND, BASE) != BASE)
+    return tuple(layer for layer in image.layers if layer.annotations.get(LAYER_KIND, BASE) != BASE)
 
 
 def unpack_root(blobs: Blobs, image: Image, folder: Path, *, above_base: bool) -> None:
@@ -54,8 +54,8 @@ def unpack_root(blobs: Blobs, image: Image, folder: Path, *, above_base: bool) -
         else:
             hint = "an image of the kit holds files, folders and links"
             raise ModelError(f"{entry.path} of the image is a device or a pipe", hint=hint)
-    for each in links:
-        make_link(folder, each)
+    for link in links:
+        make_link(folder, link)
     for path, mode in sorted(folders.items(), reverse=True):
         path.chmod(mode & PERMISSIONS | FOLDER_MODE)
 

@@ -71,10 +71,10 @@ def read_places(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     label = f"{folder.name}/{PLACES_FILE}"
-    found = read_document(path.read_bytes(), label).get("layers")
-    if not isinstance(found, dict):
+    layers = read_document(path.read_bytes(), label).get("layers")
+    if not isinstance(layers, dict):
         raise ModelError(f"{label} names no layers", hint="build the image again")
-    for digest, place in found.items():
+    for digest, place in layers.items():
         Layout(folder).path(digest)
         try:
             plain = isinstance(place, str) and parse_reference(place).name == place
@@ -82,7 +82,7 @@ def read_places(folder: Path) -> dict[str, str]:
             plain = False
         if not plain:
             raise ModelError(f"{label}: {place!r} is no repository", hint="build the image again")
-    return dict(found)
+    return dict(layers)
 
 
 def places_document(places: Mapping[str, str]) -> bytes:

@@ -153,10 +153,12 @@ def licences(names: Iterable[str]) -> list[License]:
     from cyclonedx.model.license import LicenseExpression
 
     factory = LicenseFactory()
-    found: list[License] = [factory.make_from_string(name) for name in names]
-    if len(found) > 1:  # an expression stands alone, so that beside others it is a name
-        return [factory.make_with_name(each.value) if isinstance(each, LicenseExpression) else each for each in found]
-    return found
+    licenses: list[License] = [factory.make_from_string(name) for name in names]
+    if len(licenses) > 1:  # an expression stands alone, so that beside others it is a name
+        return [
+            factory.make_with_name(each.value) if isinstance(each, LicenseExpression) else each for each in licenses
+        ]
+    return licenses
 
 
 def hashes(values: Iterable[str]) -> list[HashType]:

@@ -65,9 +65,9 @@ class Inventory:
                 self.debian[package.name, package.architecture] = package
         elif file.path in RELEASES:
             self.releases[file.path] = release_of(file.read(LARGEST_METADATA))
-        elif found := COPYRIGHT.fullmatch(file.path):
+        elif match := COPYRIGHT.fullmatch(file.path):
             names = {each.decode() for each in LICENCE_LINE.findall(file.read(LARGEST_METADATA))}
-            self.licences[found[1]] = tuple(sorted(names))
+            self.licences[match[1]] = tuple(sorted(names))
 
     def _see_metadata(self, file: ImageFile, folder: str, name: str) -> None:
         if name in ("METADATA", "PKG-INFO"):
@@ -93,8 +93,8 @@ class Inventory:
 
     def distribution(self) -> tuple[str, str]:
         """The Linux distribution's id and version, such as `debian` and `12`; `debian` alone where none is told."""
-        found = next((self.releases[path] for path in RELEASES if path in self.releases), {})
-        return found.get("ID", "debian"), found.get("VERSION_ID", "")
+        release = next((self.releases[path] for path in RELEASES if path in self.releases), {})
+        return release.get("ID", "debian"), release.get("VERSION_ID", "")
 
 
 def distribution(content: bytes, path: str) -> Package | None:
@@ -132,10 +132,10 @@ def archive_hashes(content: bytes) -> tuple[str, ...]:
     try:
         document = json.loads(content)
         hashes = document["archive_info"].get("hashes", {})
-        found = hashes.get("sha256", "")
+        sha256 = hashes.get("sha256", "")
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return ()
-    return (found,) if isinstance(found, str) and re.fullmatch("[0-9a-f]{64}", found) else ()
+    return (sha256,) if isinstance(sha256, str) and re.fullmatch("[0-9a-f]{64}", sha256) else ()
 
 
 def debian_packages(content: bytes, path: str) -> list[Package]:

@@ -89,11 +89,13 @@ def with_predictions(golden: Golden, folder: Path) -> Golden:
     """The same with what the evaluation predicted. Raises ModelError where the folder lacks one of the rows."""
     table = predictions_of(golden.dataset, folder)
     places = {each: row for row, each in enumerate(table.column("id"))}
-    lacking = next((each for each in golden.identifiers if each not in places), None)
+    lacking = next((identifier for identifier in golden.identifiers if identifier not in places), None)
     if lacking is not None:
         raise ModelError(f"{table.label} predicts no row of id {lacking!r}", hint="run the evaluation again")
     columns = {name: cells for name, cells in table.columns.items() if name != "id"}
-    found = tuple({name: cells[places[each]] for name, cells in columns.items()} for each in golden.identifiers)
+    found = tuple(
+        {name: cells[places[identifier]] for name, cells in columns.items()} for identifier in golden.identifiers
+    )
     return Golden(golden.dataset, golden.named, golden.rows, golden.identifiers, found)
 
 
@@ -110,7 +112,7 @@ def column_types(inputs: Mapping[str, Value]) -> dict[str, str]:
     columns = inputs.get("columns")
     if not isinstance(columns, Sequence) or isinstance(columns, str):
         raise ModelError("the image's inputs.json declares no columns", hint="build the image again")
-    return {str(each["name"]): str(each["type"]) for each in columns if isinstance(each, Mapping)}
+    return {str(column["name"]): str(column["type"]) for column in columns if isinstance(column, Mapping)}
 
 
 def as_json(cell: str, kind: str | None, identifier: bool) -> Value:
@@ -148,7 +150,7 @@ def answer_of(content: bytes) -> tuple[list[dict[str, Value]], str]:
     try:
         document = json.loads(content)
         predictions, model = document["predictions"], document["model"]
-        if not isinstance(model, str) or not all(isinstance(each, dict) for each in predictions):
+        if not isinstance(model, str) or not all(isinstance(prediction, dict) for prediction in predictions):
             raise ValueError("it is of another form")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError("the answer holds no predictions", hint=f"{error!r}") from error

@@ -42,16 +42,18 @@ class Contents:
 
 def check_documents(image: Image) -> tuple[str, ...]:
     """The diff ids of the layers. Raises ModelError where manifest and configuration do not go together."""
-    told = image.manifest.get("mediaType", image.stored.media_type)
-    if told != image.stored.media_type:
-        raise ModelError(f"the image's manifest says it is a {told}, not a {image.stored.media_type}", hint=CHANGED)
+    media_type = image.manifest.get("mediaType", image.stored.media_type)
+    if media_type != image.stored.media_type:
+        raise ModelError(
+            f"the image's manifest says it is a {media_type}, not a {image.stored.media_type}", hint=CHANGED
+        )
     if image.config_descriptor.media_type not in (CONFIG, DOCKER_CONFIG):
         raise ModelError(f"the image's config is a {image.config_descriptor.media_type}", hint=CHANGED)
     if len(image.layers) > MOST_LAYERS:
         raise ModelError(f"the image has {len(image.layers)} layers, more than {MOST_LAYERS}", hint=CHANGED)
     rootfs = image.config.get("rootfs")
     diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    if not isinstance(diff_ids, list) or not all(isinstance(each, str) for each in diff_ids):
+    if not isinstance(diff_ids, list) or not all(isinstance(diff_id, str) for diff_id in diff_ids):
         raise ModelError("the image's config has no diff ids", hint=CHANGED)
     if len(diff_ids) != len(image.layers):
         what = f"the image's config has {len(diff_ids)} diff ids of {len(image.layers)} layers"
@@ -65,9 +67,11 @@ def check_documents(image: Image) -> tuple[str, ...]:
 def check_layers(image: Image, blobs: Blobs, diff_ids: tuple[str, ...]) -> None:
     """Raises ModelError where a layer is missing, has other bytes, or is not what the configuration says."""
     for number, (layer, wanted) in enumerate(zip(image.layers, diff_ids, strict=True)):
-        found = diff_id_of(blobs, layer)
-        if found != wanted:
-            raise ModelError(f"layer {number} has the diff id {found}, the image's config says {wanted}", hint=CHANGED)
+        diff_id = diff_id_of(blobs, layer)
+        if diff_id != wanted:
+            raise ModelError(
+                f"layer {number} has the diff id {diff_id}, the image's config says {wanted}", hint=CHANGED
+            )
 
 
 def diff_id_of(blobs: Blobs, layer: ContentDescriptor) -> str:
@@ -140,7 +144,9 @@ def read_contents(image: Image, blobs: Blobs) -> Contents:
 
 def most_bytes(image: Image) -> int:
     """How many bytes the files of an image can have; hard links to one large file, many times over, have more."""
-    return sum(inflation_limit(each.size) if each.media_type.endswith("gzip") else each.size for each in image.layers)
+    return sum(
+        inflation_limit(layer.size) if layer.media_type.endswith("gzip") else layer.size for layer in image.layers
+    )
 
 
 def packaged_manifest(image: Image, blobs: Blobs) -> bytes:

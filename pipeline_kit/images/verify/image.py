@@ -171,12 +171,12 @@ def accepted(
     for content in given:
         try:
             opened = open_envelope(content, keys) if keys else Opened(unverified_payload(content), "")
-            said = read_statement(opened.payload)
-            check_against_image(said, image)
+            statement = read_statement(opened.payload)
+            check_against_image(statement, image)
         except ModelError as error:
             refused.append(error)
         else:
-            return opened.key or None, said, tuple(each.message for each in refused)
+            return opened.key or None, statement, tuple(each.message for each in refused)
     if len(refused) == 1:
         raise refused[0]
     if refused:
@@ -191,11 +191,11 @@ def accepted(
 
 def attached_envelopes(image: Image, blobs: Blobs, refused: list[ModelError]) -> Iterator[bytes]:
     """The attestations that are attached to the image; those that cannot be read go to `refused`."""
-    found = [each for each in blobs.referrers(image.digest) if each.artifact_type == STATEMENT_TYPE]
-    if len(found) > MOST_ATTESTATIONS:
-        what = f"{len(found)} attestations are attached to {image.digest}, more than {MOST_ATTESTATIONS}"
+    referrers = [referrer for referrer in blobs.referrers(image.digest) if referrer.artifact_type == STATEMENT_TYPE]
+    if len(referrers) > MOST_ATTESTATIONS:
+        what = f"{len(referrers)} attestations are attached to {image.digest}, more than {MOST_ATTESTATIONS}"
         raise ModelError(what, hint="take out those that are not yours")
-    for each in found:
+    for each in referrers:
         try:
             yield read_payload(blobs, each, image.digest)
         except ModelError as error:

@@ -67,7 +67,7 @@ class PackageFacts:
             return self.files[self.model].digest
         folder = f"{self.model}/"
         return digest_json(
-            {name.removeprefix(folder): each.digest for name, each in self.files.items() if name.startswith(folder)}
+            {name.removeprefix(folder): file.digest for name, file in self.files.items() if name.startswith(folder)}
         )
 
 
@@ -90,13 +90,13 @@ def facts_of(document: Mapping[str, Any], digest: str) -> PackageFacts:
     write_document(document)  # raises for what is no plain JSON, such as NaN
     texts = {name: document[name] for name in ("project", "model", "model_digest", "code", "lock", "kit")}
     maps = {name: document[name] for name in ("parameters", "metrics", "verdict", "data", "files")}
-    if not all(isinstance(each, str) for each in texts.values()) or not all(isinstance(x, dict) for x in maps.values()):
+    if not all(isinstance(text, str) for text in texts.values()) or not all(isinstance(x, dict) for x in maps.values()):
         raise ValueError("a text or an object is another thing")
     files = {str(name): ListedFile(each["digest"], each["size"]) for name, each in maps.pop("files").items()}
-    digests = [texts["model_digest"], *(each.digest for each in files.values()), *maps["data"].values()]
-    if not all(isinstance(each, str) and DIGEST.fullmatch(each) for each in digests):
+    digests = [texts["model_digest"], *(file.digest for file in files.values()), *maps["data"].values()]
+    if not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in digests):
         raise ValueError("a digest is none")
-    if not all(type(each.size) is int and each.size >= 0 for each in files.values()) or texts["lock"] not in files:
+    if not all(type(file.size) is int and file.size >= 0 for file in files.values()) or texts["lock"] not in files:
         raise ValueError("a file has no size, or the lock file is not listed")
     commit, dirty, seed = document["commit"], document["dirty"], document["seed"]
     if not isinstance(commit, str | None) or not isinstance(dirty, bool) or not isinstance(seed, int | None):

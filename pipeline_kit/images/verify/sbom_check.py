@@ -22,7 +22,7 @@ def check_bills(image: Image, blobs: Blobs, wanted: str | None, *, told: bool) -
     `wanted` is the digest in the statement, `told` whether there is a statement. Raises ModelError where bills are
     attached and none of them is the statement's or, without a statement, one is of another image.
     """
-    attached = [each for each in blobs.referrers(image.digest) if each.artifact_type == SBOM_TYPE]
+    attached = [referrer for referrer in blobs.referrers(image.digest) if referrer.artifact_type == SBOM_TYPE]
     if len(attached) > MOST_BILLS:
         what = f"{len(attached)} bills of materials are attached to {image.digest}, more than {MOST_BILLS}"
         raise ModelError(what, hint="take out those that are not yours")

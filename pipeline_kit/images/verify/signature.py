@@ -78,7 +78,7 @@ def open_envelope(content: bytes, keys: Sequence[bytes]) -> Opened:
     """
     from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
 
-    known = [read_public(each) for each in keys]
+    known = [read_public(key) for key in keys]
     if not known:
         raise UsageError("there is no key to verify the attestation by", hint="give a public key: --key FILE")
     envelope = read_envelope(content)
@@ -119,8 +119,8 @@ def read_envelope(content: bytes) -> Any:
         raise ModelError("the attestation has no signature", hint="sign the image again")
     if not isinstance(signatures, list) or len(signatures) > MOST_SIGNATURES:
         raise ModelError("the attestation's signatures are no short list", hint=MAKE_AGAIN)
-    for each in signatures:
-        fields = each if isinstance(each, dict) else {}
+    for signature in signatures:
+        fields = signature if isinstance(signature, dict) else {}
         if set(fields) != {"keyid", "sig"} or not all(isinstance(value, str) for value in fields.values()):
             raise ModelError("the attestation's signatures are no list of keyid and sig", hint=MAKE_AGAIN)
     check_base64(document["payload"])
@@ -147,8 +147,8 @@ def public_of(private: bytes, passphrase: bytes | None = None) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     key = load_private(private, passphrase).public_key()
-    found: bytes = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return found
+    public_bytes: bytes = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return public_bytes
 
 
 def key_id(public: bytes) -> str:

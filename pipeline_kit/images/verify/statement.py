@@ -82,5 +82,5 @@ def digest_set(digest: str) -> dict[str, str]:
 
 def named(resources: Sequence[Document], name: str) -> Document | None:
     """The resource of that name; none where there is none, or more than one."""
-    found = [each for each in resources if each.get("name") == name]
+    found = [resource for resource in resources if resource.get("name") == name]
     return found[0] if len(found) == 1 else None

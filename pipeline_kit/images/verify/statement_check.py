@@ -86,11 +86,11 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
 def by_name(resources: list[Mapping[str, Any]]) -> dict[str, str]:
     """The digests of resources by their names. Raises ModelError where a name stands twice."""
     found: dict[str, str] = {}
-    for each in resources:
-        name = str(each["name"])
+    for resource in resources:
+        name = str(resource["name"])
         if name in found:
             raise ModelError(f"the statement names {name} twice", hint=HINT)
-        found[name] = told_digest(each, name)
+        found[name] = told_digest(resource, name)
     return found
 
 

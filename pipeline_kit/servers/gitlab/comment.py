@@ -34,11 +34,11 @@ def comment(markdown: str, variables: Mapping[str, str], token: str) -> bool:
         with gitlab.Gitlab(server, private_token=variables[token], timeout=SECONDS) as api:
             request = api.projects.get(project, lazy=True).mergerequests.get(number, lazy=True)
             notes = request.notes.list(iterator=True, retry_transient_errors=True, max_retries=TRIES)
-            own = next((each for each in notes if str(each.body).startswith(MARK)), None)
-            if own is None:
+            note = next((note for note in notes if str(note.body).startswith(MARK)), None)
+            if note is None:
                 request.notes.create({"body": body})
-            elif own.body != body:
-                request.notes.update(own.get_id(), {"body": body})
+            elif note.body != body:
+                request.notes.update(note.get_id(), {"body": body})
     except (gitlab.exceptions.GitlabError, OSError) as error:
         hint = f"the token in {token} needs the scope `api`, and its user the right to comment"
         raise InfrastructureError(f"{server} does not take the report as a comment: {error}", hint=hint) from error

@@ -79,7 +79,7 @@ def _file_lost(root: Node) -> list[Lost]:
         place = Place(FILE, line(key))
         if name == "include":
             named = [
-                text(each) or ", ".join(f"{k} {text(v[1])}" for k, v in entries(each).items()) for each in items(node)
+                text(item) or ", ".join(f"{k} {text(v[1])}" for k, v in entries(item).items()) for item in items(node)
             ]
             found.append(Lost(place, f"include {some(named)}: what other files define is not read"))
         elif name == "workflow":
@@ -95,13 +95,13 @@ def _file_lost(root: Node) -> list[Lost]:
 
 def _with_needs(staged: Sequence[tuple[CiJob, str, tuple[str, ...] | None]]) -> list[CiJob]:
     """The jobs, those without `needs` of their own after every job of the stage before."""
-    found = []
+    needs = []
     groups = list(dict.fromkeys(stage for _, stage, _ in staged))
     for job, stage, own in staged:
         index = groups.index(stage)
         before = tuple(each.name for each, other, _ in staged if index and other == groups[index - 1])
-        found.append(replace(job, needs=before if own is None else own))
-    return _ordered(found)
+        needs.append(replace(job, needs=before if own is None else own))
+    return _ordered(needs)
 
 
 def _ordered(jobs: Sequence[CiJob]) -> list[CiJob]:
@@ -119,7 +119,7 @@ def _ordered(jobs: Sequence[CiJob]) -> list[CiJob]:
         add(job, frozenset((job.name,)))
     names = list(done)
     return [
-        replace(job, needs=tuple(each for each in job.needs if each in names[: names.index(job.name)]))
+        replace(job, needs=tuple(need for need in job.needs if need in names[: names.index(job.name)]))
         for job in done.values()
     ]
 
@@ -157,7 +157,7 @@ class _Reader:
         )
         needs = None
         if "needs" in keys:
-            needs = tuple(text(child(each, "job")) or text(each) or "" for each in items(keys["needs"][1]))
+            needs = tuple(text(child(item, "job")) or text(item) or "" for item in items(keys["needs"][1]))
         return job, stage or "test", needs
 
     def tags(self, keys: Mapping[str, tuple[Node, Node]]) -> list[str]:
@@ -182,9 +182,9 @@ class _Reader:
         if entry is None:
             return []
         found: list[tuple[str, int]] = []
-        for each in [entry[1]] if is_reference(entry[1]) else items(entry[1]):
-            if is_reference(each) and isinstance(each, SequenceNode):
-                names = texts(each)
+        for item in [entry[1]] if is_reference(entry[1]) else items(entry[1]):
+            if is_reference(item) and isinstance(item, SequenceNode):
+                names = texts(item)
                 if len(names) == 2:
                     found.extend(
                         flat(entries(self.jobs[names[0]][1]).get(names[1], (None, None))[1])
@@ -192,7 +192,7 @@ class _Reader:
                         else []
                     )
             else:
-                found.extend(flat(each))
+                found.extend(flat(item))
         return found
 
     def image(self, keys: Mapping[str, tuple[Node, Node]]) -> str | None:
@@ -203,12 +203,12 @@ class _Reader:
 
 def _variables(node: Node | None) -> dict[str, str]:
     """Variables with plain values."""
-    found = {}
+    variables = {}
     for name, (_, value) in entries(node).items():
         plain = text(value) if isinstance(value, ScalarNode) else text(child(value, "value"))
         if plain is not None:
-            found[name] = plain
-    return found
+            variables[name] = plain
+    return variables
 
 
 def _events(keys: Mapping[str, tuple[Node, Node]]) -> tuple[tuple[str, ...], bool, list[Lost]]:
@@ -236,7 +236,7 @@ def _events(keys: Mapping[str, tuple[Node, Node]]) -> tuple[tuple[str, ...], boo
             refs = texts(child(node, "refs") if isinstance(node, MappingNode) else node)
             events = [_ONLY.get(ref) or _branch(ref) for ref in refs]
             if name == "only" and refs and all(events) and not (set(entries(node)) - {"refs"}):
-                found.extend(str(each) for each in events)
+                found.extend(str(event) for event in events)
             else:
                 lost.append(Lost(Place(FILE, line(key)), f"{name} {_shown(node)}: write it as `events` or `changes`"))
     return tuple(dict.fromkeys(found)), manual, lost
@@ -261,7 +261,7 @@ def _job_lost(keys: Mapping[str, tuple[Node, Node]]) -> list[Lost]:
     """The job's keys that no descriptor holds."""
     found = []
     for name, (key, node) in keys.items():
-        if name == "extends" and not all(isinstance(each, ScalarNode) for each in items(node)):
+        if name == "extends" and not all(isinstance(item, ScalarNode) for item in items(node)):
             continue
         if name in _LOST and text(node) != "false":
             found.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))

@@ -95,7 +95,7 @@ def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
         return None
     runner = descriptor.runners.get(descriptor.report.runner or "")
     image = (runner.image if runner else None) or descriptor.kit.image
-    tags = tuple(server_word(each, "the tag") for each in tags_of(runner)) if runner else ()
+    tags = tuple(server_word(tag, "the tag") for tag in tags_of(runner)) if runner else ()
     secret = descriptor.secrets.get(descriptor.report.comment or "")
     needed = tuple(job.name for job in unattended(plan))
     return ReportView(
@@ -133,7 +133,7 @@ def both_pushed_and_merged(events: tuple[EventPattern, ...]) -> bool:
 def job_view(job: PlannedJob, stage: str, descriptor: Descriptor, started: tuple[EventPattern, ...]) -> JobView:
     """The job as the template prints it."""
     image, group = image_of(job, descriptor.kit), exclusive(job, descriptor.project.name)
-    tags = tuple(server_word(each, "the tag") for each in tags_of(job.runner)) if job.runner is not None else ()
+    tags = tuple(server_word(tag, "the tag") for tag in tags_of(job.runner)) if job.runner is not None else ()
     return JobView(
         name=yaml_scalar(job.name),
         stage=stage,
@@ -168,7 +168,9 @@ def rule(job: PlannedJob, event: EventPattern, when: str) -> Rule:
     if event.kind is not EventKind.MERGE_REQUEST:
         return Rule(yaml_line(condition(event)), when=when)
     own = "" if job.forks else f" && {SAME_PROJECT}"
-    globs = tuple(yaml_scalar(server_word(each, "the glob")) for glob in job.changes for each in change_globs(glob))
+    globs = tuple(
+        yaml_scalar(server_word(change_glob, "the glob")) for glob in job.changes for change_glob in change_globs(glob)
+    )
     return Rule(yaml_line(condition(event) + own), globs, when)
 
 

@@ -14,10 +14,10 @@ def gitlab_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
     """What GitLab needs."""
     yield "GitLab: version 16.11 or later, any tier (`retry: exit_codes`)"
     if takes_schedules(plan, descriptor):
-        for each in descriptor.schedules.values():
+        for schedule in descriptor.schedules.values():
             yield (
-                f"GitLab: pipeline schedule `{each.name}`: cron `{each.cron}`, time zone {each.timezone}, "
-                f"branch {each.branch}, variable {SCHEDULE_VARIABLE} = {each.name}"
+                f"GitLab: pipeline schedule `{schedule.name}`: cron `{schedule.cron}`, time zone {schedule.timezone}, "
+                f"branch {schedule.branch}, variable {SCHEDULE_VARIABLE} = {schedule.name}"
             )
     for secret in used_secrets(plan):
         yield from gitlab_secret(secret)

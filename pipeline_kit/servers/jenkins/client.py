@@ -94,8 +94,8 @@ def push(repository: str, title: str, files: Mapping[str, str]) -> None:
         ):
             done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode:
-                said = (done.stderr.strip().splitlines() or ["no message"])[-1]
-                raise InfrastructureError(f"git {arguments[-1]}: {said}")
+                line = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                raise InfrastructureError(f"git {arguments[-1]}: {line}")
 
 
 def connect(options: Mapping[str, str], seconds: float, pause: float = FIRST_PAUSE_SECONDS) -> JenkinsClient:

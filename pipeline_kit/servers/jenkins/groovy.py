@@ -89,9 +89,9 @@ def _tokens(text: str) -> Iterator[Token]:
             yield token
             line += text.count("\n", index, end)
             index = end
-        elif found := _WORD.match(text, index):
-            yield Token("word", found.group(), line)
-            index = found.end()
+        elif match := _WORD.match(text, index):
+            yield Token("word", match.group(), line)
+            index = match.end()
         else:
             yield Token("sign", letter, line)
             index += 1
@@ -126,14 +126,14 @@ def _string(text: str, start: int, line: int) -> tuple[Token, int]:
 
 def _statements(tokens: list[Token], index: int, depth: int) -> tuple[list[Statement], int]:
     """The statements up to the bracket that closes this block, and the place behind it."""
-    found: list[Statement] = []
+    statements: list[Statement] = []
     current = Statement()
     inside = 0  # of round and square brackets, where a line's end ends nothing
 
     def close() -> None:
         nonlocal current
         if current.tokens or current.block is not None:
-            found.append(current)
+            statements.append(current)
         current = Statement()
 
     while index < len(tokens):
@@ -149,13 +149,13 @@ def _statements(tokens: list[Token], index: int, depth: int) -> tuple[list[State
                 close()
         elif token.kind == "sign" and token.text == "}":
             close()
-            return found, index
+            return statements, index
         else:
             inside += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.text, 0) if token.kind == "sign" else 0
             inside = max(inside, 0)
             current.tokens.append(token)
     close()
-    return found, index
+    return statements, index
 
 
 def _opens_next(tokens: list[Token], index: int, current: Statement) -> bool:

@@ -85,8 +85,8 @@ class _Reader:
 
     def walk(self, statements: Sequence[Statement], around: _Stage) -> None:
         """Takes the statements of a block; shell lines go to the stage around them."""
-        for each in sorted(statements, key=lambda each: each.name not in _DIRECTIVES):
-            self.take(each, around)
+        for statement in sorted(statements, key=lambda each: each.name not in _DIRECTIVES):
+            self.take(statement, around)
 
     def take(self, statement: Statement, around: _Stage) -> None:
         """Takes one statement."""
@@ -126,8 +126,8 @@ class _Reader:
 
     def archive(self, statement: Statement, around: _Stage) -> None:
         """Files that are kept: where a model may lie."""
-        found = statement.named("artifacts") or next(iter(statement.strings()), None)
-        around.kept_paths = (*around.kept_paths, *((found.text,) if found else ()))
+        string = statement.named("artifacts") or next(iter(statement.strings()), None)
+        around.kept_paths = (*around.kept_paths, *((string.text,) if string else ()))
 
     def stage(self, statement: Statement, around: _Stage) -> None:
         """A stage: a job where it has shell lines, otherwise what is nested in it."""

@@ -128,16 +128,16 @@ def rendered_schedules(plan: Plan, descriptor: Descriptor) -> tuple[Schedule, ..
     if not takes_schedules(plan, descriptor):
         return ()
     zones: dict[str, str] = {}
-    for each in descriptor.schedules.values():
-        zones.setdefault(each.branch, each.timezone)
-    return tuple(each for each in descriptor.schedules.values() if zones[each.branch] == each.timezone)
+    for schedule in descriptor.schedules.values():
+        zones.setdefault(schedule.branch, schedule.timezone)
+    return tuple(schedule for schedule in descriptor.schedules.values() if zones[schedule.branch] == schedule.timezone)
 
 
 def triggers(schedules: Sequence[Schedule]) -> tuple[str, ...]:
     """The trigger's Groovy expression, a line a branch: every branch has this file, and only its own schedules."""
     lines = []
-    for branch in dict.fromkeys(each.branch for each in schedules):
-        own = [each for each in schedules if each.branch == branch]
+    for branch in dict.fromkeys(schedule.branch for schedule in schedules):
+        own = [schedule for schedule in schedules if schedule.branch == branch]
         table = [f"TZ={server_word(own[0].timezone, 'the time zone')}"]
         table += [f"{server_word(each.cron, 'the cron')} %{SCHEDULE_VARIABLE}={each.name}" for each in own]
         lines.append(f"{groovy_string(branch)}: {groovy_string(chr(10).join(table))}")
@@ -148,7 +148,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
     """The job as the template prints it."""
     group = exclusive(job, descriptor.project.name)
     own_changes = narrows_itself(job, plan)
-    excluded = [f"{OUT}/{job.name}/{each.path}" for each in job.outputs.values() if each.kind in STORED_KINDS]
+    excluded = [f"{OUT}/{job.name}/{output.path}" for output in job.outputs.values() if output.kind in STORED_KINDS]
     excluded = excluded if descriptor.store is not None else []
     return JobView(
         name=groovy_string(job.name),
@@ -158,7 +158,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         question=groovy_string(f"Start {job.name}?") if waits_for_a_person(job) else "",
         lock=groovy_string(server_word(group, "the lock")) if group is not None else "",
         timeout_minutes=-(-server_timeout_seconds(job) // 60),
-        unstash=tuple(groovy_string(each) for each in job.takes),
+        unstash=tuple(groovy_string(take) for take in job.takes),
         secrets=tuple(binding(secret) for secret in job.secrets if "jenkins" in secret.servers),
         script=groovy_string(once_more_on_3(f"pipeline-kit job {job.name}")),
         out=f"{OUT}/{job.name}",
@@ -181,7 +181,7 @@ def outcome_variable(name: str) -> str:
 def narrows_itself(job: PlannedJob, plan: Plan) -> bool:
     """Whether its `changes` are its own and not those of a need, whose outcome says enough."""
     needs = [each for each in plan.jobs if each.name in job.needs]
-    return bool(job.changes) and all(each.changes != job.changes for each in needs)
+    return bool(job.changes) and all(need.changes != job.changes for need in needs)
 
 
 def conditions(job: PlannedJob, plan: Plan, scheduled: bool) -> tuple[str, ...]:
@@ -193,12 +193,12 @@ def conditions_by_kind(job: PlannedJob, plan: Plan, scheduled: bool) -> dict[str
     """The lines of a job's `when` by what they are about; a need that passed stands for its own conditions."""
     needs = [each for each in plan.jobs if each.name in job.needs]
     found: dict[str, Sequence[str]] = {
-        "needs": [f"environment name: '{outcome_variable(each.name)}', value: 'passed'" for each in needs]
+        "needs": [f"environment name: '{outcome_variable(need.name)}', value: 'passed'" for need in needs]
     }
     # Jenkins builds whatever it finds; what GitLab's `workflow` keeps out, each job without needs keeps out itself.
-    if not any(covers(job.events, each.events) for each in needs) and not covers(job.events, ROOT_EVENTS):
+    if not any(covers(job.events, need.events) for need in needs) and not covers(job.events, ROOT_EVENTS):
         found["events"] = block("anyOf", [event_condition(event, scheduled) for event in job.events])
-    if not job.forks and all(each.forks for each in needs):
+    if not job.forks and all(need.forks for need in needs):
         found["forks"] = ["expression { env.CHANGE_FORK == null }"]
     if narrows_itself(job, plan):
         globs = [glob for changed in job.changes for glob in change_globs(changed)]

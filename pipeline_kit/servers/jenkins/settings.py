@@ -34,7 +34,9 @@ def jenkins_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
         credential = secret.servers.get("jenkins")
         if credential is not None:
             yield f"Jenkins: credential `{credential}`: {CREDENTIALS[secret.type]} (secret {secret.name})"
-    left_out = set(descriptor.schedules) - {each.name for each in rendered_schedules(plan, descriptor)}
+    left_out = set(descriptor.schedules) - {
+        rendered_schedule.name for rendered_schedule in rendered_schedules(plan, descriptor)
+    }
     if takes_schedules(plan, descriptor):
         for name in sorted(left_out):
             yield (

@@ -21,8 +21,8 @@ CHANGED = re.compile(r"changeset '(.*)'")
 
 def conditions_of(block: str) -> list[str]:
     """The lines of a stage's `when`, without their indentation; none where it has no such section."""
-    found = re.search(r"(?m)^( *)when \{\n((?:.*\n)*?)\1\}", block)
-    return [line.strip() for line in found[2].splitlines()] if found else []
+    match = re.search(r"(?m)^( *)when \{\n((?:.*\n)*?)\1\}", block)
+    return [line.strip() for line in match[2].splitlines()] if match else []
 
 
 def own_starts(block: str) -> set[str]:
@@ -51,10 +51,10 @@ def events_in(lines: list[str]) -> Iterator[str]:
 def narrowed(starts: Set[str], block: str) -> set[str]:
     """The starts as the stage's other conditions narrow merge requests: to the project's own, to changed paths."""
     lines = conditions_of(block)
-    changed = [text_of(found[1]) for line in lines if (found := CHANGED.fullmatch(line))]
+    changed = [text_of(match[1]) for line in lines if (match := CHANGED.fullmatch(line))]
     more = INSIDE if "expression { env.CHANGE_FORK == null }" in lines else ""
     more += f" that change {', '.join(changed)}" if changed else ""
-    return {each + more if each.startswith(MERGE_REQUESTS) else each for each in starts}
+    return {start + more if start.startswith(MERGE_REQUESTS) else start for start in starts}
 
 
 def all_starts(blocks: Mapping[str, str], needs: Mapping[str, Set[str]]) -> dict[str, set[str]]:

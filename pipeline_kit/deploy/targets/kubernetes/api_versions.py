@@ -40,7 +40,7 @@ def candidates(version: str, kind: str) -> list[str]:
     """The versions that would do, the manifest's own first."""
     group, _, number = version.rpartition("/")
     versions = INTERCHANGEABLE.get((group, kind), ())
-    return [version, *(f"{group}/{each}" for each in versions if number in versions and each != number)]
+    return [version, *(f"{group}/{version}" for version in versions if number in versions and version != number)]
 
 
 def missing_hint(version: str) -> str:

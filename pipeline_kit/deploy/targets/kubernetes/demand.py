@@ -54,7 +54,7 @@ class Demand:
 def demands(manifests: Sequence[Object], live: Sequence[Object], pods: Sequence[Object]) -> tuple[Demand, ...]:
     """The demand of each object that makes pods."""
     there = {identity(each): each for each in live}
-    return tuple(found for each in manifests for found in demand_of(each, there.get(identity(each)), pods))
+    return tuple(found for manifest in manifests for found in demand_of(manifest, there.get(identity(manifest)), pods))
 
 
 def demand_of(manifest: Object, live: Object | None, pods: Sequence[Object]) -> Iterator[Demand]:

@@ -84,7 +84,7 @@ def keys_of(before: Sequence[Any], after: Sequence[Any]) -> tuple[str, ...]:
 
 def unique(entries: Sequence[Any], keys: tuple[str, ...]) -> bool:
     """Whether every entry has a name by these fields, and one of its own."""
-    if not all(isinstance(each, Mapping) and keys[0] in each for each in entries):
+    if not all(isinstance(entry, Mapping) and keys[0] in entry for entry in entries):
         return False
     return len(by_key(entries, keys)) == len(entries)
 
@@ -92,8 +92,8 @@ def unique(entries: Sequence[Any], keys: tuple[str, ...]) -> bool:
 def by_key(entries: Sequence[Any], keys: tuple[str, ...]) -> dict[str, Any]:
     """The entries by their names."""
     if not keys:
-        return {str(number): each for number, each in enumerate(entries)}
-    return {"/".join(str(each[key]) for key in keys if key in each): each for each in entries}
+        return {str(number): entry for number, entry in enumerate(entries)}
+    return {"/".join(str(entry[key]) for key in keys if key in entry): entry for entry in entries}
 
 
 def same(path: Path, before: Any, after: Any) -> bool:

@@ -88,8 +88,8 @@ def kit_annotation(workload: Workload) -> dict[str, str]:
 
 def noted(manifests: Sequence[Object], name: str) -> str | None:
     """What the objects of a release say of it in full, such as its `project`; none where no one says it."""
-    found = ((each["metadata"].get("annotations") or {}).get(f"{PREFIX}/{name}") for each in manifests)
-    return next((str(each) for each in found if each is not None), None)
+    annotations = ((manifest["metadata"].get("annotations") or {}).get(f"{PREFIX}/{name}") for manifest in manifests)
+    return next((str(annotation) for annotation in annotations if annotation is not None), None)
 
 
 def ordered(values: Mapping[str, str]) -> dict[str, str]:

@@ -75,7 +75,7 @@ def takes(node: Object, spec: Mapping[str, Any], *, daemon: bool = False) -> boo
 def is_ready(node: Object) -> bool:
     """Whether the node says so."""
     conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
 
 
 def tolerated(taints: Sequence[Mapping[str, Any]], spec: Mapping[str, Any], daemon: bool) -> bool:

@@ -27,7 +27,7 @@ def reckoned(spec: Mapping[str, Any], which: str) -> dict[str, Fraction]:
     first = spec.get("initContainers") or ()
     beside = [each for each in first if each.get("restartPolicy") == "Always"]
     at_first = [asked(each, which) for each in first if each not in beside]
-    running = total([asked(each, which) for each in (*(spec.get("containers") or ()), *beside)])
+    running = total([asked(container, which) for container in (*(spec.get("containers") or ()), *beside)])
     overhead = amounts(spec.get("overhead"))
     return total([largest([running, *at_first]), overhead])
 

@@ -39,7 +39,7 @@ def refuse_foreign(
     manifests: Sequence[Object], found: Sequence[Object], live: Content | None, destination: Destination
 ) -> None:
     """Raises ProjectError for an object that is there and that no revision of this release has made."""
-    own = {identity(each) for each in live.manifests} if live else set()
+    own = {identity(manifest) for manifest in live.manifests} if live else set()
     lost = "nothing is live by the record, and it would be removed with a release that fails"
     known = {name_of(each): each for each in found}
     for manifest in manifests:
@@ -87,7 +87,7 @@ def refuse_full(rollout: ObjectRollout, manifests: Sequence[Object], found: Sequ
 def refuse(rollout: ObjectRollout, content: Content, live: Content | None) -> None:
     """Raises ProjectError for what the cluster would not take, or should not be given. Nothing is changed."""
     manifests = rollout.served(content.manifests)
-    found = [each for manifest in manifests if (each := rollout.objects.get(name_of(manifest))) is not None]
+    found = [item for manifest in manifests if (item := rollout.objects.get(name_of(manifest))) is not None]
     refuse_other(live, rollout.destination, noted(content.manifests, "project"))
     refuse_foreign(manifests, found, live, rollout.destination)
     refuse_invalid(rollout.objects.cluster, manifests, rollout.destination.namespace, rollout.log)

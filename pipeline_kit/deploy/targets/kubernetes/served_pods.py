@@ -69,8 +69,8 @@ def unproved(pods: Sequence[Object], content: Content) -> str | None:
 
 def selectors(content: Content) -> list[Mapping[str, str]]:
     """By which labels the Services of a content know their pods."""
-    services = [each for each in content.manifests if each["kind"] == "Service"]
-    return [selector for each in services if (selector := (each.get("spec") or {}).get("selector"))]
+    services = [manifest for manifest in content.manifests if manifest["kind"] == "Service"]
+    return [selector for service in services if (selector := (service.get("spec") or {}).get("selector"))]
 
 
 def leads_to(selector: Mapping[str, str], pod: Object) -> bool:
@@ -81,4 +81,4 @@ def leads_to(selector: Mapping[str, str], pod: Object) -> bool:
 def has_image(pod: Object, content: Content) -> bool:
     """Whether a container of the pod runs the content's image."""
     containers = (pod.get("spec") or {}).get("containers") or ()
-    return any(each.get("image") == content.image for each in containers)
+    return any(container.get("image") == content.image for container in containers)

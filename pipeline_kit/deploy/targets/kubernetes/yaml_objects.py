@@ -103,18 +103,18 @@ class Builder:
     def mapping(self, node: Any, depth: int) -> Lined:
         """A mapping whose keys are text and there once."""
         self.refuse_tag(node, "map")
-        found = Lined()
-        found.line, found.lines = node.start_mark.line + 1, {}
+        lined = Lined()
+        lined.line, lined.lines = node.start_mark.line + 1, {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise self.error(key, "a list or a mapping is no key")
             if key.tag == f"{_TAG}merge":
                 raise self.error(key, "merge keys (<<) are not read here: write the fields out")
-            if key.value in found:
+            if key.value in lined:
                 raise self.error(key, f"the key {key.value!r} is there twice")
-            found.lines[key.value] = key.start_mark.line + 1
-            found[key.value] = self.value(value, depth + 1)
-        return found
+            lined.lines[key.value] = key.start_mark.line + 1
+            lined[key.value] = self.value(value, depth + 1)
+        return lined
 
     def scalar(self, node: Any) -> Any:
         """Text, a number, a truth value or none, as YAML 1.1 and kubectl read them."""

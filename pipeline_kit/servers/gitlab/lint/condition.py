@@ -101,32 +101,32 @@ class _Reader:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
 
     def either(self, depth: int) -> Value | Truth:
-        found = self.both(depth)
+        joined = self.both(depth)
         while self.peek() == "||":
             self.at += 1
-            left, right = _truth(found), _truth(self.both(depth))
-            found = _joined(left, right, Truth.YES)
-        return found
+            left, right = _truth(joined), _truth(self.both(depth))
+            joined = _joined(left, right, Truth.YES)
+        return joined
 
     def both(self, depth: int) -> Value | Truth:
-        found = self.comparison(depth)
+        joined = self.comparison(depth)
         while self.peek() == "&&":
             self.at += 1
-            left, right = _truth(found), _truth(self.comparison(depth))
-            found = _joined(left, right, Truth.NO)
-        return found
+            left, right = _truth(joined), _truth(self.comparison(depth))
+            joined = _joined(left, right, Truth.NO)
+        return joined
 
     def comparison(self, depth: int) -> Value | Truth:
-        found = self.operand(depth)
+        equal = self.operand(depth)
         while self.peek() in _COMPARISONS:
             operator = self.peek()
             self.at += 1
             pattern = self.tokens[self.at][1] if self.at < len(self.tokens) else ""
             right = self.operand(depth)
-            found = _equal(found, right) if operator in ("==", "!=") else _matches(found, pattern)
+            equal = _equal(equal, right) if operator in ("==", "!=") else _matches(equal, pattern)
             if operator in ("!=", "!~"):
-                found = {Truth.YES: Truth.NO, Truth.NO: Truth.YES}.get(found, found)
-        return found
+                equal = {Truth.YES: Truth.NO, Truth.NO: Truth.YES}.get(equal, equal)
+        return equal
 
     def operand(self, depth: int) -> Value | Truth:
         if self.at >= len(self.tokens):
@@ -186,7 +186,7 @@ def _matches(left: Value | Truth, pattern: str) -> Truth:
     if not isinstance(text, str) or not body or set(flags) - {"i"}:
         return Truth.UNKNOWN
     try:
-        found = re.search(body, text[:60], re.IGNORECASE if flags else 0)
+        match = re.search(body, text[:60], re.IGNORECASE if flags else 0)
     except (re.error, RecursionError, OverflowError):
         return Truth.UNKNOWN
-    return Truth.YES if found else Truth.NO
+    return Truth.YES if match else Truth.NO

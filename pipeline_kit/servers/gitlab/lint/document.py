@@ -86,16 +86,16 @@ class Document:
 
     def items(self, node: Node | None) -> list[Node]:
         """The items of a list with references followed and lists in lists opened; unknown references are left out."""
-        found: list[Node] = []
+        nodes: list[Node] = []
         waiting = [(each, 0) for each in reversed(flat(node))]
-        while waiting and len(found) < 20_000:
+        while waiting and len(nodes) < 20_000:
             each, depth = waiting.pop()
             if isinstance(each, Reference):
                 known = self.lookup(each.path) if depth <= _DEEPEST_REFERENCE else None
                 waiting.extend((inner, depth + 1) for inner in reversed(flat(known)))
             else:
-                found.append(each)
-        return found
+                nodes.append(each)
+        return nodes
 
     def _resolve(self, name: str, below: tuple[str, ...]) -> Job:
         """The job with its ancestors merged in, the nearest last."""
@@ -122,29 +122,29 @@ class Document:
 
     def _parents(self, job: Job, below: tuple[str, ...]) -> list[Job] | None:
         """The jobs that a job extends, or none where one of them is not known."""
-        found: list[Job] = []
+        jobs: list[Job] = []
         known_all = True
         extends = flat(job.config.get("extends"))
-        names = [each for each in extends if isinstance(each, Scalar)]
+        names = [extend for extend in extends if isinstance(extend, Scalar)]
         if len(names) < len(extends):
             return None
-        for each in names:
-            if each.text in below:
-                circle = " extends ".join(word(step) for step in (*below[below.index(each.text) :], each.text))
-                self.findings.add("GL016", each.line, each.column, circle)
+        for name in names:
+            if name.text in below:
+                circle = " extends ".join(word(step) for step in (*below[below.index(name.text) :], name.text))
+                self.findings.add("GL016", name.line, name.column, circle)
                 return None
-            known = self.root.entries.get(each.text)
+            known = self.root.entries.get(name.text)
             if known is None or not isinstance(known.value, Mapping):
-                if not self.open and not each.dynamic:
-                    hint = self.findings.near(each.text, self.names(), f"there are: {listed(self.names())}")
-                    said = f"{word(job.name)} extends {word(each.text)}, which is not there"
-                    self.findings.add("GL015", each.line, each.column, said, hint)
+                if not self.open and not name.dynamic:
+                    hint = self.findings.near(name.text, self.names(), f"there are: {listed(self.names())}")
+                    said = f"{word(job.name)} extends {word(name.text)}, which is not there"
+                    self.findings.add("GL015", name.line, name.column, said, hint)
                 known_all = False
                 continue
             if len(below) > 4 * MOST_LEVELS:
                 return None
-            found.append(self._resolve(each.text, below))
-        return found if known_all else None
+            jobs.append(self._resolve(name.text, below))
+        return jobs if known_all else None
 
     def _merge(self, base: Mapping, over: Mapping) -> Mapping:
         """Both mappings in one: mappings are merged, everything else of `over` replaces."""

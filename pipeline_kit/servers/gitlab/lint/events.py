@@ -115,14 +115,14 @@ class Starts:
     def _matches(self, rule: Node | None, event: Event) -> Truth:
         if not isinstance(rule, Mapping):
             return Truth.UNKNOWN
-        found = Truth.YES
+        yes = Truth.YES
         condition = rule.entries.get("if")
         if condition is not None:
             if not isinstance(condition.value, Scalar):
                 return Truth.UNKNOWN
-            found = self._judge(condition.value.text, event)
+            yes = self._judge(condition.value.text, event)
         narrowed = rule.get("changes") is not None or rule.get("exists") is not None
-        return Truth.UNKNOWN if narrowed and found is Truth.YES else found
+        return Truth.UNKNOWN if narrowed and yes is Truth.YES else yes
 
     def _judge(self, condition: str, event: Event) -> Truth:
         key = (condition, event.name)
@@ -142,7 +142,7 @@ class Starts:
             if refs is None:
                 return Truth.UNKNOWN
             node = refs
-        found = [self._ref(each, event) for each in self._document.items(node)]
+        found = [self._ref(item, event) for item in self._document.items(node)]
         if not found or Truth.YES in found:
             return Truth.UNKNOWN if narrowed or not found else Truth.YES
         return Truth.UNKNOWN if Truth.UNKNOWN in found else Truth.NO

@@ -53,7 +53,7 @@ class Graph:
         if self._document.fragment or (node is None and self._document.open):
             return None
         items = self._document.items(node) if node is not None else []
-        names = [each.text for each in items if isinstance(each, Scalar)]
+        names = [item.text for item in items if isinstance(item, Scalar)]
         if any("$[[" in name for name in names) or (node is not None and len(names) < len(flat(node))):
             return None
         every = [keywords.FIRST_STAGE, *(names or keywords.DEFAULT_STAGES), keywords.LAST_STAGE]
@@ -88,23 +88,23 @@ class Graph:
             self._add("GL020", job.key.line, job.key.column, said, f"`stages` has: {listed(defined)}")
 
     def _read_needs(self, job: Job) -> list[Need]:
-        found: list[Need] = []
-        for each in self._document.items(job.config.get("needs")):
-            if isinstance(each, Scalar):
-                if not each.dynamic and not each.absent:
-                    found.append(Need(each, self._known_as(each.text), optional=False))
-            elif isinstance(each, Mapping):
-                self._shapes.check(each, NEED, f"{job.name}:needs")
-                name, optional = each.text("job"), each.text("optional")
-                elsewhere = each.get("pipeline") is not None or each.get("project") is not None
-                if each.get("job") is None and not elsewhere:
-                    self._add("GL026", each.line, each.column, f"an entry of {word(job.name + ':needs')} names no job")
+        needs: list[Need] = []
+        for item in self._document.items(job.config.get("needs")):
+            if isinstance(item, Scalar):
+                if not item.dynamic and not item.absent:
+                    needs.append(Need(item, self._known_as(item.text), optional=False))
+            elif isinstance(item, Mapping):
+                self._shapes.check(item, NEED, f"{job.name}:needs")
+                name, optional = item.text("job"), item.text("optional")
+                elsewhere = item.get("pipeline") is not None or item.get("project") is not None
+                if item.get("job") is None and not elsewhere:
+                    self._add("GL026", item.line, item.column, f"an entry of {word(job.name + ':needs')} names no job")
                 elif name is not None and not elsewhere:
-                    is_optional = each.get("optional") is not None and (
+                    is_optional = item.get("optional") is not None and (
                         optional is None or optional.text.lower() not in ("false", "no", "off")
                     )
-                    found.append(Need(name, self._known_as(name.text), is_optional))
-        return found
+                    needs.append(Need(name, self._known_as(name.text), is_optional))
+        return needs
 
     def _known_as(self, name: str) -> str:
         """The job that a name means, which may be one cell of a matrix."""
@@ -139,7 +139,7 @@ class Graph:
         self._add(rule, node.line, node.column, f"{word(job.name)} {verb} {word(node.text)}, which is not there", hint)
 
     def _check_dependencies(self, job: Job) -> None:
-        nodes = [each for each in self._document.items(job.config.get("dependencies")) if isinstance(each, Scalar)]
+        nodes = [item for item in self._document.items(job.config.get("dependencies")) if isinstance(item, Scalar)]
         needs_node = job.config.entries.get("needs")
         certain = needs_node is not None and not isinstance(needs_node.value, Reference)
         needs = {need.node.text for need in self._needs[job.name]} | {need.job for need in self._needs[job.name]}

@@ -32,7 +32,7 @@ def lint_gitlab(text: str, *, fragment: bool = False) -> Findings:
     findings = Findings(RULES, once_a_place=True)
     add = findings.add
     file = YamlFile(text, lambda what, line, column, said, hint: add(_SYNTAX[what], line, column, said, hint))
-    documents = [each for each in file.documents if not (isinstance(each, Scalar) and each.absent)]
+    documents = [document for document in file.documents if not (isinstance(document, Scalar) and document.absent)]
     if len(documents) > 1 and isinstance(documents[0], Mapping) and "spec" in documents[0].entries:
         documents = documents[1:]  # the first document says which inputs there are
     if not documents:
@@ -125,20 +125,25 @@ class _Checks:
             self._rules(workflow.get("rules"), "workflow", shape.WORKFLOW_RULE, keywords.WHEN_WORKFLOW)
 
     def _reference_targets(self) -> None:
-        for each in self._references:
-            if self._document.open or any("$[[" in part for part in each.path):
+        for reference in self._references:
+            if self._document.open or any("$[[" in part for part in reference.path):
                 continue
-            known = self._document.jobs.get(each.path[0]) if each.path else None
-            if self._turns_back(each):
-                self._add("GL017", each.line, each.column, f"`!reference [{', '.join(each.path)}]` refers to itself")
-            elif self._document.lookup(each.path) is None and (known is None or known.complete):
-                path = ", ".join(each.path)
+            known = self._document.jobs.get(reference.path[0]) if reference.path else None
+            if self._turns_back(reference):
+                self._add(
+                    "GL017",
+                    reference.line,
+                    reference.column,
+                    f"`!reference [{', '.join(reference.path)}]` refers to itself",
+                )
+            elif self._document.lookup(reference.path) is None and (known is None or known.complete):
+                path = ", ".join(reference.path)
                 hint = None
-                if known is None and each.path:
+                if known is None and reference.path:
                     hint = self._document.findings.near(
-                        each.path[0], self._document.root.entries, "there is no such job"
+                        reference.path[0], self._document.root.entries, "there is no such job"
                     )
-                self._add("GL017", each.line, each.column, f"`!reference [{path}]` names nothing", hint)
+                self._add("GL017", reference.line, reference.column, f"`!reference [{path}]` names nothing", hint)
 
     def _turns_back(self, reference: Reference) -> bool:
         """Whether what the reference names holds the reference itself."""
@@ -237,13 +242,13 @@ class _Checks:
             self._blocking(job)
 
     def _blocking(self, job: Job) -> None:
-        for each in self._document.items(job.config.get("rules")):
-            when = each.text("when") if isinstance(each, Mapping) else None
+        for item in self._document.items(job.config.get("rules")):
+            when = item.text("when") if isinstance(item, Mapping) else None
             if (
                 when is not None
                 and when.text == "manual"
-                and isinstance(each, Mapping)
-                and each.get("allow_failure") is None
+                and isinstance(item, Mapping)
+                and item.get("allow_failure") is None
             ):
                 said = (
                     f"{word(job.name)} waits for a person, and the pipeline with it: in `rules`, `when: manual` blocks"
@@ -259,18 +264,18 @@ class _Checks:
                 self._add("GL007", node.line, node.column, f"{word(name + ':rules')} must be a list of rules")
             return
         decided: Mapping | None = None
-        for each in self._document.items(node):
-            if not isinstance(each, Mapping):
-                if not (isinstance(each, Scalar) and (each.dynamic or each.absent)):
-                    self._add("GL007", each.line, each.column, f"{word(name + ':rules')} must be a list of rules")
+        for item in self._document.items(node):
+            if not isinstance(item, Mapping):
+                if not (isinstance(item, Scalar) and (item.dynamic or item.absent)):
+                    self._add("GL007", item.line, item.column, f"{word(name + ':rules')} must be a list of rules")
                 continue
-            self._shapes.check(each, known, f"{name}:rules")
-            self._rule(each, f"{name}:rules", allowed)
-            if decided is not None and decided is not each:
+            self._shapes.check(item, known, f"{name}:rules")
+            self._rule(item, f"{name}:rules", allowed)
+            if decided is not None and decided is not item:
                 said = f"this rule is never reached: the one at line {decided.line} has no condition"
-                self._add("GL042", each.line, each.column, said)
-            elif each.entries and set(each.entries) <= _UNCONDITIONAL:
-                decided = each
+                self._add("GL042", item.line, item.column, said)
+            elif item.entries and set(item.entries) <= _UNCONDITIONAL:
+                decided = item
 
     def _rule(self, rule: Mapping, name: str, allowed: tuple[str, ...]) -> None:
         check_when(self._document, rule.get("when"), f"{name}:when", allowed)

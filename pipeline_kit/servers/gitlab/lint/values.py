@@ -20,16 +20,16 @@ def check_script(document: Document, node: Node | None, key: Scalar, name: str, 
     if isinstance(node, Reference):
         return
     items = flat(node)
-    texts = [each for each in items if not (isinstance(each, Scalar) and each.absent)]
+    texts = [item for item in items if not (isinstance(item, Scalar) and item.absent)]
     if required and not texts:
         document.findings.add("GL012", key.line, key.column, f"{word(key.text)} of {word(name)} is empty")
     if required and not isinstance(node, Sequence) and isinstance(node, Scalar) and not node.text.strip():
         document.findings.add("GL012", key.line, key.column, f"{word(key.text)} of {word(name)} is empty")
-    for each in texts:
-        if isinstance(each, Mapping):
-            first = next(iter(each.entries), "")
+    for text in texts:
+        if isinstance(text, Mapping):
+            first = next(iter(text.entries), "")
             said = f"this line of {word(key.text)} is a mapping with the key {word(first)}, not text"
-            document.findings.add("GL013", each.line, each.column, said)
+            document.findings.add("GL013", text.line, text.column, said)
 
 
 def check_duration(
@@ -155,13 +155,13 @@ def _matrix(document: Document, node: Mapping, name: str) -> int:
             add("GL053", matrix.line, matrix.column, f"{word(name + ':matrix')} must be a list of mappings")
         return 1
     total = 0
-    for each in document.items(matrix):
+    for item in document.items(matrix):
         cells = 1
-        if isinstance(each, Mapping):
-            for entry in each.entries.values():
+        if isinstance(item, Mapping):
+            for entry in item.entries.values():
                 cells = min(cells * max(1, len(document.items(entry.value))), 1_000_000)
-        elif isinstance(each, Scalar) and not each.dynamic and not each.absent:
-            add("GL053", each.line, each.column, f"{word(name + ':matrix')} must be a list of mappings")
+        elif isinstance(item, Scalar) and not item.dynamic and not item.absent:
+            add("GL053", item.line, item.column, f"{word(name + ':matrix')} must be a list of mappings")
         total += cells
     if total > MOST_PARALLEL:
         add(

@@ -113,7 +113,7 @@ Node = Scalar | Sequence | Mapping | Reference
 
 def flat(node: Node | None, budget: int = 20_000) -> list[Node]:
     """The items of a list and of the lists in it; a single value is a list of one. It ends after `budget` values."""
-    found: list[Node] = []
+    nodes: list[Node] = []
     waiting = [] if node is None else [node]
     while waiting and budget:
         budget -= 1
@@ -121,5 +121,5 @@ def flat(node: Node | None, budget: int = 20_000) -> list[Node]:
         if isinstance(each, Sequence):
             waiting.extend(reversed(each.items))
         else:
-            found.append(each)
-    return found
+            nodes.append(each)
+    return nodes

@@ -110,8 +110,8 @@ class YamlFile:
     def _made(self, frame: _Frame) -> Node:
         if frame.is_map:
             return Mapping(frame.line, frame.column, frame.entries)
-        if frame.tag == _REFERENCE and all(isinstance(each, Scalar) for each in frame.items):
-            path = tuple(each.text for each in frame.items if isinstance(each, Scalar))
+        if frame.tag == _REFERENCE and all(isinstance(item, Scalar) for item in frame.items):
+            path = tuple(item.text for item in frame.items if isinstance(item, Scalar))
             self.references.append(Reference(frame.line, frame.column, path))
             return self.references[-1]
         return Sequence(frame.line, frame.column, tuple(frame.items))
@@ -179,7 +179,7 @@ class YamlFile:
 def _merge(frame: _Frame, node: Node) -> None:
     """Merges as Ruby's YAML does: in the order of the lines, so that a later `<<` replaces what stands before it."""
     merged: dict[str, Entry] = {}
-    for each in reversed(node.items) if isinstance(node, Sequence) else (node,):
-        if isinstance(each, Mapping):
-            merged.update(each.entries)
+    for item in reversed(node.items) if isinstance(node, Sequence) else (node,):
+        if isinstance(item, Mapping):
+            merged.update(item.entries)
     frame.entries.update(merged)

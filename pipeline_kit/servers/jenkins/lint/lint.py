@@ -35,19 +35,19 @@ def lint_jenkins(text: str) -> Findings:
     pipelines = list(_pipelines(parts))
     if not pipelines:
         findings.add("JK002", 1, 1, *_NO_PLACE)
-    for each in pipelines:
-        Pipeline(findings).check(each)
-        _time_units(each, findings)
+    for pipeline in pipelines:
+        Pipeline(findings).check(pipeline)
+        _time_units(pipeline, findings)
     return findings
 
 
 def _pipelines(parts: tuple[Part, ...], depth: int = 0) -> Iterator[Statement]:
     """Each `pipeline { }` at the top of the file, or in a function there (as shared libraries have them)."""
-    for each in statements(parts):
-        if each.name == "pipeline" and len(each.parts) == 2 and each.block is not None:
-            yield each
-        elif depth < 3 and each.block is not None and each.name not in ("node", "class"):
-            for part in each.parts:
+    for statement in statements(parts):
+        if statement.name == "pipeline" and len(statement.parts) == 2 and statement.block is not None:
+            yield statement
+        elif depth < 3 and statement.block is not None and statement.name not in ("node", "class"):
+            for part in statement.parts:
                 if isinstance(part, Group) and part.is_of("{"):
                     yield from _pipelines(closure_body(part), depth + 1)
 
@@ -72,11 +72,13 @@ def _unit(parts: tuple[Part, ...], at: int, findings: Findings) -> None:
         len(parts),
     )
     arguments = following.parts if is_call and isinstance(following, Group) else parts[at + 1 : end]
-    plain = tuple(each for each in arguments if not (isinstance(each, Token) and each.form is Form.NEWLINE))
+    plain = tuple(
+        argument for argument in arguments if not (isinstance(argument, Token) and argument.form is Form.NEWLINE)
+    )
     named = {
-        each[0].text: each[2:]
-        for each in split(plain)
-        if len(each) > 2 and isinstance(each[0], Token) and is_symbol(each[1], ":")
+        part[0].text: part[2:]
+        for part in split(plain)
+        if len(part) > 2 and isinstance(part[0], Token) and is_symbol(part[1], ":")
     }
     if "unit" not in named:
         return

@@ -94,23 +94,23 @@ class Pipeline:
 
     def _directives(self, sections: dict[str, Statement], place: _Place, *, of_stage: bool) -> None:
         settings = self._settings
-        for name, each in sections.items():
+        for name, section in sections.items():
             if name == "options":
-                settings.options(each, of_stage=of_stage)
+                settings.options(section, of_stage=of_stage)
             elif name == "environment":
-                settings.environment(each)
+                settings.environment(section)
             elif name == "parameters":
-                settings.parameters(each)
+                settings.parameters(section)
             elif name == "triggers":
-                settings.triggers(each)
+                settings.triggers(section)
             elif name in ("tools", "libraries"):
-                settings.filled(each)
+                settings.filled(section)
             elif name == "when":
-                settings.when(each)
+                settings.when(section)
             elif name == "input":
-                settings.input(each)
+                settings.input(section)
             elif name == "post":
-                for condition in settings.conditions(each):
+                for condition in settings.conditions(section):
                     self._steps(condition, place, required=True)
 
     def _stages(self, statement: Statement, place: _Place) -> None:
@@ -146,10 +146,10 @@ class Pipeline:
             self._add("JK006", statement.line, statement.column, f"the stage {word(name)} has no block")
             return
         sections = self._sections(statement, vocabulary.STAGE, "stage")
-        bodies = [each for each in vocabulary.BODIES if each in sections]
+        bodies = [body for body in vocabulary.BODIES if body in sections]
         if len(bodies) > 1:
-            second = max((sections[each] for each in bodies), key=lambda each: (each.line, each.column))
-            said = f"the stage {word(name)} has {' and '.join(f'`{each}`' for each in bodies)}"
+            second = max((sections[body] for body in bodies), key=lambda each: (each.line, each.column))
+            said = f"the stage {word(name)} has {' and '.join(f'`{body}`' for body in bodies)}"
             self._add("JK008", second.line, second.column, said)
         if not bodies and len(sections) == len(body_of(statement)):
             self._add("JK009", statement.line, statement.column, f"the stage {word(name)} does nothing")
@@ -157,8 +157,8 @@ class Pipeline:
             place = self._with_agent(sections["agent"], place)
         self._directives(sections, place, of_stage=True)
         self._fail_fast(sections)
-        for each in bodies:
-            self._body(sections, sections[each], name, replace(place, depth=place.depth + 1))
+        for body in bodies:
+            self._body(sections, sections[body], name, replace(place, depth=place.depth + 1))
 
     def _with_agent(self, statement: Statement, place: _Place) -> _Place:
         """The place with the agent; `agent none` inside another agent takes nothing away."""
@@ -224,12 +224,12 @@ class Pipeline:
             if required and statement.name == "steps":
                 self._settings.filled(statement)
             return
-        found = body_of(statement)
-        if required and not found:
+        body = body_of(statement)
+        if required and not body:
             self._add("JK006", statement.line, statement.column, f"`{statement.name}` is empty")
         if place.depth > _DEEPEST * 2:
             return
-        for each in found:
+        for each in body:
             self._step(each, replace(place, depth=place.depth + 1))
 
     def _step(self, statement: Statement, place: _Place) -> None:
@@ -253,9 +253,11 @@ class Pipeline:
 
     def _code(self, block: Group, place: _Place) -> None:
         """Looks in a `script` without an agent for steps that need one, as far as that is plain to see."""
-        for each in statements(closure_body(block)):
-            if each.name in vocabulary.NODE_STEPS and not _is_code(each):
-                self._add("JK014", each.line, each.column, f"`{each.name}` needs an agent, and there is none")
+        for statement in statements(closure_body(block)):
+            if statement.name in vocabulary.NODE_STEPS and not _is_code(statement):
+                self._add(
+                    "JK014", statement.line, statement.column, f"`{statement.name}` needs an agent, and there is none"
+                )
 
 
 def _is_code(statement: Statement) -> bool:

@@ -39,10 +39,10 @@ class Settings:
             said = f"`{statement.name}` needs a block"
             self.add("JK004", statement.line, statement.column, said, f"write `{statement.name} {{ ... }}`")
             return []
-        found = body_of(statement)
-        if not found:
+        body = body_of(statement)
+        if not body:
             self.add("JK006", statement.line, statement.column, f"`{statement.name}` is empty")
-        return found
+        return body
 
     def agent(self, statement: Statement) -> bool:
         """Checks an agent; true where it gives a place to run."""
@@ -54,13 +54,13 @@ class Settings:
                 self.add("JK013", statement.line, statement.column, f"{shown} is no agent")
             return name != "none"
         kinds = self.filled(statement)
-        for each in kinds:
-            if each.name in ("any", "none") and len(each.parts) == 1:
+        for kind in kinds:
+            if kind.name in ("any", "none") and len(kind.parts) == 1:
                 continue
-            if each.name not in vocabulary.AGENTS:
-                self._near("JK013", each, vocabulary.AGENTS, "kind of agent")
-            self._agent_keys(each)
-        return not any(each.name == "none" and len(each.parts) == 1 for each in kinds)
+            if kind.name not in vocabulary.AGENTS:
+                self._near("JK013", kind, vocabulary.AGENTS, "kind of agent")
+            self._agent_keys(kind)
+        return not any(kind.name == "none" and len(kind.parts) == 1 for kind in kinds)
 
     def _agent_keys(self, kind: Statement) -> None:
         allowed = vocabulary.AGENT_KEYS.get(kind.name)
@@ -135,7 +135,7 @@ class Settings:
             if not line or line.startswith(("#", "@", "TZ=")) or "\\" in line:
                 continue
             fields = line.split()
-            if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(each) for each in fields):
+            if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
                 self.add("JK023", statement.line, statement.column, f"{word(line)} is no schedule")
 
     def when(self, statement: Statement) -> None:
@@ -149,8 +149,8 @@ class Settings:
                 "this `when` has no condition",
                 "add one, such as `branch 'main'`",
             )
-        for each in conditions:
-            self._condition(each, 0)
+        for condition in conditions:
+            self._condition(condition, 0)
 
     def _condition(self, statement: Statement, depth: int) -> None:
         if statement.name not in vocabulary.WHEN:

@@ -82,9 +82,9 @@ class Statement:
     def named(self) -> dict[str, tuple[Part, ...]]:
         """The arguments that are written `name: value`."""
         found: dict[str, tuple[Part, ...]] = {}
-        for each in split(self.arguments):
-            if len(each) > 2 and isinstance(each[0], Token) and is_symbol(each[1], ":"):
-                found[each[0].text] = each[2:]
+        for part in split(self.arguments):
+            if len(part) > 2 and isinstance(part[0], Token) and is_symbol(part[1], ":"):
+                found[part[0].text] = part[2:]
         return found
 
 
@@ -152,7 +152,7 @@ def _goes_on(current: list[Part], parts: tuple[Part, ...], at: int) -> bool:
     last = current[-1]
     if isinstance(last, Token) and last.form is Form.SYMBOL and last.text in _GO_ON:
         return True
-    following = next((each for each in parts[at:] if not (isinstance(each, Token) and each.form is Form.NEWLINE)), None)
+    following = next((part for part in parts[at:] if not (isinstance(part, Token) and part.form is Form.NEWLINE)), None)
     if isinstance(following, Token) and following.form is Form.SYMBOL and following.text in _BEGIN_ON:
         return True
     if isinstance(following, Group) and following.is_of("{"):  # Allman style

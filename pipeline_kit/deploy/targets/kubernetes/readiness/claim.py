@@ -25,8 +25,8 @@ def claim(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Re
 def about(name: object, events: Sequence[Object]) -> list[Object]:
     """The events about the claim of this name."""
     return [
-        each
-        for each in events
-        if part(each, "involvedObject").get("kind") == "PersistentVolumeClaim"
-        and part(each, "involvedObject").get("name") == name
+        event
+        for event in events
+        if part(event, "involvedObject").get("kind") == "PersistentVolumeClaim"
+        and part(event, "involvedObject").get("name") == name
     ]

@@ -12,7 +12,7 @@ MOST_WORDS = 600
 
 def events_of(pod: Object, events: Sequence[Object]) -> list[Object]:
     """The events about this pod, and not about one before it of the same name."""
-    return sorted((each for each in events if is_about(each, pod)), key=when)
+    return sorted((event for event in events if is_about(event, pod)), key=when)
 
 
 def is_about(event: Object, pod: Object) -> bool:
@@ -31,7 +31,7 @@ def trouble(pods: Sequence[Object], events: Sequence[Object]) -> str:
     """What holds up the first pod that is not ready, such as a volume or a probe, to be appended to a reason."""
     for pod in pods:
         if condition(pod, "Ready").get("status") != "True":
-            warnings = [each for each in events_of(pod, events) if each.get("type") == "Warning"]
+            warnings = [event for event in events_of(pod, events) if event.get("type") == "Warning"]
             if warnings:
                 name, last = part(pod, "metadata").get("name"), warnings[-1]
                 return f"; pod {name}: {last.get('reason')}: {words(last.get('message'))[:MOST_WORDS]}"

@@ -50,7 +50,7 @@ def unschedulable(pod: Object, events: Sequence[Object]) -> Iterator[Readiness]:
     if scheduled.get("reason") != "Unschedulable" or scheduled.get("status") != "False":
         return
     message = words(scheduled.get("message"))
-    grows = any(each.get("reason") == "TriggeredScaleUp" for each in events_of(pod, events))
+    grows = any(event.get("reason") == "TriggeredScaleUp" for event in events_of(pod, events))
     if not grows and "unbound immediate PersistentVolumeClaims" not in message:
         yield fault(pod, None, f"fits on no node{said(message)}", Category.INFRASTRUCTURE)
 
@@ -104,8 +104,10 @@ def container_statuses(pod: Object) -> Iterator[Mapping[str, Any]]:
 def memory_limit(pod: Object, container: str) -> str:
     """The memory that the container may use, in words."""
     spec = part(pod, "spec")
-    for each in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
-        if each.get("name") == container and (limit := part(each, "resources", "limits").get("memory")):
+    for initcontainer in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        if initcontainer.get("name") == container and (
+            limit := part(initcontainer, "resources", "limits").get("memory")
+        ):
             return f"its limit of {limit} (OOMKilled)"
     return "its node has (OOMKilled)"
 
@@ -113,8 +115,8 @@ def memory_limit(pod: Object, container: str) -> str:
 def pull_message(pod: Object, status: Mapping[str, Any], events: Sequence[Object]) -> str:
     """Why the image could not be pulled: the back-off itself does not say it."""
     image = str(status.get("image") or "")
-    messages = [words(each.get("message")) for each in events_of(pod, events) if each.get("reason") == "Failed"]
-    return next((each for each in reversed(messages) if "pull image" in each and image in each), "")
+    messages = [words(event.get("message")) for event in events_of(pod, events) if event.get("reason") == "Failed"]
+    return next((message for message in reversed(messages) if "pull image" in message and image in message), "")
 
 
 def exit_words(code: int) -> str:

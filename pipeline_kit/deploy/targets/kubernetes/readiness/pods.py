@@ -33,4 +33,4 @@ def selected(found: Object, pod: Object) -> bool:
 
 def images(spec: Mapping[str, Any]) -> dict[str, str]:
     """Container to image; others, which a cluster may have put beside them, do not count."""
-    return {str(each["name"]): str(each.get("image")) for each in spec.get("containers") or ()}
+    return {str(container["name"]): str(container.get("image")) for container in spec.get("containers") or ()}

@@ -48,7 +48,7 @@ def failed(reason: str, category: Category = Category.PROJECT) -> Readiness:
 def condition(found: Object, kind: str) -> Mapping[str, Any]:
     """The condition of this type in the object's status, or an empty one."""
     conditions: Sequence[Mapping[str, Any]] = part(found, "status").get("conditions") or ()
-    return next((each for each in conditions if each.get("type") == kind), {})
+    return next((condition for condition in conditions if condition.get("type") == kind), {})
 
 
 def part(found: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
