@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipeline_kit.adapters.docker.connection import LOOPBACK, answering
+from pipeline_kit.adapters.http import query
 from pipeline_kit.adapters.process.servers import free_port
 from pipeline_kit.contract.serving import Answer
 from pipeline_kit.errors import InfrastructureError, KitError, ProjectError
@@ -16,7 +15,6 @@ from pipeline_kit.errors import InfrastructureError, KitError, ProjectError
 LABEL = "dev.pipeline-kit.container"
 """Of every container that the kit starts: `docker ps --all --filter label=...` finds one that a kill left behind."""
 KEPT_LINES = 60
-ANSWER_SECONDS = 30.0
 GRACE_SECONDS = 10.0
 REMOVED_SECONDS = 30.0
 NO_NETWORK = ("bridge", "endpoint", "network", "driver failed programming external connectivity")
@@ -35,18 +33,8 @@ class ContainerServer:
         self._exit_code: int | None = None
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer | None:
-        """The answer; none while nothing listens, or where the connection broke before an answer."""
-        connection = http.client.HTTPConnection(self._host, self.port, timeout=ANSWER_SECONDS)
-        started = time.perf_counter()
-        try:
-            connection.request(method, path, body, {"Content-Type": "application/json"} if body is not None else {})
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-        return Answer(response.status, content, time.perf_counter() - started, dict(response.getheaders()))
+        """The server's answer; None while nothing listens, or where the connection breaks."""
+        return query(self._host, self.port, method, path, body)
 
     def alive(self) -> bool:
         """Whether it still runs."""

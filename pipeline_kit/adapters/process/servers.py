@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import socket
 import subprocess
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from pipeline_kit.adapters.http import query
 from pipeline_kit.adapters.process.run import (
     GRACE_SECONDS,
     READ_BYTES,
@@ -27,7 +26,6 @@ from pipeline_kit.errors import InfrastructureError
 HOST = "127.0.0.1"
 KEPT_LINES = 60
 LONGEST_LINE = 8192
-ANSWER_SECONDS = 30.0
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 """Of this process's variables only these: what serves has what is in its image, and no secret of a job."""
 
@@ -72,18 +70,8 @@ class LocalServer:
         self._reader.start()
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer | None:
-        """The answer; none while nothing listens, or where the connection broke before an answer."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=ANSWER_SECONDS)
-        started = time.perf_counter()
-        try:
-            connection.request(method, path, body, {"Content-Type": "application/json"} if body is not None else {})
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-        return Answer(response.status, content, time.perf_counter() - started, dict(response.getheaders()))
+        """The server's answer; None while nothing listens, or where the connection breaks."""
+        return query(HOST, self.port, method, path, body)
 
     def alive(self) -> bool:
         """Whether it still runs."""
