@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pipeline_kit.runner.exit_codes import INTERNAL
+from pipeline_kit.runner.exit_codes import ExitCode
 from pipeline_kit.runner.stop import STOPPING
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -75,7 +75,7 @@ def start(job: str, work: Callable[[], int]) -> Child:
     if pid:
         os.close(writing)
         return Child(job, pid, reading)
-    code = INTERNAL
+    code: int = ExitCode.INTERNAL
     try:
         os.setsid()
         for number in STOPPING:
@@ -99,4 +99,4 @@ def die_with(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
-        os._exit(INTERNAL)
+        os._exit(ExitCode.INTERNAL)

@@ -8,37 +8,21 @@ import signal
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from pipeline_kit.contract.progress import Progress
 from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.descriptor.model import When
 from pipeline_kit.errors import Category
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.runner.child import Child, start
 from pipeline_kit.runner.collect import write_cases, write_record
-from pipeline_kit.runner.exit_codes import INFRASTRUCTURE, INTERNAL
+from pipeline_kit.runner.exit_codes import ExitCode
 from pipeline_kit.runner.folders import RESULT, Folders
 from pipeline_kit.runner.stop import Stop, held_back, stoppable
 from pipeline_kit.runner.why import write_why
 
 TICK_SECONDS = 0.1
 PATIENCE_SECONDS = 20.0
-
-
-class Progress(Protocol):
-    """Who shows a run while it goes on."""
-
-    def started(self, job: str) -> None:
-        """A job started."""
-
-    def line(self, job: str, text: str) -> None:
-        """A job printed a line."""
-
-    def ended(self, job: str, outcome: Outcome, seconds: float, reason: str, cached: bool) -> None:
-        """A job ended, or will not start."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
 
 
 @dataclass(slots=True)
@@ -154,7 +138,7 @@ class PipelineRun:
         self.forget(child)
         job = self.plan.job(child.job)
         assert job is not None
-        if child.exit_code == INFRASTRUCTURE and child.job not in self.retried:
+        if child.exit_code == ExitCode.INFRASTRUCTURE and child.job not in self.retried:
             self.retried.add(child.job)
             self.progress.line(child.job, "the infrastructure failed: once more")
             self.start_job(job)
@@ -170,9 +154,9 @@ class PipelineRun:
         hint = ": the machine may have run out of memory" if number == signal.SIGKILL else ""
         seconds = time.monotonic() - child.started
         reason = f"the job's process was {by}{hint}"
-        if child.exit_code in (INFRASTRUCTURE, INTERNAL):
+        if child.exit_code in (ExitCode.INFRASTRUCTURE, ExitCode.INTERNAL):
             reason = child.last or "its result could not be written"
-        category = Category.INTERNAL if child.exit_code == INTERNAL else Category.INFRASTRUCTURE
+        category = Category.INTERNAL if child.exit_code == ExitCode.INTERNAL else Category.INFRASTRUCTURE
         record = JobRecord(job.name, job.stage, Outcome.FAILED, reason, category, seconds=seconds)
         self.write(record)
         return record

@@ -15,7 +15,7 @@ from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.runner import job as runner
-from pipeline_kit.runner.exit_codes import FAILED, INFRASTRUCTURE, exit_code
+from pipeline_kit.runner.exit_codes import ExitCode, exit_code
 from pipeline_kit.runner.job_run import JobRun
 from tests.projects import commit, kit, write_project
 from tests.robustness import killing
@@ -68,7 +68,7 @@ def test_a_store_that_is_full_is_named_and_taken_up_again(
         for pages in (0, 1, 2, 5):
             with filled(disk, pages_left=pages):
                 done = kit(project, "run")
-            assert done.returncode == INFRASTRUCTURE, done.stdout + done.stderr
+            assert done.returncode == ExitCode.INFRASTRUCTURE, done.stdout + done.stderr
             assert "does not take model.bin" in done.stdout, done.stdout
             assert "No space left on device" in done.stdout
             assert [path for path in disk.rglob("*") if path.is_file() and path.name != "filler"] == []
@@ -81,12 +81,12 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path, project: Path, 
     """A disk that is mounted read-only, and a folder that is a file."""
     with read_only(store.root):
         done = kit(project, "run")
-    assert done.returncode == INFRASTRUCTURE
+    assert done.returncode == ExitCode.INFRASTRUCTURE
     assert "does not take model.bin: [Errno 30] Read-only file system" in done.stdout
     store.root.rmdir()
     store.root.write_text("no folder")
     done = kit(project, "run")
-    assert done.returncode == INFRASTRUCTURE
+    assert done.returncode == ExitCode.INFRASTRUCTURE
     assert f"the store {store.root}" in done.stdout
     store.root.unlink()
     assert kit(project, "run").returncode == 0
@@ -95,7 +95,7 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path, project: Path, 
 def test_a_store_that_is_not_mounted_is_not_an_empty_one(tmp_path: Path, project: Path) -> None:
     """Else a gate would find no baseline there, and let the first release pass."""
     done = kit(project, "run")
-    assert done.returncode == INFRASTRUCTURE, done.stdout + done.stderr
+    assert done.returncode == ExitCode.INFRASTRUCTURE, done.stdout + done.stderr
     assert "is it mounted" in done.stdout
     (tmp_path / "disk").mkdir()
     assert kit(project, "run").returncode == 0
@@ -122,7 +122,7 @@ def test_a_store_that_lies_is_found_out_and_the_lie_is_mended(
     for name, lie in LIES.items():
         lie(store)
         done = kit(project, "job", "fetch")
-        assert done.returncode == FAILED, name + done.stdout
+        assert done.returncode == ExitCode.FAILED, name + done.stdout
         assert "store" in done.stdout
         assert not (project / ".pipeline-kit/out/fetch/model.bin").exists(), name
         if name == "one byte":
@@ -154,7 +154,7 @@ def test_a_store_that_stalls_is_given_up(
     started = time.monotonic()
     record = run_with(project, store, "fetch", monkeypatch)
     assert time.monotonic() - started < 10
-    assert exit_code(record) == INFRASTRUCTURE
+    assert exit_code(record) == ExitCode.INFRASTRUCTURE
     assert "no answer for 1 s" in record.reason
     assert killing.leftovers(project) == []
     with path.open("wb") as file:  # the thread that waits for it may go
