@@ -345,7 +345,7 @@ def test_an_engine_that_goes_away_in_the_middle_is_the_machines_failure(tmp_path
     """The connection breaks while a step runs: exit code 3, not a fault of the project or of the kit."""
     lines: list[str] = []
     step = f"RUN echo begun && sleep 20 # {tmp_path}"
-    with cut_off(b'"begun') as place, pytest.raises(InfrastructureError, match="the Docker engine did not build"):
+    with cut_off(b'"begun') as place, pytest.raises(InfrastructureError, match="the Docker engine failed to build"):
         DockerEngine({"DOCKER_HOST": place}, lines.append).build(build_of(context(tmp_path / "context", step)))
     wait_until_gone(running(lines))
 

@@ -151,7 +151,7 @@ def start_while_it_ends(tmp_path: Path) -> None:
         (signs / "works").unlink()
         again = killing.start(tmp_path / "project", "run", mark=mark, SIGNS=str(signs))
         wait_for(signs / "works")
-        assert len([pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]) <= 2  # keeper, command
+        assert len([pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]) <= 2  # supervisor, command
         again.kill()
         again.communicate()
 
@@ -165,7 +165,7 @@ def command_of(pid: int) -> str:
 
 
 def test_what_does_not_end_by_itself_is_ended_after_ten_seconds(tmp_path: Path) -> None:
-    """Even a daemon out of the command's group, and though nobody is left to ask for it: the keeper sees to it."""
+    """Even a daemon outside the command's process group, and after the kit was killed: the supervisor ends it."""
     cases = (hang_up, kill_a_run, kill_a_job, start_while_it_ends)
     with ThreadPoolExecutor(len(cases)) as threads:
         for done in [threads.submit(case, tmp_path / case.__name__) for case in cases]:

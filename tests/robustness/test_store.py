@@ -69,7 +69,7 @@ def test_a_store_that_is_full_is_named_and_taken_up_again(
             with filled(disk, pages_left=pages):
                 done = kit(project, "run")
             assert done.returncode == ExitCode.INFRASTRUCTURE, done.stdout + done.stderr
-            assert "does not take model.bin" in done.stdout, done.stdout
+            assert "did not store model.bin" in done.stdout, done.stdout
             assert "No space left on device" in done.stdout
             assert [path for path in disk.rglob("*") if path.is_file() and path.name != "filler"] == []
         assert kit(project, "run").returncode == 0
@@ -82,7 +82,7 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path, project: Path, 
     with read_only(store.root):
         done = kit(project, "run")
     assert done.returncode == ExitCode.INFRASTRUCTURE
-    assert "does not take model.bin: [Errno 30] Read-only file system" in done.stdout
+    assert "did not store model.bin: [Errno 30] Read-only file system" in done.stdout
     store.root.rmdir()
     store.root.write_text("no folder")
     done = kit(project, "run")
@@ -96,7 +96,7 @@ def test_a_store_that_is_not_mounted_is_not_an_empty_one(tmp_path: Path, project
     """Else a gate would find no baseline there, and let the first release pass."""
     done = kit(project, "run")
     assert done.returncode == ExitCode.INFRASTRUCTURE, done.stdout + done.stderr
-    assert "is it mounted" in done.stdout
+    assert "check that it is mounted" in done.stdout
     (tmp_path / "disk").mkdir()
     assert kit(project, "run").returncode == 0
 
@@ -107,7 +107,7 @@ LIES: dict[str, Callable[[DirectoryStore], Any]] = {
     "truncated": lambda store: store.object(DIGEST).write_bytes(MODEL[:100]),
     "empty": lambda store: store.object(DIGEST).write_bytes(b""),
     "gone": lambda store: store.object(DIGEST).unlink(),
-    "a name that is no digest": lambda store: store.name("production").write_text("latest\n"),
+    "a name that is not a digest": lambda store: store.name("production").write_text("latest\n"),
     "a truncated name": lambda store: store.name("production").write_text(DIGEST[:30]),
     "an empty name": lambda store: store.name("production").write_text(""),
     "binary": lambda store: store.name("production").write_bytes(b"\xff\x00"),
@@ -134,7 +134,7 @@ def test_a_store_that_lies_is_found_out_and_the_lie_is_mended(
 
 def run_with(project: Path, store: DirectoryStore, name: str, monkeypatch: pytest.MonkeyPatch) -> JobRecord:
     """A job, run here with a store that waits for one second only."""
-    impatient = DirectoryStore(store.root, patience_seconds=1)
+    impatient = DirectoryStore(store.root, silence_seconds=1)
     monkeypatch.setattr("pipeline_kit.adapters.stores.open_store", lambda descriptor, root, variables: impatient)
     opened = open_project(project)
     job = opened.job(name)
@@ -166,7 +166,7 @@ def test_a_store_that_stalls_is_given_up(
 
 def test_a_slow_store_is_waited_for_as_long_as_it_goes_on(tmp_path: Path) -> None:
     """Patience is for a stall: what comes piece by piece may take longer than that."""
-    store = DirectoryStore(tmp_path / "store", patience_seconds=0.5)
+    store = DirectoryStore(tmp_path / "store", silence_seconds=0.5)
     started = time.monotonic()
 
     def slowly(alive: Callable[[], None]) -> str:
@@ -175,5 +175,5 @@ def test_a_slow_store_is_waited_for_as_long_as_it_goes_on(tmp_path: Path) -> Non
             alive()
         return "done"
 
-    assert store._ask("is slow", slowly) == "done"
+    assert store._call("is slow", slowly) == "done"
     assert time.monotonic() - started > 1

@@ -218,7 +218,7 @@ def refuse(reply: Reply, what: str) -> None:
         return
     hints = {
         401: "the kubeconfig's credentials are unknown or have expired",
-        403: "ask the cluster's administrator for a role that allows it",
+        403: "a role in the cluster must allow it; its administrator can bind one",
         404: "create the namespace before the first release into it",
         500: "write out the merge key of each list entry, such as each port's `protocol`",
     }

@@ -146,7 +146,9 @@ def read_configuration(kubeconfig: Path | None, context: str | None, variables: 
             raise UsageError(f"{named or 'this pod'}: no usable kubeconfig: {str(error)[:LONGEST_QUOTE]}") from error
         except Exception as error:  # of PyYAML, or of a file of another shape: quotes the file
             kind = type(error).__name__
-            raise UsageError(f"{named or 'this pod'}: no usable kubeconfig ({kind})", hint="is it YAML?") from None
+            raise UsageError(
+                f"{named or 'this pod'}: no usable kubeconfig ({kind})", hint="check that it is a kubeconfig in YAML"
+            ) from None
     if errors:
         hint = "the user's `exec` command must exit 0 and print a credential; try it with kubectl"
         raise UsageError(f"{named or 'this pod'}: the kubeconfig yields no credential", hint=hint)

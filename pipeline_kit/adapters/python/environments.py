@@ -109,14 +109,3 @@ def read_record(path: Path) -> EnvironmentRecord:
     """The record of a finished environment."""
     record = json.loads(path.read_text())
     return EnvironmentRecord(record["digest"], record["python"], record["platform"], record["packages"])
-
-
-def clean(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables without what would lead one Python into another's packages."""
-    return {name: value for name, value in variables.items() if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-
-
-def last(done: Completed) -> str:
-    """The last line that says something."""
-    errors = [line for line in done.tail if line.startswith("ERROR")]
-    return (errors or [line for line in done.tail if line.strip()] or ["it said nothing"])[-1].strip()

@@ -90,7 +90,7 @@ class Download:
 
 
 def size_of(path: Path) -> int | None:
-    """The size of a file in bytes, None where there is no file."""
+    """The size of a file in bytes, None where it is missing."""
     return path.stat().st_size if path.is_file() else None
 
 

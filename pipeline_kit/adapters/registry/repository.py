@@ -85,7 +85,7 @@ class HttpRepository:
         Upload(self._transport, self._path, self._scope(push=True), self._cache).send(descriptor, source, on_bytes)
 
     def mount_blob(self, digest: str, other: str) -> bool:
-        """Asks the registry to take the blob from another of its repositories; whether it did."""
+        """Mounts the blob from another repository of the registry; whether the registry did."""
         scope = f"{self._scope(push=True)} repository:{other}:pull"
         place = f"/v2/{self._path}/blobs/uploads/?mount={quote(digest)}&from={quote(other, safe='')}"
         answer = self._transport.request("POST", place, scope=scope, body=b"")
@@ -142,7 +142,7 @@ class HttpRepository:
         self._ask("DELETE", self._url("manifests", digest), {202, 200, 404}, push=True)
 
     def _manifest(self, reference: str) -> StoredManifest | None:
-        """The manifest of a tag or digest, None where there is none."""
+        """The manifest of a tag or digest, None where it is missing."""
         place = self._url("manifests", reference)
         answer = self._ask("GET", place, {200, 404}, headers={"Accept": ACCEPTED})
         if answer.status_code == 404:
@@ -170,7 +170,7 @@ class HttpRepository:
         return answer
 
     def _fallback(self, digest: str) -> dict[str, object]:
-        """The index under the fallback tag, empty where there is none."""
+        """The index under the fallback tag, empty where it is missing."""
         manifest = self._manifest(fallback_tag(digest))
         return read_document(manifest.content, fallback_tag(digest)) if manifest else {}
 
@@ -227,7 +227,7 @@ class HttpRepository:
 def listed_in(index: Mapping[str, object]) -> list[dict[str, object]]:
     """The entries of an index that are objects."""
     listed = index.get("manifests")
-    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
 def fallback_tag(digest: str) -> str:

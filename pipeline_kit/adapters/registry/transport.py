@@ -221,7 +221,7 @@ class Transport:
         raise requests.ConnectionError(plain(failure) if failure else "it speaks neither HTTPS nor HTTP")
 
     def _grant(self, challenge: str, scope: str) -> str | None:
-        """The value of `Authorization` that answers a challenge; None where there is no login for it."""
+        """The value of `Authorization` that answers a challenge; None without a login for it."""
         kind, _, rest = challenge.partition(" ")
         login = self.credentials.login(self.host)
         if kind.lower() == "basic":
