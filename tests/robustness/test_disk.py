@@ -78,7 +78,7 @@ def test_a_cache_that_takes_nothing_fails_no_job(tmp_path: Path) -> None:
     with read_only(folder / ".pipeline-kit" / "cache"):
         done = kit(folder, "run")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "not kept in the cache: Read-only file system" in done.stderr
+    assert "the result was not cached: Read-only file system" in done.stderr
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT])

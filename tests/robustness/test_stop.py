@@ -233,7 +233,7 @@ def test_one_job_twice_at_once(tmp_path: Path) -> None:
     outputs = [run.communicate(timeout=60)[0] for run in runs]
     assert sorted({run.returncode for run in runs})[0] == 0, outputs
     for run, output in zip(runs, outputs, strict=True):
-        assert run.returncode == 0 or (run.returncode == 3 and "is running in this directory already" in output)
+        assert run.returncode == 0 or (run.returncode == 3 and "is already running in this directory" in output)
     assert killing.torn(folder) == []
 
 
@@ -241,7 +241,7 @@ def test_one_job_twice_at_once(tmp_path: Path) -> None:
     ("cause", "category"),
     [
         (Interrupted(signal.SIGTERM), Category.INTERRUPTED),
-        (TimeLimitError("the job ran into its time limit"), Category.TIMEOUT),
+        (TimeLimitError("the job exceeded its time limit"), Category.TIMEOUT),
         (ValueError("a fault"), Category.INTERNAL),
     ],
 )
@@ -255,6 +255,6 @@ def test_what_stops_a_job_in_the_middle_of_an_import_is_recorded_as_that(
     def stopped(run: JobRun) -> None:
         raise RuntimeError("Error calling __set_name__ on 'Field' instance") from cause
 
-    monkeypatch.setattr("pipeline_kit.runner.job.pass_phases", stopped)
+    monkeypatch.setattr("pipeline_kit.runner.job.run_phases", stopped)
     record = run_job(JobRun(job, project.descriptor, project.specs, project.folders, lambda line: None))
     assert record.category is category

@@ -156,7 +156,7 @@ def test_files_come_from_the_store_by_digest(project: Path) -> None:
     place.unlink()
     done = kit(project, "replay", "score", "--from", str(artifacts / "score"))
     assert done.returncode == 2
-    assert f"make.rows: sha256:{digest} is in no folder of results, cache or store here" in done.stderr
+    assert f"make.rows: sha256:{digest} is not in the results, the cache or the store" in done.stderr
 
 
 def test_what_is_missing_is_named(project: Path) -> None:
@@ -217,8 +217,8 @@ def test_another_environment_is_told_and_may_be_waived(project: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"job": "plain"}, "is of job plain, not of score"),
-        ({"key": ""}, "ended before it knew its inputs"),
+        ({"job": "plain"}, "belongs to job plain, not to score"),
+        ({"key": ""}, "ended before it read its inputs"),
         ({"version": 9}, "has schema version 9"),
     ],
 )
