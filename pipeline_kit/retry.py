@@ -75,7 +75,7 @@ class Attempt:
         self._pause: tuple[float | None] | None = None
 
     def pause_seconds(self) -> float | None:
-        """The pause before the next try, None where there is none. Decided once, when first called.
+        """The pause before the next try, None after the last one. Decided once, when first called.
 
         A Retry-After makes it longer, up to the policy's longest pause, and never shorter.
         """

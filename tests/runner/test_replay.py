@@ -137,7 +137,7 @@ def test_upstream_results_come_from_wherever_they_are(project: Path) -> None:
     shutil.rmtree(project / ".pipeline-kit" / "cache")
     done = kit(project, *replay)
     assert done.returncode == 2
-    assert "make: no result of it here has the outputs that were read: make.folder sha256:" in done.stderr
+    assert "make: no local result has the outputs that were read: make.folder sha256:" in done.stderr
 
 
 def test_files_come_from_the_store_by_digest(project: Path) -> None:
