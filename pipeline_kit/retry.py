@@ -9,8 +9,7 @@ The caller decides what is tried again:
         attempt.retry_after_seconds = retry_after(answer.headers)
     raise InfrastructureError(...)
 
-Own code instead of `tenacity`: that takes 20 ms to import, a quarter of a short command, has no Retry-After, and wants
-the loop's body as a function.
+Own code instead of `tenacity`, whose import takes 20 ms: a third of the time of a whole `pipeline-kit job`.
 """
 
 from __future__ import annotations

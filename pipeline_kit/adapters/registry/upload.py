@@ -79,7 +79,7 @@ class Upload:
         return True
 
     def _exists(self, descriptor: ContentDescriptor) -> bool:
-        """Whether the registry has the blob: so it does where an upload ended and only its answer was lost."""
+        """Whether the registry has the blob, such as after an upload of which only the answer was lost."""
         place = f"/v2/{self.path}/blobs/{descriptor.digest}"
         return self.transport.request("HEAD", place, scope=self.scope).status_code == 200
 
@@ -141,7 +141,7 @@ class Upload:
 
 @dataclass
 class Sent:
-    """Reports an upload's bytes, negative where it was thrown back, so that their sum is the blob's size."""
+    """Reports an upload's bytes; a lost part counts as negative, so that their sum is the blob's size."""
 
     on_bytes: OnBytes
     bytes: int = 0
