@@ -213,7 +213,7 @@ def test_an_archive_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_an_image_that_the_engine_does_not_have_is_named(tmp_path: Path) -> None:
     """Nothing half written is left of the archive."""
-    with pytest.raises(KitError, match=r"not save the image: .*0000"):
+    with pytest.raises(KitError, match=r"save the image: .*0000"):
         DockerEngine({}, lambda line: None).save("sha256:" + "0" * 64, tmp_path / "image.tar")
     assert list(tmp_path.iterdir()) == []
 
