@@ -83,7 +83,7 @@ class PipelineRun:
         return (job.when is When.MANUAL or job.spec.changes_world) and job.name not in self.named
 
     def end_unstarted(self, job: PlannedJob, outcome: Outcome, reason: str) -> None:
-        """Records a job that does not run, in place of an earlier run's result."""
+        """Records a job that does not run; this replaces an earlier run's result."""
         record = JobRecord(job.name, job.stage, outcome, reason)
         self.write(record)
         self.end(record)

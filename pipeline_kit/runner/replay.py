@@ -146,9 +146,9 @@ def differences(scene: Scene) -> list[str]:
     )
     environment = environment_here(scene) if job.spec.project_code else None
     if environment != scene.there.environment_digest:
-        wrong.append(f"the environment: there {scene.there.environment_digest}, here {environment}")
+        wrong.append(f"the environment: recorded {scene.there.environment_digest}, local {environment}")
     elif not wrong and key_of(key_parts(job, inputs, environment, scene.descriptor.plugins)) != scene.there.key:
-        wrong.append(f"the kit (here {__version__}), the stage {job.stage}, or the job's variables")
+        wrong.append(f"the kit's version (local {__version__}), the stage {job.stage}, or the job's variables")
     return wrong
 
 
@@ -165,19 +165,19 @@ def environment_here(scene: Scene) -> str:
 def comparison(there: JobRecord, here: JobRecord) -> str:
     """The sentence that ends a replay."""
     if here.outcome is Outcome.PASSED and there.outcome is not Outcome.PASSED:
-        return f"not reproduced: it passed here; there it {ending(there)}"
+        return f"not reproduced: the replay passed; the recorded run {ending(there)}"
     if (here.outcome, here.category) != (there.outcome, there.category):
-        return f"not reproduced: it {ending(here)} here; there it {ending(there)}"
+        return f"not reproduced: the replay {ending(here)}; the recorded run {ending(there)}"
     other = sorted(
         name
         for name in {*here.outputs, *there.outputs}
         if digest_of(here, name) != digest_of(there, name) and here.outcome is Outcome.PASSED
     )
     if other:
-        return f"not reproduced: it passed here too, with other outputs: {', '.join(other)}"
+        return f"not reproduced: the replay passed too, but these outputs differ: {', '.join(other)}"
     if here.reason == there.reason:
         return f"reproduced: it {ending(here)}"
-    return f"reproduced: it {ending(here)}; there the reason was: {there.reason}"
+    return f"reproduced: it {ending(here)}; the recorded reason was: {there.reason}"
 
 
 def ending(record: JobRecord) -> str:

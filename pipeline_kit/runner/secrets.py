@@ -33,10 +33,10 @@ def values_to_mask(secrets: Sequence[Secret], variables: Mapping[str, str]) -> l
         *_, name = variable_names(secret)
         value = read(secret, variables[name]) if secret.type is SecretType.FILE else variables[name]
         if len(value.strip()) < SHORTEST:
-            hint = "use a longer one: masking a short one would garble other text, and attackers try them all"
+            hint = "use a longer one: masking a short one would garble other text"
             raise UsageError(f"secret {secret.name} is shorter than {SHORTEST} characters", hint=hint)
         if len(value) > LONGEST_BYTES:
-            hint = "make a key to it the secret, and fetch the content in the job"
+            hint = "store it elsewhere, use its access key as the secret, and fetch it in the job"
             raise UsageError(f"secret {secret.name} is longer than {LONGEST_BYTES // 1024} KiB", hint=hint)
         values.append(value)
     return values

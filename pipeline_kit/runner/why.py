@@ -37,7 +37,7 @@ def explain(record: JobRecord, before: Mapping[str, Value] | None, now: Mapping[
     if record.cached:
         return "taken from the cache: nothing that decides its result has changed"
     if before is None:
-        return "ran: it has not run here before"
+        return "ran: it has not run in this directory before"
     phrases = changed(before, now)
     if phrases:
         return "ran: changed since the last time: " + "; ".join(phrases)

@@ -147,7 +147,8 @@ def test_the_name_of_an_extension_is_a_name(tmp_path: Path, name: str) -> None:
     )
     listed = kit(project, "stages", PYTHONPATH=str(site))
     assert listed.returncode == 2
-    assert f"plugins: acme-stages has an extension with the invalid name {name!r} (pipeline_kit.stages)" in listed.stderr
+    invalid = f"plugins: acme-stages has an extension with the invalid name {name!r} (pipeline_kit.stages)"
+    assert invalid in listed.stderr
 
 
 def test_another_spelling_of_a_package_is_the_same_package(tmp_path: Path) -> None:

@@ -151,7 +151,9 @@ def start_while_it_ends(tmp_path: Path) -> None:
         (signs / "works").unlink()
         again = killing.start(tmp_path / "project", "run", mark=mark, SIGNS=str(signs))
         wait_for(signs / "works")
-        assert len([pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]) <= 2  # supervisor, command
+        assert (
+            len([pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]) <= 2
+        )  # supervisor, command
         again.kill()
         again.communicate()
 

@@ -94,6 +94,6 @@ class EngineLog:
         if any(text in reason.lower() for text in INFRASTRUCTURE_ERRORS):
             return InfrastructureError(f"the Docker engine failed: {reason}", hint=self._step or None)
         if not self._step:
-            return ProjectError(f"the image cannot be built: {reason}", hint="look at the Dockerfile")
+            return ProjectError(f"the image cannot be built: {reason}", hint="check the Dockerfile")
         step = self._step[:400]
         return ProjectError(f"{step}: {reason}", hint="\n".join(["its last lines:", *output]) if output else None)

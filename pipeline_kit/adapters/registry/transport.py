@@ -34,7 +34,7 @@ TIMEOUTS = Timeouts(connect_seconds=10.0, read_seconds=60.0)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request; a callable `body` makes the body anew for every try."""
+    """A request; a callable `body` is called for the body of every try."""
 
     method: str
     place: str
