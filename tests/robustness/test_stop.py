@@ -151,9 +151,8 @@ def start_while_it_ends(tmp_path: Path) -> None:
         (signs / "works").unlink()
         again = killing.start(tmp_path / "project", "run", mark=mark, SIGNS=str(signs))
         wait_for(signs / "works")
-        assert (
-            len([pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]) <= 2
-        )  # supervisor, command
+        stubborn = [pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]
+        assert len(stubborn) <= 2  # supervisor, command
         again.kill()
         again.communicate()
 
