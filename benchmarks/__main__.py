@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: all of them, in some minutes, and the page that tells what they found."""
+"""`python -m benchmarks`: runs all benchmarks, which takes minutes, and writes the page of results."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ BENCHMARKS: Mapping[str, Callable[[Tools, Scale, Path], Iterator[Row]]] = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measures, shows each row as it is found, and writes the page."""
-    arguments = parser().parse_args(argv)
+    """Measures, prints each row, and writes the page."""
+    arguments = argument_parser().parse_args(argv)
     machine, started = this_machine(), time.perf_counter()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="pipeline-kit-benchmarks-") as name:
@@ -42,23 +42,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(names: Iterable[str], tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
-    """The rows of these benchmarks, each in a folder of its own."""
+    """The rows of these benchmarks; each gets its own folder."""
     for name in names:
         (folder / name).mkdir()
         yield from BENCHMARKS[name](tools, scale, folder / name)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The arguments: where things are installed, what to measure, where to write."""
-    found = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures the speed of pipeline-kit.")
-    found.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(BENCHMARKS)}")
-    found.add_argument(
+def argument_parser() -> argparse.ArgumentParser:
+    """The parser of the arguments."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures the speed of pipeline-kit.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(BENCHMARKS)}")
+    parser.add_argument(
         "--kit", type=Path, default=Path(sys.prefix), help="the environment in which the kit is installed"
     )
-    found.add_argument("--peers", type=Path, default=ROOT / ".make" / "bench", help="where the peers are installed")
-    found.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "RESULTS.md", help="the page to write")
-    found.add_argument("--tiny", action="store_true", help="the smallest sizes: shows that the scripts work, no more")
-    return found
+    parser.add_argument("--peers", type=Path, default=ROOT / ".make" / "bench", help="where the peers are installed")
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "RESULTS.md", help="the page to write")
+    parser.add_argument("--tiny", action="store_true", help="the smallest sizes: shows that the scripts work, no more")
+    return parser
 
 
 if __name__ == "__main__":

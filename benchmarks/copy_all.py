@@ -1,4 +1,4 @@
-"""Copies a template once for each number below one that is given: run by copier's own interpreter, as a script."""
+"""Copies a template many times in one process; a script for copier's own interpreter."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 def main(template: str, folder: Path, count: int) -> None:
-    """Copies into a folder each, in this one process."""
-    run_copy = import_module("copier").run_copy  # it is not in the environment that checks this file's types
+    """Copies the template into `count` folders."""
+    run_copy = import_module("copier").run_copy  # not installed where this file's types are checked
     for number in range(count):
         data = {"project": f"copied-{number:04}"}
         run_copy(template, folder / str(number), data=data, defaults=True, quiet=True, overwrite=True)

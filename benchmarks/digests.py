@@ -1,4 +1,4 @@
-"""How fast data is digested, beside sha256sum, and what more cores bring."""
+"""The speed of digests, beside sha256sum, and the gain from more cores."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from benchmarks.tools import Tools, on_path
 SCRIPT = ROOT / "benchmarks" / "digest_once.py"
 PIECES = 8
 SCALING = 0.75
-"""The share of its cores that the digests of several files must make use of."""
+"""The share of the cores that digests of several files must use."""
 
 
 def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
-    """One large file on one core; then as many bytes in several files, on one core and on all."""
+    """One large file on one core; then the same size in several files, on one core and on all."""
     (folder / "data").mkdir()
     large = random_file(folder / "data" / "large", scale.megabytes)
     what = f"digest of a file of {scale.megabytes} MB on one core, to sha256sum"
@@ -34,7 +34,7 @@ def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def scaling(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
-    """What all cores bring for several files, and what they bring to processes of their own: no threads do better."""
+    """The gain from all cores for several files, beside separate processes, which threads cannot beat."""
     pieces = [
         random_file(folder / "data" / f"piece-{number}", max(1, scale.megabytes // PIECES)) for number in range(PIECES)
     ]
@@ -46,7 +46,7 @@ def scaling(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
     ]
     pairs = in_turns(every, single, scale.pairs)
     figures = (seconds(pairs.ours_seconds), f"{seconds(pairs.peer_seconds)} (one core)", pairs.ratio)
-    note = "the cores were busy with something else: the next row has what processes of their own got of them"
+    note = "the cores were busy: the next row shows what separate processes got of them"
     yield at_most(
         f"digests of {PIECES} files on {cores()} cores, to one core", figures, round(1 / (SCALING * cores()), 2), note
     )
@@ -62,7 +62,7 @@ def scaling(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def slowest_of(commands: Sequence[list[str | Path]], folder: Path) -> Timed:
-    """Scripts that run at once, each of which prints its seconds: the most of them counts."""
+    """The slowest of several scripts that run in parallel and print their seconds."""
 
     def run() -> float:
         with ThreadPoolExecutor(len(commands)) as pool:
@@ -72,7 +72,7 @@ def slowest_of(commands: Sequence[list[str | Path]], folder: Path) -> Timed:
 
 
 def random_file(path: Path, megabytes: int) -> Path:
-    """A file that is read from memory, as it has just been written."""
+    """A file of random bytes; just written, so that it is read from memory."""
     with path.open("wb") as file:
         for _ in range(megabytes):
             file.write(os.urandom(1_000_000))

@@ -1,4 +1,4 @@
-"""The tools that bring a content into a registry, each as a fresh agent would find it and as the one before left it."""
+"""The tools that build and push an image, on a fresh agent and on the one of the build before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.image_engine import DockerClient, OwnEngine, own_engine
+from benchmarks.image_engine import DockerClient, SeparateEngine, separate_engine
 from benchmarks.image_projects import Content, variables
 from benchmarks.measure import finished
 from benchmarks.tools import Tools
@@ -25,22 +25,22 @@ for words in json.loads(sys.argv[1]):
         sys.exit(code)
 print(open("/proc/self/io").readline())
 """
-"""Runs commands and prints what they have read: the kernel adds it up in the process that waits for them."""
+"""Runs commands and prints the bytes that they read, which the kernel adds to the process that waits for them."""
 BLOBS_KNOWN = "/var/lib/containers/cache"
-"""Where buildah remembers, outside of its storage, which registry has which layer; nothing moves it for root."""
+"""Buildah's record, outside its storage, of which registry has which layer; for root its path is fixed."""
 
 
 class Builder(Protocol):
-    """A tool that builds and pushes what the content is now."""
+    """A tool that builds and pushes the current content."""
 
     def forget(self) -> None:
-        """Makes this a fresh agent."""
+        """Removes all state, as on a fresh agent."""
 
     def prepare(self) -> None:
-        """Does what is not measured: before each build."""
+        """Prepares a build; not measured."""
 
     def build(self) -> int:
-        """Builds and pushes; the bytes that it has read."""
+        """Builds and pushes; returns the bytes that were read."""
 
 
 @dataclass
@@ -52,57 +52,57 @@ class Kit:
     folder: Path
 
     def forget(self) -> None:
-        """Neither caches nor results of earlier jobs: what a checkout has is left."""
+        """Removes caches and results of earlier jobs; the checkout stays."""
         shutil.rmtree(self.folder / "cache", ignore_errors=True)
-        for each in (self.folder / "project" / ".pipeline-kit").iterdir():
-            if each.name != "stages":
-                shutil.rmtree(each)
+        for path in (self.folder / "project" / ".pipeline-kit").iterdir():
+            if path.name != "stages":
+                shutil.rmtree(path)
 
     def prepare(self) -> None:
-        """The package is what earlier jobs leave."""
+        """Makes the package, as earlier jobs would."""
         finished([self.tools.pipeline_kit, "job", "package"], self.folder / "project", self.variables())
 
     def build(self) -> int:
-        """Two jobs, each a process of its own."""
+        """Runs two jobs, each in its own process."""
         kit = str(self.tools.pipeline_kit)
         jobs = [[kit, "job", name] for name in ("package_image", "push")]
         return counted(jobs, self.folder / "project", self.variables())
 
     def variables(self) -> Mapping[str, str]:
-        """What the jobs find their package and wheel by."""
+        """The variables by which the jobs find package and wheel."""
         return variables(self.content, self.folder / "cache")
 
 
 @dataclass
 class Docker:
-    """`docker build` and `docker push`, with an engine of their own.
+    """`docker build` and `docker push`, with a separate engine.
 
-    `asks` is for the image that also tells the next agent what it is made of, and so takes it over where it can.
+    `inline_cache` records the cache in the image, and builds from the pushed image's cache.
     """
 
     content: Content
     image: str
     client: DockerClient
     stack: ExitStack
-    asks: bool = False
-    engine: OwnEngine | None = None
+    inline_cache: bool = False
+    engine: SeparateEngine | None = None
     opened: ExitStack = field(default_factory=ExitStack)
 
     def forget(self) -> None:
-        """A new engine."""
+        """Starts a new engine."""
         self.opened.close()
         self.opened = self.stack.enter_context(ExitStack())
-        self.engine = self.opened.enter_context(own_engine(self.client))
+        self.engine = self.opened.enter_context(separate_engine(self.client))
 
     def prepare(self) -> None:
         """Nothing."""
 
     def build(self) -> int:
-        """The client sends the context, the engine does the rest."""
+        """Builds and pushes; counts the reads of client and engine."""
         assert self.engine is not None
         before = self.engine.read_bytes()
-        asked = ["--build-arg", "BUILDKIT_INLINE_CACHE=1", "--cache-from", self.image] if self.asks else []
-        build = [self.client.path, "build", "-q", *asked, "-t", self.image, str(self.content.context)]
+        cache = ["--build-arg", "BUILDKIT_INLINE_CACHE=1", "--cache-from", self.image] if self.inline_cache else []
+        build = [self.client.path, "build", "-q", *cache, "-t", self.image, str(self.content.context)]
         push = [self.client.path, "push", self.image]
         client = counted([build, push], self.content.folder, self.engine.variables)
         return client + self.engine.read_bytes() - before
@@ -110,14 +110,14 @@ class Docker:
 
 @dataclass
 class Buildah:
-    """`buildah build` and `buildah push`, with a storage of their own."""
+    """`buildah build` and `buildah push`, with a separate storage."""
 
     content: Content
     image: str
     storage: Path
 
     def forget(self) -> None:
-        """An empty storage, and nothing known of any registry."""
+        """Empties the storage and the record of registries."""
         if self.storage.exists():
             finished([*self.words(), "rmi", "--all", "--force"], self.content.folder, self.variables())
         shutil.rmtree(self.storage, ignore_errors=True)
@@ -127,31 +127,31 @@ class Buildah:
         """Nothing."""
 
     def build(self) -> int:
-        """One process each; layers are kept."""
+        """Builds with a layer cache, then pushes."""
         build = [*self.words(), "build", "--layers", "-q", "-t", self.image, str(self.content.context)]
         push = [*self.words(), "push", "-q", "--tls-verify=false", self.image]
         return counted([build, push], self.content.folder, self.variables())
 
     def words(self) -> list[str]:
-        """The command and where it keeps what."""
+        """The command with its storage."""
         storage = [f"--root={self.storage / 'root'}", f"--runroot={self.storage / 'run'}"]
-        return [*seen_at(self.storage / "known", BLOBS_KNOWN), "buildah", *storage]
+        return [*mounted_at(self.storage / "known", BLOBS_KNOWN), "buildah", *storage]
 
     def variables(self) -> Mapping[str, str]:
-        """Where it remembers registries when it is not root's."""
+        """Moves the record of registries, unless it runs as root."""
         return {"XDG_DATA_HOME": str(self.storage / "known")}
 
 
-def seen_at(folder: Path, place: str) -> list[str]:
-    """Words before a command that let it, and nobody else, see a folder at another place; for root only."""
+def mounted_at(folder: Path, target: str) -> list[str]:
+    """The words before a command that mount a folder at another path for that command alone; for root only."""
     if os.geteuid() or not shutil.which("unshare"):
         return []
-    script = f'mkdir -p {place} && mount --bind "$0" {place} && exec "$@"'
+    script = f'mkdir -p {target} && mount --bind "$0" {target} && exec "$@"'
     return ["unshare", "--mount", "sh", "-c", script, str(folder)]
 
 
 def counted(commands: Sequence[Sequence[str]], cwd: Path, more: Mapping[str, str]) -> int:
-    """The bytes that commands, one after the other, have read. Raises RuntimeError where one fails."""
+    """Runs commands one after the other; the bytes that they read. Raises RuntimeError where one fails."""
     environment = {**os.environ, **more}
     words = [sys.executable, "-c", IO, json.dumps(commands)]
     done = subprocess.run(words, cwd=cwd, env=environment, capture_output=True, text=True, check=False)

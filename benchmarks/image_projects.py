@@ -1,4 +1,4 @@
-"""What the builders are measured on: large wheels, a large model and a line of code, as each of them takes it."""
+"""The content that the builders are measured on: large wheels, a large model and a line of code."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ WHEEL = "big_dependency-1.0-py3-none-any.whl"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What goes into the image: a folder of packages, the same as a wheel, a model, and a file of code."""
+    """The image's content: a folder of packages, also as a wheel, a model, and a file of code."""
 
     folder: Path
 
@@ -84,10 +84,10 @@ class Content:
 
 
 def make_content(folder: Path, dependency_megabytes: int, model_megabytes: int) -> Content:
-    """Compiled libraries in a wheel, and beside it unpacked; random weights, which as real ones hardly compress."""
+    """Makes compiled libraries, in a wheel and unpacked, and random weights: like real ones, they hardly compress."""
     content = Content(folder)
-    for each in ("packages/big_dependency", "code", "model"):
-        (content.context / each).mkdir(parents=True)
+    for name in ("packages/big_dependency", "code", "model"):
+        (content.context / name).mkdir(parents=True)
     large = content.context / "packages" / "big_dependency" / "library.bin"
     libraries_file(large, dependency_megabytes)
     (content.context / "Dockerfile").write_text(DOCKERFILE, encoding="utf-8")
@@ -116,19 +116,19 @@ def recorded(name: str, digest: bytes, size: int) -> str:
 
 
 def change_code(content: Content, number: int) -> None:
-    """Another line of code, and the package with it."""
+    """Changes the line of code and makes the package again."""
     content.code.write_text(f'"""Serves."""\n\nNUMBER = {number}\n', encoding="utf-8")
     make_package(content)
 
 
 def change_model(content: Content, megabytes: int) -> None:
-    """Other weights, and the package with them."""
+    """Changes the weights and makes the package again."""
     random_file(content.model, megabytes)
     make_package(content)
 
 
 def make_package(content: Content) -> None:
-    """The package as the kit's own stage would make it."""
+    """Makes the package as the kit's stage would."""
     content.package.unlink(missing_ok=True)
     files: dict[str, Path | bytes] = {
         "model/model.bin": content.model,
@@ -153,7 +153,7 @@ def make_package(content: Content) -> None:
 
 
 def make_project(folder: Path, host: str) -> None:
-    """A project whose jobs build the image and push it."""
+    """Makes a project whose jobs build and push the image."""
     stage = folder / ".pipeline-kit" / "stages" / "made"
     stage.mkdir(parents=True)
     (stage / "stage.yml").write_text(STAGE, encoding="utf-8")
@@ -163,7 +163,7 @@ def make_project(folder: Path, host: str) -> None:
 
 
 def variables(content: Content, cache: Path) -> Mapping[str, str]:
-    """With which the project's jobs find the wheel, the package and their caches."""
+    """The variables by which the project's jobs find wheel, package and caches."""
     return {
         "BENCH_PACKAGE": str(content.package),
         "PIP_NO_INDEX": "1",
@@ -173,23 +173,23 @@ def variables(content: Content, cache: Path) -> Mapping[str, str]:
 
 
 def libraries_file(path: Path, megabytes: int) -> None:
-    """So many million bytes of compiled libraries, those of this interpreter's packages over and over.
+    """Writes that many million bytes of compiled libraries: those of this interpreter's packages, repeated.
 
-    What is longer than a compressor looks back is as new to it each time.
+    The repetition does not help a compressor: its window is shorter.
     """
     libraries = sorted(Path(sys.prefix).rglob("*.so*"))
     left = megabytes * 1_000_000
     with path.open("wb") as file:
         while left:
             before = left
-            for each in libraries:
-                left -= file.write(each.read_bytes()[:left])
+            for library in libraries:
+                left -= file.write(library.read_bytes()[:left])
             if left == before:
                 raise RuntimeError("this interpreter has no packages with compiled libraries")
 
 
 def random_file(path: Path, megabytes: int) -> None:
-    """So many million random bytes."""
+    """Writes that many million random bytes."""
     with path.open("wb") as file:
         for _ in range(megabytes):
             file.write(os.urandom(1_000_000))

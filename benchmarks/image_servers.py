@@ -1,4 +1,4 @@
-"""A registry that counts what is sent to it, for as long as a benchmark needs it."""
+"""A registry for a benchmark that counts the bytes it receives."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 
 @dataclass
 class Counter:
-    """A forwarder to a port of this machine; `sent` are the bytes that clients have sent through it."""
+    """A forwarder to a local port; `sent` counts the bytes from clients."""
 
     target: int
     port: int = 0
@@ -32,7 +32,7 @@ class Counter:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, server: socket.socket) -> None:
-        """Serves until the socket is closed."""
+        """Accepts connections until the socket is closed."""
         while True:
             try:
                 client, _ = server.accept()
@@ -41,7 +41,7 @@ class Counter:
             threading.Thread(target=self.connect, args=(client,), daemon=True).start()
 
     def connect(self, client: socket.socket) -> None:
-        """Carries one connection, both ways at once."""
+        """Forwards one connection in both directions."""
         with client, socket.create_connection(("127.0.0.1", self.target)) as upstream:
             back = threading.Thread(target=self.forward, args=(upstream, client, False), daemon=True)
             back.start()
@@ -49,7 +49,7 @@ class Counter:
             back.join()
 
     def forward(self, source: socket.socket, sink: socket.socket, counts: bool) -> None:
-        """Moves one direction of a connection."""
+        """Forwards one direction of a connection."""
         with contextlib.suppress(OSError):
             while piece := source.recv(1 << 18):
                 if counts:
@@ -76,7 +76,7 @@ def counted_registry(folder: Path) -> Iterator[Counter]:
 
 @contextmanager
 def running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A server for as long as the block lasts."""
+    """Runs a server while the block runs."""
     with log.open("wb") as file:
         process = subprocess.Popen(words, stdout=file, stderr=file, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
@@ -91,7 +91,7 @@ def running(words: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """Waits for a condition. Raises RuntimeError where the server ends before, or does not start in a minute."""
+    """Waits for a condition. Raises RuntimeError where the server ends first, or is not ready after START_SECONDS."""
     deadline = time.monotonic() + START_SECONDS
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -100,7 +100,7 @@ def until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> No
 
 
 def listens(port: int) -> bool:
-    """Whether something takes connections there."""
+    """Whether a port accepts connections."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

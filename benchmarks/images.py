@@ -1,8 +1,8 @@
-"""What it costs to bring a changed line, and a changed model, into an image in a registry.
+"""The cost of building and pushing an image after one line, or the model, has changed.
 
-Beside `docker build` and `docker push`, and buildah: seconds, bytes that the tool has read, bytes that it has sent to
-the registry. *Cold* is a fresh CI agent: an engine, a storage and a cache that hold nothing, while the registry has the
-image of before. *Warm* is the agent that built that one.
+Compared with `docker build` and `docker push`, and with buildah: seconds, bytes read by the tool, bytes sent to the
+registry. *Cold* is a fresh CI agent: empty engine, storage and cache, while the registry has the image before the
+change. *Warm* is the agent that built that image.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ from benchmarks.tools import Tools, on_path
 
 WHAT = "an image with one changed layer, built and pushed"
 KIT = "kit"
-ASKING = "docker --cache-from"
-"""Docker as few set it up, with the image of before as a cache: for comparison, in the first round only, and cold:
-warm it has no need to ask."""
+FROM_CACHE = "docker --cache-from"
+"""Docker with the image before the change as its cache, which few set up: for comparison, in the first round and cold
+only, since a warm engine has its own cache."""
 COLD_SHARE = 0.1
 WHY_NOT_COLD = (
     "sending and storing the changed layer's own bytes is a large part of this; besides, the kit reads them as input "
     "and output of its jobs, to verify the package, to write the layer and to verify it before it is sent"
 )
 WHY_NOT_WARM = (
-    "BuildKit takes a file whose size and time are as before for unchanged, and reads none of it; the kit reads the "
-    "whole package, to prove by digest what it ships, in two jobs that each start anew"
+    "BuildKit treats a file with the same size and time as unchanged, and does not read it; the kit reads the whole "
+    "package, to verify the digest of what it ships, in two jobs that are processes of their own"
 )
 SMALL_BYTES = 200_000
-"""Of manifests, requests and their headers."""
+"""An allowance for manifests, requests and headers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one build and push took: wall time, bytes read by the tool, bytes sent to the registry."""
+    """The cost of one build and push: wall time, bytes read by the tool, bytes sent to the registry."""
 
     seconds: float
     read: int
     sent: int
 
     def words(self) -> str:
-        """For a cell of the table."""
+        """The text of a table cell."""
         return f"{seconds(self.seconds)}, {megabytes(self.read)} read, {megabytes(self.sent)} sent"
 
 
 Costs = Mapping[tuple[str, bool], Sequence[Cost]]
-"""By the tool's name and whether it was cold; the n-th of each were measured one after the other."""
+"""Costs by the tool's name and whether it was cold; the n-th of each were measured in one round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is changed, the size of its layer, and how."""
+    """A change: its name, the size of its layer, and the function that makes it."""
 
     what: str
     layer: int
@@ -82,7 +82,7 @@ def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
         first = first_images(builders, counter)
         yield from (broken(name) for name in builders if name not in first)
         working = {name: builders[name] for name in first}
-        peers = [name for name in working if name not in (KIT, ASKING)]
+        peers = [name for name in working if name not in (KIT, FROM_CACHE)]
         for peer in peers:
             yield compared(f"for comparison: the first image of all, to {peer}", [first[KIT]], [first[peer]])
         for change in changes_of(content, scale):
@@ -90,23 +90,23 @@ def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def builders_of(tools: Tools, content: Content, counter: Counter, folder: Path, stack: ExitStack) -> dict[str, Builder]:
-    """The kit, and the peers that are here."""
+    """The kit and the installed peers."""
     host = f"127.0.0.1:{counter.port}"
     (folder / "kit" / "project").mkdir(parents=True)
     make_project(folder / "kit" / "project", host)
-    found: dict[str, Builder] = {KIT: Kit(tools, content, folder / "kit")}
+    builders: dict[str, Builder] = {KIT: Kit(tools, content, folder / "kit")}
     client = docker_client()
     if client is not None:
-        found[client.title] = Docker(content, f"{host}/docker:latest", client, stack)
+        builders[client.title] = Docker(content, f"{host}/docker:latest", client, stack)
         if client.buildkit:
-            found[ASKING] = Docker(content, f"{host}/docker-asking:latest", client, stack, asks=True)
+            builders[FROM_CACHE] = Docker(content, f"{host}/docker-from-cache:latest", client, stack, inline_cache=True)
     if on_path("buildah"):
-        found["buildah"] = Buildah(content, f"{host}/buildah:latest", folder / "buildah")
-    return found
+        builders["buildah"] = Buildah(content, f"{host}/buildah:latest", folder / "buildah")
+    return builders
 
 
 def changes_of(content: Content, scale: Scale) -> tuple[Change, ...]:
-    """A line and the weights."""
+    """The measured changes: a line of code and the weights."""
     weights = scale.model_megabytes
     return (
         Change("a line of code", 10_000, lambda number: change_code(content, number)),
@@ -115,32 +115,29 @@ def changes_of(content: Content, scale: Scale) -> tuple[Change, ...]:
 
 
 def first_images(builders: Mapping[str, Builder], counter: Counter) -> dict[str, Cost]:
-    """What the first image has cost, by tool; a peer that cannot build here has none.
-
-    Raises RuntimeError where the kit cannot.
-    """
-    found = {}
+    """The cost of the first image by tool, without peers that fail. Raises RuntimeError where the kit fails."""
+    costs = {}
     for name, builder in builders.items():
         try:
-            found[name] = cost_of(builder, counter, cold=True)
+            costs[name] = cost_of(builder, counter, cold=True)
         except RuntimeError as error:
             if name == KIT:
                 raise
-            print(f"{name} does not build here: {error}", file=sys.stderr)
-    return found
+            print(f"{name} cannot build on this machine: {error}", file=sys.stderr)
+    return costs
 
 
 def broken(name: str) -> Row:
-    """The row of a peer that is here and does not work; why is printed, for it may name places of this machine."""
-    return Row(WHAT, "not measured", f"{name} fails here", "-", "-", None, f"{name} cannot build and push here")
+    """The row of a peer that is installed and fails. The error is only printed: it may hold paths of this machine."""
+    return Row(WHAT, "not measured", f"{name} fails", "-", "-", None, f"{name} cannot build and push on this machine")
 
 
 def costs_of(change: Change, builders: Mapping[str, Builder], counter: Counter, scale: Scale) -> Costs:
-    """Rounds of a cold build, which leaves what makes the next one warm, and a warm one; each after a new change.
+    """Rounds of a cold and a warm build, each after a new change; fewer rounds when the time is over.
 
-    As many as are wanted, fewer where the time is up. Every other round begins with the last tool.
+    Every other round begins with the last tool.
     """
-    found: dict[tuple[str, bool], list[Cost]] = {(name, cold): [] for name in builders for cold in (True, False)}
+    costs: dict[tuple[str, bool], list[Cost]] = {(name, cold): [] for name in builders for cold in (True, False)}
     started = time.monotonic()
     for number in range(scale.image_rounds):
         if number and time.monotonic() - started > scale.image_seconds:
@@ -148,13 +145,13 @@ def costs_of(change: Change, builders: Mapping[str, Builder], counter: Counter, 
         for cold in (True, False):
             change.make(2 * number + (1 if cold else 2))
             for name in list(builders)[:: -1 if number % 2 else 1]:
-                if name != ASKING or (cold and number == 0):
-                    found[name, cold].append(cost_of(builders[name], counter, cold=cold))
-    return found
+                if name != FROM_CACHE or (cold and number == 0):
+                    costs[name, cold].append(cost_of(builders[name], counter, cold=cold))
+    return costs
 
 
 def cost_of(builder: Builder, counter: Counter, *, cold: bool) -> Cost:
-    """What a build and push of the content costs; what others have left to be written is written before."""
+    """The cost of one build and push; pending writes of earlier ones are flushed first."""
     if cold:
         builder.forget()
     builder.prepare()
@@ -165,7 +162,7 @@ def cost_of(builder: Builder, counter: Counter, *, cold: bool) -> Cost:
 
 
 def rows(change: Change, costs: Costs, peers: Sequence[str]) -> Iterator[Row]:
-    """The targets: the changed layer's bytes, a tenth of a peer's cold time, no more than its warm time."""
+    """The targets: only the changed layer's bytes, a tenth of a peer's cold time, at most its warm time."""
     yield from (bytes_sent(change, costs[KIT, cold], cold=cold) for cold in (True, False))
     into = f"{change.what} into the registry"
     for peer in peers:
@@ -174,12 +171,14 @@ def rows(change: Change, costs: Costs, peers: Sequence[str]) -> Iterator[Row]:
             what = f"{into}, {word(cold)}, to {peer}, {word(cold)}"
             yield compared(what, costs[KIT, cold], costs[peer, cold], limit, note)
         yield compared(f"for comparison: {into}, cold, to {peer}, warm", costs[KIT, True], costs[peer, False])
-    if asking := costs.get((ASKING, True)):
-        yield compared(f"for comparison: {into}, cold, to {ASKING}, cold", costs[KIT, True][: len(asking)], asking)
+    if from_cache := costs.get((FROM_CACHE, True)):
+        yield compared(
+            f"for comparison: {into}, cold, to {FROM_CACHE}, cold", costs[KIT, True][: len(from_cache)], from_cache
+        )
 
 
 def bytes_sent(change: Change, costs: Sequence[Cost], *, cold: bool) -> Row:
-    """The row of what the kit has sent, beside what has changed."""
+    """The row of the bytes that the kit sent, beside the changed layer."""
     sent, most = median(costs).sent, change.layer + SMALL_BYTES
     return Row(
         f"bytes sent for {change.what}, {word(cold)}",
@@ -196,23 +195,23 @@ def word(cold: bool) -> str:
     return "cold" if cold else "warm"
 
 
-def compared(what: str, own: Sequence[Cost], peer: Sequence[Cost], limit: float | None = None, note: str = "") -> Row:
-    """A row of time, its ratio the median of the pairs'; the bytes stand beside it, `note` where it is missed."""
-    ratio = statistics.median(ours.seconds / theirs.seconds for ours, theirs in zip(own, peer, strict=True))
+def compared(what: str, kit: Sequence[Cost], peer: Sequence[Cost], limit: float | None = None, note: str = "") -> Row:
+    """A row of times and bytes with the median ratio of the pairs, and with `note` where the target is missed."""
+    ratio = statistics.median(ours.seconds / theirs.seconds for ours, theirs in zip(kit, peer, strict=True))
     target, met = ("-", None) if limit is None else (f"at most {limit:g} times", ratio <= limit)
     why = note if met is False else ""
-    return Row(what, median(own).words(), median(peer).words(), f"{ratio:.2f} times", target, met, why)
+    return Row(what, median(kit).words(), median(peer).words(), f"{ratio:.2f} times", target, met, why)
 
 
 def median(costs: Sequence[Cost]) -> Cost:
-    """The median of each figure."""
+    """The median of each number."""
     return Cost(
-        statistics.median(each.seconds for each in costs),
-        int(statistics.median(each.read for each in costs)),
-        int(statistics.median(each.sent for each in costs)),
+        statistics.median(cost.seconds for cost in costs),
+        int(statistics.median(cost.read for cost in costs)),
+        int(statistics.median(cost.sent for cost in costs)),
     )
 
 
 def megabytes(count: int) -> str:
-    """Bytes in the unit that suits them."""
+    """Bytes with a fitting unit."""
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1000:.1f} kB"

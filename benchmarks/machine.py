@@ -1,4 +1,4 @@
-"""The machine and the commit that figures belong to; never a host's name or a path."""
+"""The machine and the commit of the measurements, without host names or paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """When and on what the figures were taken."""
+    """Time, commit and machine of the measurements."""
 
     date: str
     commit: str
@@ -40,9 +40,11 @@ def cores() -> int:
 
 
 def commit() -> str:
-    """The commit that is measured, and whether files differ from it; this script's own results aside."""
-    head = said("git", "rev-parse", "--short", "HEAD")
-    changed = said("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/RESULTS.md")
+    """The measured commit, and whether files differ from it; the page of results does not count."""
+    head = output_of("git", "rev-parse", "--short", "HEAD")
+    changed = output_of(
+        "git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/RESULTS.md"
+    )
     return f"{head or 'unknown'}{' with changes' if changed else ''}"
 
 
@@ -57,8 +59,8 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def said(*words: str) -> str:
-    """What a command prints, without its line end; nothing where it fails or is not there."""
+def output_of(*words: str) -> str:
+    """The output of a command without its line end; empty where it fails or is missing."""
     try:
         return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -1,4 +1,4 @@
-"""Times of two things compared: run in turns, so that what else the machine does meets both alike."""
+"""Compares two timings in turns, so that other load on the machine affects both alike."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Timed = Callable[[], float]
-"""Does something once and returns the seconds that it took."""
+"""Runs something once and returns its seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Seconds of ours and of the peer's, the n-th of each measured one after the other."""
+    """Seconds of the kit and of the peer; the n-th of both were measured one after the other."""
 
     ours: tuple[float, ...]
     peer: tuple[float, ...]
 
     @property
     def ours_seconds(self) -> float:
-        """The median of ours."""
+        """The kit's median."""
         return statistics.median(self.ours)
 
     @property
     def peer_seconds(self) -> float:
-        """The median of the peer's."""
+        """The peer's median."""
         return statistics.median(self.peer)
 
     @property
     def ratio(self) -> float:
-        """The median of what ours took as a multiple of the peer, pair by pair."""
-        return statistics.median(own / other for own, other in zip(self.ours, self.peer, strict=True))
+        """The median of the pairs' ratios, the kit's time to the peer's."""
+        return statistics.median(kit / peer for kit, peer in zip(self.ours, self.peer, strict=True))
 
 
 def in_turns(ours: Timed, peer: Timed, count: int) -> Pairs:
-    """As many pairs, after one of each that does not count; each begins every other pair."""
+    """Measures `count` pairs after one uncounted run of each; both begin every other pair."""
     ours()
     peer()
-    own: list[float] = []
-    others: list[float] = []
+    kit_seconds: list[float] = []
+    other_seconds: list[float] = []
     for number in range(count):
-        turns = ((ours, own), (peer, others))
+        turns = ((ours, kit_seconds), (peer, other_seconds))
         for timed, seconds in turns if number % 2 else reversed(turns):
             seconds.append(timed())
-    return Pairs(tuple(own), tuple(others))
+    return Pairs(tuple(kit_seconds), tuple(other_seconds))
 
 
 def command(
@@ -57,9 +57,9 @@ def command(
     variables: Mapping[str, str] | None = None,
     before: Callable[[], None] = lambda: None,
 ) -> Timed:
-    """A command as something to time; `before` is done each time and does not count.
+    """Times a command; `before` is called before each run and is not counted.
 
-    Raises RuntimeError where the command fails: a broken peer is no fast one.
+    Raises RuntimeError where the command fails: a failure must not count as fast.
     """
 
     def run() -> float:
@@ -72,15 +72,15 @@ def command(
 
 
 def reported(words: Sequence[str | Path], *, cwd: Path) -> Timed:
-    """A script that prints the seconds which count."""
+    """Runs a script that prints its own seconds."""
     return lambda: float(finished(words, cwd, {}))
 
 
 def finished(words: Sequence[str | Path], cwd: Path, variables: Mapping[str, str]) -> str:
-    """What a command printed. Raises RuntimeError with its last words where it failed."""
+    """The output of a command. Raises RuntimeError with its last output where it fails."""
     environment = {**os.environ, **variables}
-    done = subprocess.run([str(each) for each in words], cwd=cwd, env=environment, capture_output=True, check=False)
+    done = subprocess.run([str(word) for word in words], cwd=cwd, env=environment, capture_output=True, check=False)
     if done.returncode:
-        said = (done.stderr or done.stdout).decode(errors="replace")[-400:]
-        raise RuntimeError(f"{Path(words[0]).name} ended with {done.returncode}: {said}")
+        output = (done.stderr or done.stdout).decode(errors="replace")[-400:]
+        raise RuntimeError(f"{Path(words[0]).name} ended with {done.returncode}: {output}")
     return done.stdout.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Plans a project and prints the seconds that took, the start aside: run by the kit's own interpreter, as a script."""
+"""Plans a project and prints the seconds without the start; a script for the kit's own interpreter."""
 
 from __future__ import annotations
 

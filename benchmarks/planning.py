@@ -1,4 +1,4 @@
-"""How long the plan of a large descriptor takes."""
+"""The time to plan a large descriptor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIMIT_SECONDS = 0.05
 
 
 def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
-    """The median of fresh processes, each of which plans once: nothing has been compiled or remembered before."""
+    """The median of new processes that plan once each, without warm caches."""
     root = folder / "planning"
     root.mkdir()
     (root / "pipeline-kit.yml").write_text(HEAD.replace("NAME", "large") + jobs(scale.planned_jobs))
@@ -26,7 +26,7 @@ def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
     took = statistics.median(plan() for _ in range(scale.pairs))
     target = f"under {LIMIT_SECONDS * 1000:.0f} ms"
     met = took < LIMIT_SECONDS
-    note = "" if met else "this is wall time of a machine that did other things too"
+    note = "" if met else "this is wall time on a machine with other load"
     yield Row(f"a plan of {scale.planned_jobs} jobs, after start", seconds(took), "-", "-", target, met, note)
 
 

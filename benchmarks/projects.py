@@ -14,8 +14,8 @@ from pipeline_kit.contract.result import Outcome, StageResult
 
 
 def run(context):
-    """A result at once."""
-    return StageResult(Outcome.PASSED, "nothing was to be done")
+    """Passes at once."""
+    return StageResult(Outcome.PASSED, "nothing to do")
 '''
 DESCRIPTOR = """version: 1
 kit: 0.1.0
@@ -57,7 +57,7 @@ jobs:
 
 
 def repository(folder: Path, files: Mapping[str, str]) -> Path:
-    """A git repository with these files in its one commit, and an `origin` that nobody asks."""
+    """A git repository with one commit of these files, and an `origin` that is never contacted."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -70,15 +70,19 @@ def repository(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def git(folder: Path, *words: str) -> None:
-    """Runs git there."""
+    """Runs git in a folder."""
     subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
 def kit_project(folder: Path, jobs: str, extra: Mapping[str, str] | None = None) -> Path:
     """A project with these jobs, as indented YAML, and an empty lock file."""
     ignored = ".pipeline-kit/*\n!.pipeline-kit/stages/\n__pycache__/\n"
-    own = {"pipeline-kit.yml": HEAD.replace("NAME", "measured") + jobs, "requirements.lock": "", ".gitignore": ignored}
-    return repository(folder, {**own, **(extra or {})})
+    files = {
+        "pipeline-kit.yml": HEAD.replace("NAME", "measured") + jobs,
+        "requirements.lock": "",
+        ".gitignore": ignored,
+    }
+    return repository(folder, {**files, **(extra or {})})
 
 
 def no_op_project(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""How long both CI files of a project take, rendered for many projects, beside a template engine that copies them."""
+"""The time to render both CI files of many projects, beside a template tool that copies them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TARGET = 50
 
 
 def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
-    """All descriptors rendered by one process, a project's share of it beside one `copier copy`."""
+    """Renders all descriptors in one process; the time per project, beside one `copier copy`."""
     what = f"both files rendered for {scale.descriptors} descriptors, a project, to `copier copy`"
     projects = write_projects(folder / "rendering", scale.descriptors)
     render = command([tools.python, SCRIPT, projects], cwd=folder)
@@ -59,7 +59,7 @@ def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def write_projects(folder: Path, count: int) -> Path:
-    """A folder with as many projects, no two descriptors alike."""
+    """Writes projects with different descriptors."""
     for number in range(count):
         root = folder / f"project-{number:04}"
         root.mkdir(parents=True)
@@ -69,7 +69,7 @@ def write_projects(folder: Path, count: int) -> Path:
 
 
 def write_template(folder: Path, rendered: Path) -> Path:
-    """The two files that the kit rendered as a template of copier's, in which the project's name is asked for."""
+    """The two rendered files as a copier template with the project's name as its variable."""
     folder.mkdir()
     (folder / "copier.yml").write_text("project: {type: str, default: fraud}\n")
     for name in FILES:

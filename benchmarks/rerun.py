@@ -1,4 +1,4 @@
-"""How long a pipeline takes in which nothing has changed, beside `dvc repro` of as many stages."""
+"""The time of an unchanged pipeline, beside `dvc repro` of as many stages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TARGET = 5
 
 
 def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
-    """A chain of stages, each of which copies the file of the one before, run again."""
+    """Runs an unchanged chain of stages again; each copies the file of the one before."""
     what = f"an unchanged pipeline of {scale.stages} jobs run again, to an unchanged `dvc repro`"
     project = kit_chain(folder / "chain", scale.stages)
     again = command([tools.pipeline_kit, "run"], cwd=project, variables={"PIPELINE_KIT_CACHE": str(tools.cache)})
@@ -31,7 +31,7 @@ def measure(tools: Tools, scale: Scale, folder: Path) -> Iterator[Row]:
 
 
 def kit_chain(folder: Path, stages: int) -> Path:
-    """The chain as a project: each job reads what the one before left, by its path in the variable of its request."""
+    """The chain as a project: each job reads the output of the one before, by its path in the request file."""
     first = (
         "  copy_1: {stage: command, run: [python, copy.py], inputs: [copy.py, start.txt], outputs: {text: text.txt}}\n"
     )
@@ -43,7 +43,7 @@ def kit_chain(folder: Path, stages: int) -> Path:
     return kit_project(folder, first + "".join(rest), {"copy.py": COPY, "start.txt": "start\n"})
 
 
-COPY = '''"""Copies what the job before left, or the first file."""
+COPY = '''"""Copies the output of the job before, or the first file."""
 
 import json
 import os
@@ -56,7 +56,7 @@ shutil.copyfile(request["inputs"].get("text", "start.txt"), request["outputs"]["
 
 
 def dvc_chain(folder: Path, stages: int, dvc: Path) -> Path:
-    """The chain as stages of dvc, reproduced once."""
+    """The chain as dvc stages, reproduced once."""
     lines = ["stages:"]
     lines += [
         f"  copy_{n}: {{cmd: cp text_{n - 1} text_{n}, deps: [text_{n - 1}], outs: [text_{n}]}}"

@@ -1,4 +1,4 @@
-"""What the benchmarks found, as the rows of a table."""
+"""The results of the benchmarks as rows of a table."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from benchmarks.machine import Machine
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One target: what was measured, ours and the peer's figure with their units, and how they compare.
+    """One measurement: the kit's and the peer's numbers with units, and their ratio.
 
-    `met` is None where nothing was promised or nothing could be measured; `note` says why, or why a target is not met.
+    `met` has the value None without a target or a measurement; `note` gives the reason for that or for a missed target.
     """
 
     what: str
@@ -25,31 +25,31 @@ class Row:
 
 
 def missing(what: str, target: str, peer: str) -> Row:
-    """The row of a comparison with a peer that is not there."""
+    """The row of a comparison with a peer that is not installed."""
     return Row(what, "not measured", "not installed", "-", target, None, f"{peer} is not installed: see `make bench`")
 
 
 def at_most(what: str, figures: tuple[str, str, float], limit: float, note: str = "") -> Row:
-    """The row of a target that ours may take so many times what the peer takes; `note` tells why it may miss it."""
+    """The row of a target that limits the kit's time to a multiple of the peer's; `note` explains a miss."""
     ours, peer, ratio = figures
     met = ratio <= limit
     return Row(what, ours, peer, f"{ratio:.2f} times", f"at most {limit:g} times", met, "" if met else note)
 
 
 def faster(what: str, figures: tuple[str, str, float], least: float, note: str = "") -> Row:
-    """The row of a target that ours is so many times faster than the peer; the ratio given is ours to the peer's."""
+    """The row of a target that the kit is faster by a factor; `figures` has its ratio to the peer."""
     ours, peer, ratio = figures
     met = 1 / ratio >= least
     return Row(what, ours, peer, f"{1 / ratio:.1f} times faster", f"at least {least:g} times", met, "" if met else note)
 
 
 def seconds(value: float) -> str:
-    """A time in the unit that suits it."""
+    """A time with a fitting unit."""
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
 
 def as_markdown(rows: Sequence[Row], machine: Machine, peers: Sequence[tuple[str, str]], took: float) -> str:
-    """The page: how it was measured, on what, and a row for each target."""
+    """The page: the method, the machine, and a row for each measurement."""
     lines = [
         "# Speed",
         "",
@@ -74,5 +74,5 @@ def as_markdown(rows: Sequence[Row], machine: Machine, peers: Sequence[tuple[str
 
 
 def word(row: Row) -> str:
-    """Whether the target is met, as the table says it."""
+    """The table cell for whether the target is met."""
     return {True: "yes", False: "**no**", None: "-"}[row.met]

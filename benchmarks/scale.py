@@ -1,4 +1,4 @@
-"""How much is measured."""
+"""The sizes of the benchmarks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Sizes of the benchmarks. The targets are meant for FULL; TINY only shows that the scripts work."""
+    """Sizes of the benchmarks. The targets are for FULL; TINY only shows that the scripts work."""
 
     pairs: int = 25  # of short commands
     long_pairs: int = 7  # of what takes seconds

@@ -1,4 +1,4 @@
-"""Where the kit and its peers are installed, and in which versions."""
+"""The installed kit and its peers, with their versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.machine import said
+from benchmarks.machine import output_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +35,32 @@ class Tools:
         return self.kit / "bin" / "pipeline-kit"
 
     def peer(self, name: str) -> Path | None:
-        """The command of a peer, or none where it is not installed."""
-        places = (self.peers / "python" / "bin" / name, self.peers / "node" / "node_modules" / ".bin" / name)
-        return next((place for place in places if place.exists()), None)
+        """The command of a peer, None where it is not installed."""
+        paths = (self.peers / "python" / "bin" / name, self.peers / "node" / "node_modules" / ".bin" / name)
+        return next((path for path in paths if path.exists()), None)
 
     def versions(self) -> list[tuple[str, str]]:
-        """What is measured, by name and version."""
-        found = [
+        """The measured programs with their versions."""
+        versions = [
             ("Python", platform.python_version()),
             ("pipeline-kit", self._distribution(self.python, "pipeline-kit")),
         ]
-        found += [
+        versions += [
             (name, self._distribution(self.peers / "python" / "bin" / "python", name))
             for name in ("copier", "dvc", "bitrab")
         ]
         package = self.peers / "node" / "node_modules" / "gitlab-ci-local" / "package.json"
-        found.append(
+        versions.append(
             ("gitlab-ci-local", json.loads(package.read_text())["version"] if package.exists() else "not installed")
         )
-        found.append(
-            ("sha256sum", (said("sha256sum", "--version").splitlines() or ["not installed"])[0].rpartition(" ")[2])
+        versions.append(
+            ("sha256sum", (output_of("sha256sum", "--version").splitlines() or ["not installed"])[0].rpartition(" ")[2])
         )
-        found.append(("git", said("git", "--version").rpartition(" ")[2] or "not installed"))
-        found += [(name, version_in(said(name, "--version"))) for name in ("dockerd", "buildah", "docker-registry")]
-        return found
+        versions.append(("git", output_of("git", "--version").rpartition(" ")[2] or "not installed"))
+        versions += [
+            (name, version_in(output_of(name, "--version"))) for name in ("dockerd", "buildah", "docker-registry")
+        ]
+        return versions
 
     def _distribution(self, python: Path, name: str) -> str:
         """The installed version of a distribution."""
@@ -69,12 +71,12 @@ class Tools:
         return shown.stdout.strip() if shown.returncode == 0 else "not installed"
 
 
-def version_in(said: str) -> str:
-    """The first word of what a command says of itself that is a version."""
-    found = re.search(r"\bv?(\d+\.\d+[^\s,]*)", said)
-    return found[1] if found else "not installed"
+def version_in(text: str) -> str:
+    """The first version number in the output of `--version`."""
+    match = re.search(r"\bv?(\d+\.\d+[^\s,]*)", text)
+    return match[1] if match else "not installed"
 
 
 def on_path(name: str) -> str | None:
-    """A tool of the system."""
+    """The path of a system tool, None where it is missing."""
     return shutil.which(name)

@@ -1,4 +1,4 @@
-"""What a descriptor may name: stages and CI servers, built in, the project's own, or of packages under `plugins`."""
+"""Finds stages, CI servers and stores by name: built-in ones, the project's own, and those of `plugins`."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ TABLES = {
     "strategies": "pipeline_kit.deploy.strategies:STRATEGIES",
     "targets": "pipeline_kit.deploy.targets:TARGETS",
 }
-"""The tables that `from` in a `stage.yml` may name: where their choices or fields come from."""
+"""The tables that `from` in a `stage.yml` may name as the source of choices or fields."""
 PROJECT_STAGES = Path(".pipeline-kit/stages")
 ENTRY_POINTS = "the entry point of a stage is `package.stage`, that of a CI server `package.server:SERVER`"
-"""Each package is a folder: with `stage.yml`, or with `server.yml`."""
+"""Each is a package in a folder with a `stage.yml` or a `server.yml`."""
 
 
 class Extension(Protocol):
@@ -67,10 +67,10 @@ class Extension(Protocol):
 
 
 class Specs(Mapping[str, StageSpec]):
-    """Every stage that a project may use, by name, each `stage.yml` read when it is first used.
+    """The specifications of a project's stages by name; each `stage.yml` is read on first use.
 
-    Order of a name's search: built-in, the project's `.pipeline-kit/stages/NAME/`, the packages under `plugins`.
-    Reading never imports a stage's code.
+    Search order: built-in stages, the project's `.pipeline-kit/stages/NAME/`, the packages under `plugins`. Reading
+    imports no code of a stage.
     """
 
     def __init__(self, project: Path | None = None, plugins: Plugins = NO_PLUGINS) -> None:
@@ -99,7 +99,7 @@ class Specs(Mapping[str, StageSpec]):
         return len(list(iter(self)))
 
     def folder(self, name: str) -> Path | None:
-        """The folder of a stage, or None where there is no such stage."""
+        """The folder of a stage, None for an unknown stage."""
         if name in BUILT_IN:
             return built_in_folder() / name
         if name in self.own and self.project is not None:
@@ -108,20 +108,20 @@ class Specs(Mapping[str, StageSpec]):
         return package_folder(f"the stage `{name}`", module) if module else None
 
     def load_run(self, name: str) -> Run:
-        """A stage's `run`; imports its code, so only a job about to run it asks.
+        """A stage's function `run`; imports the stage's code, so only a job that runs it calls this.
 
-        Raises UsageError when the folder has no `run.py` or that has no `run`.
+        Raises UsageError where `run.py` or its `run` is missing.
         """
         if name in BUILT_IN:
             module = importlib.import_module(f"pipeline_kit.stages.{name}.run")
         else:
             folder = self.folder(name)
             if folder is None:
-                raise UsageError(f"there is no stage {name!r}")
+                raise UsageError(f"unknown stage {name!r}")
             module = load_package(name, folder)
         run = getattr(module, "run", None)
         if not callable(run):
-            raise UsageError(f"stage {name!r} has no function run in its run.py")
+            raise UsageError(f"run.py of stage {name!r} has no function run")
         return cast(Run, run)
 
     @property
@@ -133,7 +133,7 @@ class Specs(Mapping[str, StageSpec]):
 
 
 class Parameters(Mapping[str, tuple[Parameter, ...]]):
-    """Each stage's parameters by the stage's name, read when they are first asked for."""
+    """The parameters of each stage by its name, read on first use."""
 
     def __init__(self, specs: Specs) -> None:
         self._specs = specs
@@ -153,7 +153,7 @@ class Parameters(Mapping[str, tuple[Parameter, ...]]):
 
 @cache
 def built_in_spec(name: str) -> StageSpec:
-    """A built-in stage's specification without plugins, read once in a process, for however many projects."""
+    """A built-in stage's specification without plugins, read once per process."""
     return completed(read_spec(built_in_folder() / name), NO_PLUGINS)
 
 
@@ -163,28 +163,30 @@ def built_in_folder() -> Path:
 
 
 def completed(spec: StageSpec, plugins: Plugins) -> StageSpec:
-    """The specification with the choices and fields that come from tables of extensions."""
+    """The specification with its choices and fields from extension tables."""
     if not any(uses_table(parameter) for parameter in spec.parameters):
         return spec
-    return replace(spec, parameters=tuple(completed_parameter(each, plugins) for each in spec.parameters))
+    return replace(spec, parameters=tuple(completed_parameter(parameter, plugins) for parameter in spec.parameters))
 
 
 def uses_table(parameter: Parameter) -> bool:
-    """Whether it, or anything in it, comes from a table of extensions."""
+    """Whether the parameter, or one inside it, uses an extension table."""
     inner = (*parameter.fields, parameter.items) if parameter.items else parameter.fields
-    return bool(parameter.source) or any(uses_table(each) for each in inner)
+    return bool(parameter.source) or any(uses_table(part) for part in inner)
 
 
 def completed_parameter(parameter: Parameter, plugins: Plugins) -> Parameter:
-    """The parameter, and all in it, with what its table has: names as choices, or their parameters as fields."""
+    """The parameter with its table's names as choices, or its extensions' parameters as fields."""
     if not uses_table(parameter):
         return parameter
     items = completed_parameter(parameter.items, plugins) if parameter.items else None
-    fields = tuple(completed_parameter(each, plugins) for each in parameter.fields)
+    fields = tuple(completed_parameter(part, plugins) for part in parameter.fields)
     if not parameter.source:
         return replace(parameter, items=items, fields=fields)
     if parameter.source not in TABLES:
-        raise UsageError(f"parameter {parameter.name}: `from` is not one of {', '.join(TABLES)}: {parameter.source!r}")
+        expected = ", ".join(TABLES)
+        message = f"parameter {parameter.name}: unknown table {parameter.source!r} in `from`"
+        raise UsageError(message, hint=f"expected one of {expected}")
     table: Table[Extension] = imported(TABLES[parameter.source])
     if parameter.kind is Kind.CHOICE:
         return replace(parameter, choices=(*parameter.choices, *table.names(plugins)))
@@ -195,9 +197,9 @@ def completed_parameter(parameter: Parameter, plugins: Plugins) -> Parameter:
 
 
 def added_fields(table: Table[Extension], plugins: Plugins, fields: Iterable[Parameter]) -> tuple[Parameter, ...]:
-    """The fields that a table's extensions add to a record that has some of its own.
+    """The fields that a table's extensions add to a record with fields of its own.
 
-    Raises UsageError where an extension's are not parameters, or one has the name of another.
+    Raises UsageError where one is not a parameter, or two have the same name.
     """
     owners = {field.name: "the record itself" for field in fields}
     added: list[Parameter] = []
@@ -205,7 +207,7 @@ def added_fields(table: Table[Extension], plugins: Plugins, fields: Iterable[Par
         for field in declared_parameters(f"the {table.noun} `{name}`", extension):
             if owner := owners.get(field.name):
                 message = f"plugins: the {table.noun} `{name}` has the field `{field.name}`, as {owner} has"
-                raise UsageError(message, hint="the package must give it another name")
+                raise UsageError(message, hint="rename it in the package")
             owners[field.name] = f"the {table.noun} `{name}`"
             added.append(field)
     return tuple(added)
@@ -213,27 +215,24 @@ def added_fields(table: Table[Extension], plugins: Plugins, fields: Iterable[Par
 
 @cache
 def built_in_server(name: str) -> ServerWords:
-    """A built-in server's words, read once in a process."""
+    """A built-in CI server's `server.yml`, read once per process."""
     return read_server(name, Path(__file__).parent / "servers" / name)
 
 
 class Servers(Mapping[str, ServerWords]):
-    """Every CI server that a project may use, by name, each `server.yml` read when it is first used.
-
-    Reading never imports a server's code.
-    """
+    """The CI servers of a project by name; each `server.yml` is read on first use. Imports no server's code."""
 
     def __init__(self, plugins: Plugins = NO_PLUGINS) -> None:
         table: Table[object] = imported(SERVERS)
         self._built_in = table.built_in
-        self._places = table.values(plugins)
+        self._sources = table.values(plugins)
         self._read: dict[str, ServerWords] = {}
 
     def __getitem__(self, name: str) -> ServerWords:
         if name in self._built_in:
             return built_in_server(name)
         if name not in self._read:
-            module = self._places[name].partition(":")[0].rpartition(".")[0]
+            module = self._sources[name].partition(":")[0].rpartition(".")[0]
             folder = package_folder(f"the CI server `{name}`", module)
             words = read_server(name, folder)
             refuse_unsafe(words, folder)
@@ -243,16 +242,16 @@ class Servers(Mapping[str, ServerWords]):
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._sources)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._sources)
 
 
 class Catalog:
-    """Everything that extensions add to a project's descriptor: `descriptor.vocabulary.Vocabulary`.
+    """What extensions add to a project's descriptor: implements `descriptor.vocabulary.Vocabulary`.
 
-    `project` is the folder of the project, for stages of its own.
+    `project` is the project's folder, for its own stages.
     """
 
     def __init__(self, project: Path | None = None, plugins: Plugins = NO_PLUGINS) -> None:
@@ -264,14 +263,14 @@ class Catalog:
 
     @property
     def stores(self) -> Mapping[str, StoreWords]:
-        """The kinds of store; imported only where a descriptor declares a store."""
+        """The kinds of store; used, and imported, only for a descriptor with a store."""
         table: Table[StoreKind] = imported(STORES)
         kinds = table.all(self.plugins)
         refuse_unusable(kinds)
         return kinds
 
     def with_plugins(self, plugins: Plugins) -> Catalog:
-        """The same project with the extensions of these packages. Raises UsageError where one is not installed."""
+        """The catalog with these packages' extensions. Raises UsageError where a package is not installed."""
         if plugins == self.plugins:
             return self
         plugins.versions()
@@ -279,22 +278,22 @@ class Catalog:
 
 
 def package_folder(what: str, module: str) -> Path:
-    """The folder of an importable package, found without importing the package itself, but those that it is in.
+    """The folder of a package, found without importing the package itself (only its parents).
 
-    Raises UsageError where there is no such folder.
+    Raises UsageError where it is not a package.
     """
     from importlib.util import find_spec
 
     with importing(what, module):
         spec = find_spec(module)
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    if not places:
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if not folders:
         raise UsageError(f"{what} has no folder: {module} is not a package", hint=ENTRY_POINTS)
-    return Path(places[0])
+    return Path(folders[0])
 
 
 def load_package(name: str, folder: Path) -> ModuleType:
-    """The module `run` of a stage outside the kit, loaded as a package so that it can import beside itself."""
+    """The module `run` of a stage outside the kit, loaded in a package so that it can import its neighbours."""
     package = f"pipeline_kit_stage_{name}"
     if package not in sys.modules:
         module = ModuleType(package)
@@ -303,4 +302,6 @@ def load_package(name: str, folder: Path) -> ModuleType:
     try:
         return importlib.import_module(f"{package}.run")
     except ModuleNotFoundError as error:
-        raise UsageError(f"stage {name!r}: {error}", hint=f"{folder} needs a run.py with run(context)") from error
+        raise UsageError(
+            f"stage {name!r}: {error}", hint=f"{folder} needs a run.py with a function run(context)"
+        ) from error

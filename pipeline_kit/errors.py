@@ -1,4 +1,4 @@
-"""The kit's one error root, and the words by which every failure is filed."""
+"""The root of the kit's errors, and the categories of failures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Category(Enum):
-    """Whose failure it is; every failed result carries one."""
+    """Where a failure belongs; every failed result has one."""
 
     CONFIG = "config"
     PROJECT = "project"
@@ -19,10 +19,10 @@ class Category(Enum):
 
 
 class KitError(Exception):
-    """A failure that the kit explains: what went wrong, where, and what to do next.
+    """A failure that the kit explains.
 
-    `message` says what and where in one sentence, `hint` the next step. The command
-    line shows both and never a traceback; anything else that escapes is a fault of the kit.
+    `message` names the thing, the place and the fault in one sentence; `hint` is the next step. The command line prints
+    both and no traceback. Any other exception that escapes is a fault of the kit.
     """
 
     category = Category.CONFIG
@@ -44,13 +44,13 @@ class ProjectError(KitError):
 
 
 class DataError(KitError):
-    """A dataset or a table of predictions is missing, damaged or not what was declared (exit code 1)."""
+    """A dataset or a table of predictions is missing, malformed or differs from its declaration (exit code 1)."""
 
     category = Category.DATA
 
 
 class ModelError(KitError):
-    """A model or a package of one is missing, damaged or not the one that was judged (exit code 1)."""
+    """A model or its package is missing, corrupt or not the one that was evaluated (exit code 1)."""
 
     category = Category.MODEL
 
@@ -62,6 +62,6 @@ class InfrastructureError(KitError):
 
 
 class TimeLimitError(KitError):
-    """A job ran into the kit's own time limit (exit code 1)."""
+    """A job exceeded the kit's own time limit (exit code 1)."""
 
     category = Category.TIMEOUT

@@ -1,7 +1,7 @@
-"""What users may have one more of: the built-in ones, and those of packages that the descriptor names under `plugins`.
+"""Extension tables: the built-in extensions of a kind, and those of packages that the descriptor lists under `plugins`.
 
-Entry points are code from outside, so only packages that a project names are searched, and a package is imported
-only when one of its extensions is used. The others are listed by `pipeline-kit doctor`.
+Entry points are code from outside. So only listed packages are searched, and a package is imported only when one of its
+extensions is used. `pipeline-kit doctor` lists all others.
 """
 
 from __future__ import annotations
@@ -19,33 +19,35 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
 GROUP_PREFIX = "pipeline_kit."
-"""How the name of every group of the kit's entry points begins."""
+"""The prefix of the kit's entry point groups."""
 NAME = re.compile("[a-z][a-z0-9_]{0,40}")
-"""The form of an extension's name: descriptors, records and CI files have it."""
+"""The form of an extension's name, which occurs in descriptors, records and CI files."""
 
 T = TypeVar("T")
 
 
 @frozen
 class Plugins:
-    """The packages whose extensions a project may use, by their distributions' names."""
+    """The packages whose extensions a project may use, by distribution name."""
 
     packages: tuple[str, ...] = ()
 
     def entry_points(self, group: str) -> dict[str, str]:
         """The extensions of a group by name, each as `module` or `module:attribute`; nothing is imported.
 
-        Raises UsageError where a package is not installed, has a name of another form, or two of them give the same.
+        Raises UsageError where a package is not installed, a name is malformed, or two packages use the same name.
         """
         values: dict[str, str] = {}
         owners: dict[str, str] = {}
         for package in self.packages:
             for point in distribution(package).entry_points.select(group=group):
                 if not NAME.fullmatch(point.name):
-                    message = f"plugins: {package} calls an extension {point.name[:60]!r} ({group})"
-                    raise UsageError(message, hint="a name has small letters, digits and _, and a letter first")
+                    message = f"plugins: {package} has an extension with the invalid name {point.name[:60]!r} ({group})"
+                    raise UsageError(
+                        message, hint="a name has lower-case letters, digits and _, and begins with a letter"
+                    )
                 if point.name in owners:
-                    message = f"plugins: {owners[point.name]} and {package} both have a `{point.name}` ({group})"
+                    message = f"plugins: {owners[point.name]} and {package} both provide `{point.name}` ({group})"
                     raise UsageError(message, hint="remove one of them from `plugins`")
                 values[point.name], owners[point.name] = point.value, package
         return values
@@ -59,9 +61,9 @@ NO_PLUGINS = Plugins()
 
 
 class Table(Generic[T]):
-    """The extensions of one kind, by name. A built-in one is written as `module:attribute`, as an entry point is.
+    """The extensions of one kind, by name. Built-in ones are written as `module:attribute`, like entry points.
 
-    `noun` is what messages call the kind, such as `strategy`.
+    `noun` names the kind in messages, such as `strategy`.
     """
 
     def __init__(self, group: str, noun: str, built_in: Mapping[str, str]) -> None:
@@ -70,25 +72,25 @@ class Table(Generic[T]):
         self.built_in = dict(built_in)
 
     def values(self, plugins: Plugins = NO_PLUGINS) -> dict[str, str]:
-        """Every extension's place by its name, the built-in ones first; nothing of a plugin is imported.
+        """Every extension's `module:attribute` by name, built-in ones first; no plugin is imported.
 
-        Raises UsageError where a plugin takes a built-in name, or a package is not installed.
+        Raises UsageError where a plugin uses a built-in name, or a package is not installed.
         """
         if not plugins.packages:
             return self.built_in
         added = plugins.entry_points(self.group)
         taken = sorted(set(added) & set(self.built_in))
         if taken:
-            message = f"plugins: the {self.noun} `{taken[0]}` is built in, and {added[taken[0]]} has one of that name"
-            raise UsageError(message, hint="the package must give it another name")
+            message = f"plugins: {added[taken[0]]} uses the name of the built-in {self.noun} `{taken[0]}`"
+            raise UsageError(message, hint="rename it in the package")
         return {**self.built_in, **added}
 
     def names(self, plugins: Plugins = NO_PLUGINS) -> tuple[str, ...]:
-        """The names, the built-in ones first."""
+        """The names, built-in ones first."""
         return tuple(self.values(plugins))
 
     def load(self, name: str, plugins: Plugins = NO_PLUGINS) -> T:
-        """The extension of that name, imported. Raises UsageError where there is none or it cannot be imported."""
+        """The extension of that name, imported. Raises UsageError where it is unknown or cannot be imported."""
         values = self.values(plugins)
         if name not in values:
             from difflib import get_close_matches
@@ -107,41 +109,41 @@ class Table(Generic[T]):
 
 
 @contextmanager
-def importing(what: str, place: str) -> Iterator[None]:
-    """Raises UsageError for whatever code from outside raises while it is imported."""
+def importing(what: str, source: str) -> Iterator[None]:
+    """Raises UsageError for any exception of the block, which imports code from outside."""
     try:
         yield
     except (Exception, SystemExit) as error:
         reason = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
-        message = f"{what} cannot be imported from {place}: {reason}"
+        message = f"{what} cannot be imported from {source}: {reason}"
         raise UsageError(message, hint="install the package again, or remove it from `plugins`") from error
 
 
-def imported(place: str) -> Any:
-    """The object at `module:attribute`, or the module where no attribute is named."""
-    module, _, attribute = place.partition(":")
-    found: Any = importlib.import_module(module)
+def imported(source: str) -> Any:
+    """The object at `module:attribute`, or the module without an attribute."""
+    module, _, attribute = source.partition(":")
+    value: Any = importlib.import_module(module)
     for part in attribute.split(".") if attribute else ():
-        found = getattr(found, part)
-    return found
+        value = getattr(value, part)
+    return value
 
 
 def distribution(package: str) -> Distribution:
-    """An installed distribution. Raises UsageError where there is none of that name."""
+    """An installed distribution. Raises UsageError where it is not installed."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import distribution as installed
 
     try:
         return installed(package)
     except PackageNotFoundError as error:
-        hint = f"install it beside the kit, such as with: pip install {package}"
+        hint = f"install it into the kit's environment: pip install {package}"
         raise UsageError(f"plugins: the package {package} is not installed", hint=hint) from error
 
 
 def installed_extensions() -> dict[str, tuple[str, ...]]:
-    """Every installed package with extensions of the kit: its name, and each extension as `group name`.
+    """The installed packages with extensions of the kit, by name: each extension as `group name`; nothing is imported.
 
-    Looks through all installed packages, so only `doctor` calls it; nothing is imported.
+    Reads the metadata of all installed packages, which is slow: only `doctor` calls it.
     """
     from importlib.metadata import distributions
 
@@ -158,5 +160,5 @@ def installed_extensions() -> dict[str, tuple[str, ...]]:
 
 
 def normalised(name: str) -> str:
-    """A distribution's name as indexes compare it. Source: PEP 503."""
+    """A distribution's normalised name. Source: PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()

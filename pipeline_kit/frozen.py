@@ -1,8 +1,8 @@
-"""Frozen values with slots, made in a quarter of the time that `@dataclass(frozen=True, slots=True)` takes.
+"""Frozen dataclasses with slots, made in a quarter of the time of `@dataclass(frozen=True, slots=True)`.
 
-That compiles six methods for each class, which for the fifty classes of `pipeline-kit job` is a fifth of its whole
-start. Here `__init__` alone is compiled, and the classes share all else. What comes out is a dataclass: `fields`,
-`replace`, `asdict` and `match` work on it. Only what every short command imports needs this.
+The standard decorator compiles six methods for each class: a fifth of the start of `pipeline-kit job`, which has fifty
+such classes. This one compiles `__init__` alone; all other methods are shared. The result is a dataclass: `fields`,
+`replace`, `asdict` and `match` work on it. Use it in modules that short commands import.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Class = TypeVar("Class", bound=type)
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(declared: Class) -> Class:
-    """The class as a frozen dataclass with slots: compared, hashed and shown by all of its fields, in their order."""
+    """The class as a frozen dataclass with slots; equality, hash and repr use all fields in their order."""
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(declared)
-    names = [each.name for each in fields(made)]
+    names = [attribute.name for attribute in fields(made)]
 
     def first(self: Any, *values: Any, **named: Any) -> None:
-        """Compiles what makes a value when the first one is made: most commands make values of few of the classes."""
+        """Compiles `__init__` with the first value: most commands make values of few classes."""
         made.__init__ = initialiser(fields(made))
         made.__init__(self, *values, **named)
 
@@ -40,27 +40,27 @@ def frozen(declared: Class) -> Class:
 
 
 def initialiser(declared: tuple[Field[Any], ...]) -> object:
-    """The `__init__` of a class with these fields; its own words begin with two underscores, as no field's does."""
+    """The `__init__` of a class with these fields; its own names begin with two underscores, which no field's does."""
     known: dict[str, object] = {"__missing": MISSING, "__set": object.__setattr__}
     parameters, lines = ["__self"], []
-    for each in declared:
-        given = each.name
-        if each.default is not MISSING:
-            known[f"__default_{each.name}"] = each.default
-            parameters.append(f"{each.name}=__default_{each.name}")
-        elif each.default_factory is not MISSING:
-            known[f"__make_{each.name}"] = each.default_factory
-            parameters.append(f"{each.name}=__missing")
-            given = f"__make_{each.name}() if {each.name} is __missing else {each.name}"
+    for attribute in declared:
+        name = value = attribute.name
+        if attribute.default is not MISSING:
+            known[f"__default_{name}"] = attribute.default
+            parameters.append(f"{name}=__default_{name}")
+        elif attribute.default_factory is not MISSING:
+            known[f"__make_{name}"] = attribute.default_factory
+            parameters.append(f"{name}=__missing")
+            value = f"__make_{name}() if {name} is __missing else {name}"
         else:
-            parameters.append(each.name)
-        lines.append(f"  __set(__self, {each.name!r}, {given})")
+            parameters.append(name)
+        lines.append(f"  __set(__self, {name!r}, {value})")
     exec(f"def __init__({', '.join(parameters)}):\n" + ("\n".join(lines) or "  pass"), known)
     return known["__init__"]
 
 
 def comparison(names: list[str]) -> dict[str, Callable[..., object]]:
-    """Equality and hash by the fields of these names."""
+    """`__eq__` and `__hash__` over these fields."""
     content = attrgetter(*names)
 
     def equals(self: object, other: object) -> bool:
@@ -84,10 +84,10 @@ def refuse_deletion(self: object, name: str) -> NoReturn:
 
 def shown(self: Any) -> str:
     """The value as the call that makes it."""
-    content = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self))
+    content = ", ".join(f"{attribute.name}={getattr(self, attribute.name)!r}" for attribute in fields(self))
     return f"{type(self).__qualname__}({content})"
 
 
 def taken_apart(self: Any) -> tuple[type, tuple[object, ...]]:
-    """What `copy` and `pickle` make the value of again."""
-    return type(self), tuple(getattr(self, each.name) for each in fields(self))
+    """The value for `copy` and `pickle`."""
+    return type(self), tuple(getattr(self, attribute.name) for attribute in fields(self))

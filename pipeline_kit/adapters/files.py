@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and folders that one process at a time may use."""
+"""Files that are written atomically, and locks on folders."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import IO, BinaryIO
 from pipeline_kit.errors import InfrastructureError
 
 TEMPORARY = ".pipeline-kit-part-"
-"""How a file's name begins until it is whole; the number of the process that writes it follows."""
+"""How a temporary file's name begins; the writer's process id follows."""
 COPIED_BYTES = 1024 * 1024
 LEFTOVER_SECONDS = 40.0
-"""How long the jobs of a run that was killed may take to end before a new run gives up waiting for them."""
+"""How long a new run waits for the jobs of a killed run to end."""
 POLL_SECONDS = 0.05
 
 HELD_LOCKS: set[int] = set()
-"""Descriptors of the locks that this process holds: the processes that must have ended first inherit them."""
+"""File descriptors of this process's locks. Supervisors inherit them: a lock lasts until their commands have ended."""
 
 
 @contextlib.contextmanager
 def appearing(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
-    """A file to write into that takes its place at once when the block ends, and leaves nothing where it raises.
+    """A temporary file that replaces `path` when the block ends, and is removed when it raises.
 
-    Temporary file beside it, fsync, rename, fsync of the folder; without `lasting` no fsync, for what may be lost with
-    the machine's power. An OSError names the file even where the kernel did not.
+    With `lasting`, file and folder are synced to the disk, to survive a loss of power. An OSError names the file even
+    where the kernel did not.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
@@ -51,7 +51,7 @@ def appearing(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
 
 
 def write_atomically(path: Path, content: str | bytes, *, lasting: bool = True) -> None:
-    """Replaces a file at once."""
+    """Replaces a file atomically."""
     with appearing(path, lasting=lasting) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
@@ -59,7 +59,7 @@ def write_atomically(path: Path, content: str | bytes, *, lasting: bool = True) 
 def copy_atomically(
     source: Path, target: Path, alive: Callable[[], None] = lambda: None, *, lasting: bool = True
 ) -> None:
-    """Copies a file so that the target appears whole or not at all; calls `alive` after each piece."""
+    """Copies a file; the target appears complete or not at all. Calls `alive` after each piece."""
     with source.open("rb") as reading, appearing(target, lasting=lasting) as writing:
         while chunk := reading.read(COPIED_BYTES):
             writing.write(chunk)
@@ -67,7 +67,7 @@ def copy_atomically(
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename in the folder survive a loss of power."""
+    """Syncs a folder to the disk: a rename in it then survives a loss of power."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -76,13 +76,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def empty_folder(folder: Path) -> None:
-    """An empty folder at that place, whatever was there."""
+    """Makes an empty folder; whatever was at that path is removed."""
     remove(folder)
     folder.mkdir(parents=True)
 
 
 def remove(path: Path) -> None:
-    """Removes a file, a link or a folder with all that is in it; nothing where nothing is."""
+    """Removes a file, a link or a folder with its content; a missing path is ignored."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
@@ -91,7 +91,7 @@ def remove(path: Path) -> None:
 
 
 def make_removable(folder: Path) -> None:
-    """Gives back write permission on folders that a job may have made read-only."""
+    """Makes the folders below writable again: a job may have made them read-only."""
     for path, _, _ in os.walk(folder):
         with contextlib.suppress(OSError):
             Path(path).chmod(0o700)
@@ -101,10 +101,10 @@ def make_removable(folder: Path) -> None:
 def locked(
     path: Path, *, shared: bool = False, busy: str | None = None, waits: Callable[[], None] = lambda: None
 ) -> Iterator[None]:
-    """Holds a lock file while the block runs; the kernel lets go of it when all have ended to whom it was handed on.
+    """Holds a lock file while the block runs; the kernel releases it when every process that inherited it has ended.
 
-    With `busy` a lock that a living process holds raises InfrastructureError with that text at once; one that the jobs
-    of a killed process still hold is waited for, after a call of `waits`. Without, this waits in any case.
+    Without `busy` this waits for the lock. With `busy`, a lock of a living process raises InfrastructureError with that
+    text at once; one that only the jobs of a killed process still hold is waited for, after a call of `waits`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+") as file:
@@ -114,8 +114,10 @@ def locked(
         else:
             take(file, mode | fcntl.LOCK_NB, busy, waits)
         if not shared:
-            with contextlib.suppress(OSError):  # a full disk is no reason not to start
-                os.pwrite(file.fileno(), f"{os.getpid():>20}\n".encode(), 0)  # over the last owner's, as wide as this
+            with contextlib.suppress(OSError):  # a full disk must not prevent a start
+                os.pwrite(
+                    file.fileno(), f"{os.getpid():>20}\n".encode(), 0
+                )  # as wide as the last owner's, which it overwrites
         HELD_LOCKS.add(file.fileno())
         try:
             yield
@@ -124,14 +126,14 @@ def locked(
 
 
 def take(file: IO[str], mode: int, busy: str, waits: Callable[[], None]) -> None:
-    """Takes the lock of an open file, or refuses, as `locked` says."""
+    """Takes the lock of an open file, or raises, as `locked` describes."""
     deadline: float | None = None
     while True:
         try:
             return fcntl.flock(file, mode)
         except BlockingIOError:
             if owner_lives(file) or (deadline is not None and time.monotonic() >= deadline):
-                hint = "wait for it to end; if it was killed, its jobs end within seconds"
+                hint = "wait until it ends; if it was killed, its jobs end within seconds"
                 raise InfrastructureError(busy, hint=hint) from None
             if deadline is None:
                 deadline = time.monotonic() + LEFTOVER_SECONDS
@@ -140,14 +142,14 @@ def take(file: IO[str], mode: int, busy: str, waits: Callable[[], None]) -> None
 
 
 def owner_lives(file: IO[str]) -> bool:
-    """Whether the process that took the lock is there; where that cannot be told, it is."""
+    """Whether the process that took the lock is alive; true where the file does not name it."""
     file.seek(0)
     text = file.read().strip()
     return not text.isdecimal() or lives(int(text))
 
 
 def lives(process: int) -> bool:
-    """Whether a process is there and has not ended; one that its parent has not collected yet has."""
+    """Whether a process is alive; a zombie is not."""
     try:
         os.kill(process, 0)
         return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
@@ -158,6 +160,6 @@ def lives(process: int) -> bool:
 
 
 def is_left_over(path: Path) -> bool:
-    """Whether the file was to become another one when its writer was killed."""
+    """Whether this is the temporary file of a writer that was killed."""
     writer = path.name.removeprefix(TEMPORARY).partition("-")[0]
     return path.name.startswith(TEMPORARY) and writer.isdecimal() and not lives(int(writer))

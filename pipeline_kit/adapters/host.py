@@ -1,4 +1,4 @@
-"""The machine a job runs on."""
+"""The machine that a job runs on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import subprocess
 
 
 class ThisHost:
-    """System packages by dpkg, the accelerator by the NVIDIA driver's own tool."""
+    """System packages from dpkg, the accelerator from nvidia-smi."""
 
     def system_package(self, name: str) -> str | None:
-        """The installed version of a Debian package, or none where dpkg or the package is missing."""
+        """The installed version of a Debian package, None where dpkg or the package is missing."""
         shown = output_of(["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}", name])
         status, _, version = (shown or "").partition(" ")
         return version if status == "installed" else None
@@ -20,7 +20,7 @@ class ThisHost:
 
 
 def output_of(command: list[str]) -> str | None:
-    """What a command prints, or none where it is missing or fails."""
+    """The output of a command, None where it is missing or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     except OSError:

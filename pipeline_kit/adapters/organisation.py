@@ -1,4 +1,4 @@
-"""Fetching an organisation's file: a path here, or a file of a git repository at a tag."""
+"""Fetches the organisation file: a local path, or a file of a git repository at a tag."""
 
 from __future__ import annotations
 
@@ -24,17 +24,16 @@ def fetch_from(root: Path) -> Fetch:
 
 
 def read(path: Path) -> bytes:
-    """The file's bytes. Raises UsageError where it is not there."""
+    """The file's bytes. Raises UsageError where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(
-            f"the organisation's file {path.name}: {error.strerror}", hint="see organisation.source"
-        ) from error
+        message = f"organisation file {path.name}: {error.strerror}"
+        raise UsageError(message, hint="check organisation.source in the descriptor") from error
 
 
 def clone(source: OrganisationSource, folder: Path) -> None:
-    """A shallow clone at the tag, asking nobody for a password. Raises InfrastructureError with git's own last line."""
+    """Clones the tag without history or password prompt. Raises InfrastructureError with git's last line."""
     command = ["git", "-c", "core.askPass=true", "clone", "--quiet", "--depth", "1", "--branch", f"{source.tag}"]
     done = subprocess.run(
         [*command, "--", f"{source.url}", str(folder)],
@@ -44,6 +43,6 @@ def clone(source: OrganisationSource, folder: Path) -> None:
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        hint = "is the tag there, and may this machine read the repository?"
-        raise InfrastructureError(f"git cannot clone {source.url} at {source.tag}: {said}", hint=hint)
+        reason = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        hint = "check that the tag exists and that this machine may read the repository"
+        raise InfrastructureError(f"git cannot clone {source.url} at {source.tag}: {reason}", hint=hint)

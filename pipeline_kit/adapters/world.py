@@ -1,4 +1,4 @@
-"""The world beyond the project on this machine; each part is imported when it is first asked for."""
+"""The adapters of this machine behind one port; each is imported on first use."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class ThisWorld:
-    """Registries, engine, cluster and wheels, with these variables and credentials.
+    """Registries, Docker engine, cluster and wheels, with a job's variables and credentials.
 
-    `variables` are the job's own environment, secrets among them; `insecure` are hosts (with their port) that may be
-    spoken to without verified TLS; `root` is the project's folder, for its history; `server_login` is the CI server's.
+    `variables` is the job's environment with its secrets; `insecure` lists hosts (with port) that may be used without
+    verified TLS; `root` is the project's folder, for its history; `server_login` finds the CI server's login.
     """
 
     def __init__(
@@ -49,19 +49,19 @@ class ThisWorld:
         )
 
     def engine(self) -> Engine:
-        """The Docker engine, by its SDK."""
+        """The Docker engine, over its SDK."""
         from pipeline_kit.adapters.docker.engine import DockerEngine
 
         return DockerEngine(self._variables, self._log)
 
     def cluster(self, kubeconfig: Path | None, context: str | None = None) -> Cluster:
-        """A cluster, by the Kubernetes client."""
+        """A cluster, over the Kubernetes client."""
         from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
 
         return KubernetesCluster(kubeconfig, context, self._variables, self._insecure)
 
     def processes(self) -> Processes:
-        """Plain processes on this machine."""
+        """Serving processes on this machine."""
         from pipeline_kit.adapters.process.servers import LocalProcesses
 
         return LocalProcesses(self._variables, self._log)
@@ -73,7 +73,7 @@ class ThisWorld:
         return PipWheels(self.cache("wheels"), self._variables, self._log)
 
     def sources(self) -> Sources:
-        """The history of the project's repository, by git."""
+        """The history of the project's repository, from git."""
         from pipeline_kit.adapters.git.history import GitHistory
 
         return GitHistory(self._root or Path.cwd())

@@ -13,9 +13,6 @@ from pipeline_kit.cli.startup import begin, end
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from pipeline_kit.errors import KitError
-
-
 RUN: dict[str, object] = {
     **{"event": None, "branch": None, "tag": None, "schedule": None, "changed": None, "fork": False},
     **{"jobs": [], "parallel": None, "json": False, "no_cache": False, "dry_run": False},
@@ -51,17 +48,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)
         return exit_code_of(error)
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return exit_code_of(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         print(f"pipeline-kit: {error.strerror}: {error.filename}", file=sys.stderr)
-        return 3
+        return exit_code_of(error)
     except (Exception, SystemExit) as error:  # a command returns its exit code: only code from outside leaves like this
-        if number := signal_behind(error):
-            return 128 + number
+        from pipeline_kit.runner.exit_codes import ExitCode
+
+        code = exit_code_of(error)
+        if code != ExitCode.INTERNAL:
+            return code
         import traceback
 
         traceback.print_exc()
@@ -69,17 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "pipeline-kit: this is a fault of pipeline-kit itself; please report it with the lines above",
             file=sys.stderr,
         )
-        return 70
-
-
-def signal_behind(error: BaseException) -> int | None:
-    """The number of the signal that an error was made from, or None."""
-    from pipeline_kit.runner.stop import Interrupted, stopped_by
-
-    cause = stopped_by(error)
-    if isinstance(cause, Interrupted):
-        return cause.number
-    return 2 if isinstance(cause, KeyboardInterrupt) else None
+        return code
 
 
 def read(arguments: Sequence[str]) -> Namespace | SimpleNamespace:
@@ -101,8 +91,8 @@ def read(arguments: Sequence[str]) -> Namespace | SimpleNamespace:
     return build_parser().parse_args(arguments)
 
 
-def exit_code_of(error: KitError) -> int:
-    """The exit code of an error that no job's record holds."""
-    from pipeline_kit.errors import Category
+def exit_code_of(error: BaseException) -> int:
+    """The exit code of an error that ended the command; the table is loaded only then."""
+    from pipeline_kit.runner.exit_codes import exit_code_of_error
 
-    return {Category.CONFIG: 2, Category.INFRASTRUCTURE: 3}.get(error.category, 1)
+    return exit_code_of_error(error)

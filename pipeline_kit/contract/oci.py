@@ -22,8 +22,8 @@ DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
-Progress = Callable[[int], None]
-"""Told the bytes of each piece that was moved."""
+OnBytes = Callable[[int], None]
+"""Called with the number of bytes that were moved since the last call; negative where they must be sent again."""
 
 
 @frozen
@@ -86,7 +86,7 @@ class Repository(Blobs, Protocol):
     name: str
     """Such as `registry.example/team/fraud`: host and path, without tag or digest."""
 
-    def push_blob(self, descriptor: ContentDescriptor, source: Path, progress: Progress) -> None:
+    def push_blob(self, descriptor: ContentDescriptor, source: Path, on_bytes: OnBytes) -> None:
         """Uploads a blob in chunks; an upload that broke off goes on where it stopped."""
 
     def mount_blob(self, digest: str, other: str) -> bool:

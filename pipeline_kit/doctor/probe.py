@@ -14,7 +14,8 @@ from pathlib import Path
 from pipeline_kit import __version__
 from pipeline_kit.adapters.git.repository import git
 from pipeline_kit.adapters.host import output_of
-from pipeline_kit.adapters.python.environments import READY, LockedPythons, base_python, find_python
+from pipeline_kit.adapters.python.environments import READY, LockedPythons
+from pipeline_kit.adapters.python.interpreters import base_python, find_python
 from pipeline_kit.adapters.python.pip_index import configuration_files, configured_index
 from pipeline_kit.catalog import PROJECT_STAGES, Catalog, Servers, Specs
 from pipeline_kit.descriptor.load import load_descriptor

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from pipeline_kit.errors import InfrastructureError
+from pipeline_kit.retry import Retry
 
 T = TypeVar("T")
 FIRST_PAUSE_SECONDS = 1.0
@@ -25,12 +25,7 @@ class Client(Protocol):
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: float = FIRST_PAUSE_SECONDS) -> T:
     """What `look` returns, called again with growing pauses. Raises InfrastructureError when the time is over."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = look()
-        if value is not None:
-            return value
-        if time.monotonic() + pause > deadline:
-            raise InfrastructureError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    value = Retry(pause, LONGEST_PAUSE_SECONDS, 1.5, total_seconds=seconds).poll(look)
+    if value is None:
+        raise InfrastructureError(f"{what} did not happen within {seconds:.0f} s")
+    return value

@@ -10,27 +10,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
+from pipeline_kit.contract.progress import Progress
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.report.summary import Plan, RunSummary
 from pipeline_kit.report.wording import cells, closing, ending, failure_lines, plain, table_lines
-
-
-class Progress(Protocol):
-    """Who shows a run while it goes on."""
-
-    def started(self, job: str) -> None:
-        """A job started."""
-
-    def line(self, job: str, text: str) -> None:
-        """A job printed a line."""
-
-    def ended(self, job: str, outcome: Outcome, seconds: float, reason: str, cached: bool) -> None:
-        """A job ended, or will not start."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
 
 
 @contextmanager

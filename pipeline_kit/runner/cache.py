@@ -1,4 +1,4 @@
-"""Results of passed jobs by key: files by digest, and a manifest a key that is written last."""
+"""Results of passed jobs by key: files by digest, and one manifest for each key, written last."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pipeline_kit.runner.folders import RESULT
 
 @frozen
 class Cache:
-    """A folder of `objects/` by digest and `keys/` with the manifests; safe to delete at any time.
+    """A folder with `objects/` by digest and `keys/` with the manifests; safe to delete at any time.
 
-    What a loss of power leaves damaged is found by its digest and made again, so nothing here waits for the disk.
+    Nothing is synced to the disk: what a loss of power damages is detected by its digest and made again.
     """
 
     root: Path
 
     def keep(self, record: JobRecord, out: Path) -> None:
-        """Keeps a job's folder under its key."""
+        """Stores a job's folder under its key."""
         files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
         digests: dict[str, str] = {}
         for name, path in sorted(files.items()):
@@ -39,7 +39,7 @@ class Cache:
         write_atomically(self.manifest(record.key), json.dumps(manifest, sort_keys=True), lasting=False)
 
     def restore(self, key: str, out: Path) -> JobRecord | None:
-        """The record kept under the key, its files put back in `out`; none where it is not kept whole."""
+        """The record stored under the key, with its files restored into `out`; None where any of it is missing."""
         try:
             manifest = json.loads(self.manifest(key).read_text())
             record = from_json(json.dumps(manifest["result"]))
@@ -57,20 +57,20 @@ class Cache:
             except OSError:
                 return None
             if digest_file(target) != digest:
-                self.object(digest).unlink(missing_ok=True)  # damaged: never offered again
+                self.object(digest).unlink(missing_ok=True)  # corrupt: never used again
                 return None
         return record
 
     def is_in_place(self, files: dict[str, str], out: Path) -> bool:
-        """Whether the folder holds exactly these files, so that nothing needs copying."""
+        """Whether the folder has exactly these files already."""
         there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} - {RESULT}
         return there == set(files) and all(digest_file(out / name) == digest for name, digest in files.items())
 
     def object(self, digest: str) -> Path:
-        """The place of a file."""
+        """The path of a file."""
         hexadecimal = digest.removeprefix("sha256:")
         return self.root / "objects" / hexadecimal[:2] / hexadecimal[2:]
 
     def manifest(self, key: str) -> Path:
-        """The place of a key's manifest."""
+        """The path of a key's manifest."""
         return self.root / "keys" / f"{key.removeprefix('sha256:')}.json"

@@ -1,6 +1,6 @@
-"""Large outputs on their way from job to job: through the store, where CI's artifacts leave them out.
+"""Passes large outputs, which CI artifacts leave out, from job to job through the store.
 
-A file is an object by its digest. A folder is an archive, found by the name `trees/HEX` of the folder's digest.
+A file is stored by its digest. A folder is stored as an archive under the name `trees/HEX` of the folder's digest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipeline_kit.errors import ModelError
 
 
 def hand_over(outputs: Mapping[str, OutputRecord], out: Path, store: Store) -> None:
-    """Puts the outputs that the store carries into it. Raises InfrastructureError where it does not take them."""
+    """Stores the outputs of STORED_KINDS. Raises InfrastructureError where the store fails."""
     for output in outputs.values():
         if output.kind in STORED_KINDS:
             path = out / output.path
@@ -24,21 +24,21 @@ def hand_over(outputs: Mapping[str, OutputRecord], out: Path, store: Store) -> N
 
 
 def put_folder(folder: Path, digest: str, store: Store) -> None:
-    """Stores a folder under the name of its digest; one that is there already is left as it is."""
+    """Stores a folder under the name of its digest, unless it is stored already."""
     import tempfile
 
     from pipeline_kit.models.archive import write_archive
 
     if store.resolve(name_of(digest)) is not None:
         return
-    with tempfile.TemporaryDirectory(prefix="pipeline-kit-") as place:
-        packed = Path(place) / "folder.tar"
+    with tempfile.TemporaryDirectory(prefix="pipeline-kit-") as temporary:
+        packed = Path(temporary) / "folder.tar"
         write_archive(packed, tree_files(folder))
         store.point(name_of(digest), store.put(packed))
 
 
 def take_over(output: OutputRecord, target: Path, store: Store) -> None:
-    """Fetches an output from the store, verified. Raises ModelError where it is not there or is another."""
+    """Fetches a verified output from the store. Raises ModelError where it is missing or corrupt."""
     target.parent.mkdir(parents=True, exist_ok=True)
     packed = store.resolve(name_of(output.digest))
     if packed is None:
@@ -48,12 +48,13 @@ def take_over(output: OutputRecord, target: Path, store: Store) -> None:
 
     from pipeline_kit.models.archive import unpack_archive
 
-    with tempfile.TemporaryDirectory(prefix=".take-over-", dir=target.parent) as place:
-        archive, folder = Path(place) / "folder.tar", Path(place) / "folder"
+    with tempfile.TemporaryDirectory(prefix=".take-over-", dir=target.parent) as temporary:
+        archive, folder = Path(temporary) / "folder.tar", Path(temporary) / "folder"
         store.fetch(packed, archive)
         unpack_archive(archive, folder)
         if digest_tree(folder) != output.digest:
-            raise ModelError(f"the store's {name_of(output.digest)} is another folder", hint="run its job again")
+            message = f"the store's {name_of(output.digest)} is corrupt: its content has another digest"
+            raise ModelError(message, hint="run its job again")
         folder.replace(target)
 
 

@@ -1,4 +1,4 @@
-"""A job in a process of its own: forked, in its own session, its output through a pipe, gone when its parent is."""
+"""Runs a job in a forked process: in its own session, its output through a pipe, ended when its parent ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pipeline_kit.runner.exit_codes import INTERNAL
+from pipeline_kit.runner.exit_codes import ExitCode
 from pipeline_kit.runner.stop import STOPPING
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -20,18 +20,18 @@ READ_BYTES = 65_536
 
 @dataclass(slots=True)
 class Child:
-    """A running job: its process, the reading end of its pipe, and the line that it has not ended yet."""
+    """A running job: its process, the reading end of its pipe, and its unfinished line."""
 
     job: str
     pid: int
     pipe: int
     started: float = field(default_factory=time.monotonic)
     pending: bytes = b""
-    last: str = ""  # what it printed last
+    last: str = ""  # its last line
     exit_code: int | None = None
 
     def read(self) -> list[str] | None:
-        """The whole lines that are there now; none at the pipe's end."""
+        """The complete lines that are available; None at the end of the pipe."""
         chunk = os.read(self.pipe, READ_BYTES)
         if not chunk:
             return None
@@ -41,7 +41,7 @@ class Child:
         return lines
 
     def ended(self, *, wait: bool) -> bool:
-        """Whether the process has ended; its exit code is then known (128 and the signal where one killed it)."""
+        """Whether the process has ended; `exit_code` is then set, to 128 and the number of a signal that killed it."""
         if self.exit_code is None:
             pid, status = os.waitpid(self.pid, 0 if wait else os.WNOHANG)
             if pid:
@@ -50,7 +50,7 @@ class Child:
         return self.exit_code is not None
 
     def signal(self, number: int) -> None:
-        """Sends a signal to the job; its own handler ends what it has started."""
+        """Sends a signal to the job, whose handler ends what it started."""
         if self.exit_code is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
@@ -61,11 +61,11 @@ class Child:
 
 
 def start(job: str, work: Callable[[], int]) -> Child:
-    """Starts `work` in a child process, whose exit code is what it returns.
+    """Runs `work` in a child process, whose exit code is its result.
 
-    The parent must have no other thread: a fork copies only the one that forks. Everything that the child prints
-    comes through the pipe. The child gets SIGTERM from the kernel when the parent dies (Linux). Whoever calls this
-    holds back the stopping signals until the child is known; in the child they are let through again.
+    The parent must have no other thread: a fork copies only the calling one. All output of the child goes through the
+    pipe. The kernel sends the child SIGTERM when the parent dies (Linux). The caller blocks the stopping signals until
+    it has registered the child; the child unblocks them.
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -75,7 +75,7 @@ def start(job: str, work: Callable[[], int]) -> Child:
     if pid:
         os.close(writing)
         return Child(job, pid, reading)
-    code = INTERNAL
+    code: int = ExitCode.INTERNAL
     try:
         os.setsid()
         for number in STOPPING:
@@ -95,8 +95,8 @@ def start(job: str, work: Callable[[], int]) -> Child:
 
 
 def die_with(parent: int) -> None:
-    """Asks the kernel for SIGTERM at the parent's death; where it is dead already, ends at once."""
+    """Requests SIGTERM from the kernel for the parent's death; ends at once if it is dead already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
-        os._exit(INTERNAL)
+        os._exit(ExitCode.INTERNAL)

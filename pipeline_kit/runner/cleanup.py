@@ -1,4 +1,4 @@
-"""What a killed run leaves behind: files that never became whole, workspaces, temporary folders."""
+"""Removes what killed runs leave: temporary files, workspaces, temporary folders."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from pipeline_kit.errors import InfrastructureError
 from pipeline_kit.runner.folders import Folders
 
 WRITTEN_INTO = ("out/*", "why", "report", "cache/keys", "cache/objects/*")
-"""The folders, inside the kit's own, in which files appear whole or not at all."""
+"""The folders below the kit's own in which files are written atomically."""
 
 
-def sweep(folders: Folders) -> None:
-    """Removes what killed runs and jobs of this project left; what a living process works on stays."""
+def clean_up(folders: Folders) -> None:
+    """Removes what killed runs and jobs of this project left; the files of living processes stay."""
     for job in sorted(
         {path.name for path in folders.kit.glob("work/*")} | {path.name for path in folders.kit.glob("tmp/*")}
     ):
         with contextlib.suppress(InfrastructureError), locked(folders.lock(f"job-{job}"), busy="it is running"):
-            sweep_job(folders, job)
+            clean_up_job(folders, job)
     for path in unfinished(folders.kit):
         remove(path)
 
 
-def sweep_job(folders: Folders, job: str) -> None:
-    """Removes a job's workspace and temporary folder; called by who holds the job's lock."""
+def clean_up_job(folders: Folders, job: str) -> None:
+    """Removes a job's workspace and temporary folder; the caller holds the job's lock."""
     remove(folders.work(job))
     remove(folders.temporary(job))
 
 
 def unfinished(kit: Path) -> Iterator[Path]:
-    """The files whose writers were killed."""
+    """The temporary files of killed writers."""
     for folder in WRITTEN_INTO:
         yield from (path for path in kit.glob(f"{folder}/{TEMPORARY}*") if is_left_over(path))

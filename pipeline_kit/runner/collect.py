@@ -1,4 +1,4 @@
-"""What a stage made, as the record says it; and the record written, last of all."""
+"""Turns a stage's result into the job's record, and writes it, last of all."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pipeline_kit.runner.folders import JUNIT, RESULT
 
 
 def collect(job: PlannedJob, result: StageResult, out: Path) -> JobRecord:
-    """The record of a finished stage. Raises ModelError for an output that it reports but did not leave."""
+    """The record of a finished stage. Raises ModelError for a reported output that is missing."""
     outputs: dict[str, OutputRecord] = {}
     for name, output in result.outputs.items():
         path = out / output.path
         if not path.resolve().is_relative_to(out.resolve()):
             raise ModelError(f"output {name}: {output.path} leads out of the job's folder")
         if not path.exists():
-            raise ModelError(f"output {name}: {output.path} is missing", hint="the project's code has to write it")
+            raise ModelError(f"output {name}: {output.path} is missing", hint="the project's code must write it")
         outputs[name] = OutputRecord(output.path, output.kind, digest_tree(path), size_of(path))
     left_out = sorted(name for name, value in result.measurements.items() if not is_finite(value))
     note = f" (not finite, left out: {', '.join(left_out)})" if left_out else ""
@@ -48,34 +48,34 @@ def is_finite(value: float | int | str | bool) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """The bytes of a file, or of all files of a folder."""
+    """The size in bytes of a file, or of all files of a folder."""
     if path.is_file():
         return path.stat().st_size
-    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def write_cases(record: JobRecord, cases: Sequence[Case], out: Path) -> None:
-    """Writes `junit.xml`: a case for the job, and one for each thing that it checked."""
+    """Writes `junit.xml`: a case for the job and one for each of its checks."""
     failed = record.outcome in (Outcome.FAILED, Outcome.UNDECIDED) and not any(case.failure for case in cases)
-    own = Case(record.job, record.stage, record.seconds, record.reason if failed else None, record.cause or "")
-    write_atomically(out / JUNIT, write_junit(record.job, (own, *cases)), lasting=False)  # the record is what must last
+    job_case = Case(record.job, record.stage, record.seconds, record.reason if failed else None, record.cause or "")
+    write_atomically(out / JUNIT, write_junit(record.job, (job_case, *cases)), lasting=False)
 
 
 def write_record(record: JobRecord, out: Path) -> None:
-    """Writes `result.json`; this ends the job."""
+    """Writes `result.json`, which ends the job."""
     write_atomically(out / RESULT, to_json(record), lasting=not record.cached)
 
 
 def masked_result(result: StageResult, mask: Callable[[str], str]) -> StageResult:
-    """The result without secrets: nothing that is made of it, written or printed, can show one."""
+    """The result without secrets, so that nothing made from it can show one."""
     return replace(
         result,
         reason=mask(result.reason),
         measurements={
-            mask(name): mask(each) if isinstance(each, str) else each for name, each in result.measurements.items()
+            mask(name): mask(value) if isinstance(value, str) else value for name, value in result.measurements.items()
         },
         cases=tuple(masked_case(case, mask) for case in result.cases),
-        facts={mask(name): masked(each, mask) for name, each in result.facts.items()},
+        facts={mask(name): masked(fact, mask) for name, fact in result.facts.items()},
     )
 
 
@@ -91,7 +91,7 @@ def masked(value: Value, mask: Callable[[str], str]) -> Value:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {mask(str(key)): masked(each, mask) for key, each in value.items()}
+        return {mask(str(key)): masked(item, mask) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [masked(each, mask) for each in value]
+        return [masked(item, mask) for item in value]
     return value

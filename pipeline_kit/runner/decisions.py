@@ -1,4 +1,4 @@
-"""What people decided where the evidence did not: kept in the repository, keyed by the evidence's digest."""
+"""People's decisions on undecided evidence: stored in the repository by the evidence's digest."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ FILE = "pipeline-kit.decisions.json"
 
 
 def read_decisions(root: Path) -> dict[str, str]:
-    """Evidence digest to the recorded decision's text. Raises UsageError when the file is damaged."""
-    return {each["evidence"]: f"{each['reason']} ({each['by']})" for each in read_entries(root)}
+    """The recorded decisions by evidence digest. Raises UsageError where the file is malformed."""
+    return {entry["evidence"]: f"{entry['reason']} ({entry['by']})" for entry in read_entries(root)}
 
 
 def read_entries(root: Path) -> list[dict[str, str]]:
@@ -22,23 +22,23 @@ def read_entries(root: Path) -> list[dict[str, str]]:
     path = root / FILE
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["decisions"]
-        for each in entries:
-            if not (each["evidence"].startswith(PREFIX) and each["reason"].strip() and each["by"].strip()):
-                raise ValueError(f"an entry lacks evidence, reason or by: {each}")
+        for entry in entries:
+            if not (entry["evidence"].startswith(PREFIX) and entry["reason"].strip() and entry["by"].strip()):
+                raise ValueError(f"an entry lacks evidence, reason or by: {entry}")
     except FileNotFoundError:
         return []
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{FILE} is damaged: {error}", hint="take it back from git") from error
+        raise UsageError(f"{FILE} is malformed: {error}", hint="restore it from git") from error
     return list(entries)
 
 
 def record_decision(root: Path, evidence: str, reason: str, by: str) -> None:
-    """Adds a decision. Raises UsageError where one for this evidence stands already, or no reason is given."""
+    """Adds a decision. Raises UsageError where this evidence has one, or the reason or name is empty."""
     entries = read_entries(root)
     if not reason.strip() or not by.strip():
         raise UsageError("a decision needs a reason and a name", hint="--reason 'why this may pass' --by 'your name'")
-    if any(each["evidence"] == evidence for each in entries):
-        raise UsageError(f"a decision for this evidence stands already in {FILE}")
+    if any(entry["evidence"] == evidence for entry in entries):
+        raise UsageError(f"{FILE} already has a decision for this evidence", hint="remove that entry to decide anew")
     entries.append({"evidence": evidence, "reason": reason.strip(), "by": by.strip()})
     text = json.dumps({"decisions": entries}, indent=2, ensure_ascii=False)
     write_atomically(root / FILE, text + "\n")

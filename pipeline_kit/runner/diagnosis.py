@@ -1,4 +1,4 @@
-"""What a failed process's last lines say: a category and the line that names the cause."""
+"""Finds the cause of a failed process in its last lines: a category and the line that names it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline_kit.frozen import frozen
 
 @frozen
 class Cause:
-    """Whose failure it was, and the line that says so."""
+    """The category of a failure, and the line that shows it."""
 
     category: Category
     line: str
@@ -43,7 +43,7 @@ SIGNS: tuple[tuple[Category, str], ...] = (
 
 
 def diagnose(lines: Sequence[str]) -> Cause | None:
-    """The cause that the lines name, the most telling sign first, of one sign the last line; none where none does."""
+    """The cause that the lines show: the first of SIGNS that occurs, in its last line; None without any."""
     for category, sign in SIGNS:
         for line in reversed(lines):
             if re.search(sign, line):

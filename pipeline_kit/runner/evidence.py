@@ -1,4 +1,4 @@
-"""What of an earlier run is still to be had on this machine: records of jobs, and files by their digest."""
+"""Finds what is left of an earlier run on this machine: records of jobs, and files by digest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline_kit.runner.folders import RESULT
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where to look: folders of jobs' results (such as downloaded artifacts, nearest first), the cache, the store."""
+    """Where to search: folders of jobs' results (such as downloaded artifacts; nearest first), the cache, the store."""
 
     results: tuple[Path, ...]
     cache: Cache
@@ -30,7 +30,7 @@ class Evidence:
     def records(self, job: str) -> Iterator[JobRecord]:
         """Every passed record of a job, nearest first."""
         manifests = sorted(self.cache.root.glob("keys/*.json"), key=lambda path: -path.stat().st_mtime)
-        for path in (*(each / job / RESULT for each in self.results), *manifests):
+        for path in (*(folder / job / RESULT for folder in self.results), *manifests):
             try:
                 text = path.read_text(encoding="utf-8")
                 record = from_json(json.dumps(json.loads(text)["result"]) if path in manifests else text)
@@ -40,29 +40,29 @@ class Evidence:
                 yield record
 
     def upstream(self, job: str, inputs: Mapping[str, str]) -> JobRecord | None:
-        """The record of a job whose outputs are the ones that these inputs name, or none."""
+        """The record of a job whose outputs are exactly those in `inputs`, or None."""
         for record in self.records(job):
             if all(inputs.get(f"{job}.{name}") == output.digest for name, output in record.outputs.items()):
                 return record
         return None
 
     def restore(self, record: JobRecord, out: Path) -> list[str]:
-        """Puts a job's outputs and its record into a folder; the outputs that are nowhere to be had."""
+        """Puts a job's outputs and record into a folder; returns a line for each missing output."""
         missing: list[str] = []
         kept = self.cache.restore(record.key, out) if record.key else None
         if kept is not None and kept.outputs == record.outputs:
             write_record(record, out)
             return missing
         for name, output in record.outputs.items():
-            places = [each / record.job / output.path for each in self.results]
+            places = [folder / record.job / output.path for folder in self.results]
             if not self.copy(output.digest, [*places, self.cache.object(output.digest)], out / output.path):
-                missing.append(f"{record.job}.{name}: {output.digest} is in no folder of results, cache or store here")
+                missing.append(f"{record.job}.{name}: {output.digest} is not in the results, the cache or the store")
         if not missing:
             write_record(record, out)
         return missing
 
     def copy(self, digest: str, places: list[Path], target: Path) -> bool:
-        """Whether a file or folder of this digest was found, in one of the places or in the store, and copied."""
+        """Copies a file or folder with this digest from one of the places or the store; whether one has it."""
         target.parent.mkdir(parents=True, exist_ok=True)
         for place in places:
             if place.exists() and digest_tree(place) == digest:
@@ -80,7 +80,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ReadingStore:
-    """A store that a replay reads from: what its job keeps there goes nowhere."""
+    """The store of a replay: it is read, and never written to."""
 
     store: Store
 
@@ -93,8 +93,8 @@ class ReadingStore:
         self.store.fetch(digest, target)
 
     def resolve(self, name: str) -> str | None:
-        """The digest that the name points to now, which may be another one than then."""
+        """The digest that the name points to now; it may have moved since the recorded run."""
         return self.store.resolve(name)
 
     def point(self, name: str, digest: str) -> None:
-        """Moves nothing."""
+        """Does nothing."""

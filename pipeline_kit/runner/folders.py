@@ -1,4 +1,4 @@
-"""Where the kit keeps what it makes inside a project: `.pipeline-kit/`, which git ignores."""
+"""The kit's folders inside a project: `.pipeline-kit/`, which git ignores."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Folders:
 
     @property
     def kit(self) -> Path:
-        """The folder that holds all the others."""
+        """The folder of all the others."""
         return self.root / ".pipeline-kit"
 
     def out(self, job: str) -> Path:
-        """A job's results; `result.json` in it is written last, so a folder without one is of a job not done."""
+        """A job's results. `result.json` is written last: without it the job has not finished."""
         return self.kit / "out" / job
 
     def work(self, job: str) -> Path:
@@ -35,11 +35,11 @@ class Folders:
         return self.kit / "work" / job
 
     def temporary(self, job: str) -> Path:
-        """Where a job keeps what it needs for a moment."""
+        """A job's temporary files."""
         return self.kit / "tmp" / job
 
     def replay(self, job: str) -> Path:
-        """Where a job is run again in the state of another run: a project of its own."""
+        """The project in which a job is replayed."""
         return self.kit / "replay" / job
 
     def lock(self, name: str) -> Path:
@@ -47,12 +47,12 @@ class Folders:
         return self.kit / "locks" / name
 
     def why(self, job: str) -> Path:
-        """What made a job run or not, the last time."""
+        """Why a job ran or did not, the last time."""
         return self.kit / "why" / f"{job}.json"
 
     @property
     def cache(self) -> Path:
-        """Results of jobs by their key."""
+        """Results of jobs by key."""
         return self.kit / "cache"
 
     @property
@@ -61,20 +61,20 @@ class Folders:
         return self.kit / "report"
 
     def read(self, job: str) -> JobRecord | None:
-        """A job's record, or none where it has left none. Raises DataError when it is damaged."""
+        """A job's record, None where it is missing. Raises DataError where it is malformed."""
         path = self.out(job) / RESULT
         try:
-            return from_json(path.read_text(encoding="utf-8"), f"{job}'s {RESULT}")
+            return from_json(path.read_text(encoding="utf-8"), f"{RESULT} of job {job}")
         except FileNotFoundError:
             return None
         except UnicodeDecodeError as error:
-            raise DataError(f"{job}'s {RESULT} is damaged", hint="run its job again") from error
+            raise DataError(f"{RESULT} of job {job} is not UTF-8", hint="run the job again") from error
 
 
 def user_cache() -> Path:
-    """The user's cache folder, shared by all checkouts: PIPELINE_KIT_CACHE, else by the XDG base directories."""
-    named = os.environ.get("PIPELINE_KIT_CACHE")
-    if named:
-        return Path(named)
+    """The user's cache folder, shared by all checkouts: PIPELINE_KIT_CACHE, else from the XDG base directories."""
+    configured = os.environ.get("PIPELINE_KIT_CACHE")
+    if configured:
+        return Path(configured)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "pipeline-kit"

@@ -20,7 +20,7 @@ from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.errors import Category, InfrastructureError, KitError
 from pipeline_kit.runner.cache import Cache
 from pipeline_kit.runner.carry import hand_over
-from pipeline_kit.runner.cleanup import sweep_job
+from pipeline_kit.runner.cleanup import clean_up_job
 from pipeline_kit.runner.collect import collect, masked, masked_result, size_of, write_cases, write_record
 from pipeline_kit.runner.decisions import read_decisions
 from pipeline_kit.runner.folders import LOG, RESULT, user_cache
@@ -41,28 +41,28 @@ if TYPE_CHECKING:
     from pipeline_kit.runner.diagnosis import Cause
 
 LITTLE_BYTES = 16 * 1024 * 1024
-OF_THE_PROGRAM = {errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EBADF, errno.EINVAL, errno.EPIPE}
-"""What the system answers when a program asks for the wrong thing; all else is the machine's fault."""
+PROGRAM_ERRORS = {errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EBADF, errno.EINVAL, errno.EPIPE}
+"""Errors of the system for a wrong call of a program; all others are faults of the machine."""
 
 
 def open_secrets(run: JobRun) -> None:
-    """Takes the job's secrets and masks them from here on."""
+    """Reads the job's secrets; from here on they are masked."""
     run.secrets = take_secrets(run.job.secrets, run.variables)
     run.mask = Redactor(values_to_mask(run.job.secrets, run.secrets))
     run.log = Log(run.show, run.mask)
-    seen = {**without_secrets(run.variables), **run.job.variables, **run.secrets}
-    run.pythons = LockedPythons(user_cache(), seen, run.log, run.mask)
+    variables = {**without_secrets(run.variables), **run.job.variables, **run.secrets}
+    run.pythons = LockedPythons(user_cache(), variables, run.log, run.mask)
 
 
 def gather_inputs(run: JobRun) -> None:
-    """Digests what the job reads and refuses what its makers did not report."""
+    """Digests the job's inputs; refuses those that differ from what earlier jobs recorded."""
     if run.files is None:
         run.git, run.files = run.look() if run.look else checkout(run.folders.root)
     run.inputs = gather(run.job, run.descriptor, run.folders, run.files, store_of(run))
 
 
 def make_key(run: JobRun) -> None:
-    """Makes the cache key of everything that decides the result."""
+    """Collects everything that decides the result, for the cache key."""
     assert run.inputs is not None
     if run.job.spec.project_code:
         project = run.descriptor.project
@@ -71,7 +71,7 @@ def make_key(run: JobRun) -> None:
 
 
 def restore_from_cache(run: JobRun) -> None:
-    """Ends the job where it ran with this key before."""
+    """Ends the job with the cached result of this key, if there is one."""
     if not (run.use_cache and run.job.spec.cacheable):
         return
     kept = Cache(run.folders.cache).restore(key_of(run.parts), run.out)
@@ -80,7 +80,7 @@ def restore_from_cache(run: JobRun) -> None:
 
 
 def prepare_workspace(run: JobRun) -> None:
-    """Makes an empty folder of results, the log in it, a temporary folder and the workspace."""
+    """Makes the folder of results with the log, a temporary folder and the workspace."""
     assert run.inputs is not None
     empty_folder(run.out)
     empty_folder(run.folders.temporary(run.job.name))
@@ -95,10 +95,12 @@ def run_stage(run: JobRun) -> None:
 
 
 def context_of(run: JobRun, workspace: Path) -> StageContext:
-    """What the job's stage is handed, once its inputs are gathered; its files are in the workspace."""
+    """The context of the job's stage, after its inputs were gathered."""
     assert run.inputs is not None
-    own = {output.name: output.path for output in run.job.spec.outputs}
-    declared = {name: run.out / each.path for name, each in run.job.outputs.items() if own.get(name) != each.path}
+    standard = {output.name: output.path for output in run.job.spec.outputs}
+    declared = {
+        name: run.out / output.path for name, output in run.job.outputs.items() if standard.get(name) != output.path
+    }
     return StageContext(
         job=run.job.name,
         settings=run.job.settings,
@@ -119,14 +121,14 @@ def context_of(run: JobRun, workspace: Path) -> StageContext:
         variables=run.job.variables,
         world=world_of(run),
         environment=run.job.environment,
-        environments=tuple(sorted(run.descriptor.environments.values(), key=lambda each: each.order)),
+        environments=tuple(sorted(run.descriptor.environments.values(), key=lambda environment: environment.order)),
         declared=run.descriptor.data,
         plugins=run.descriptor.plugins,
     )
 
 
 def store_of(run: JobRun) -> Store | None:
-    """The store that the job was given, else the project's own; None where the plan gives the job no secret of it."""
+    """The run's own store, else the project's; None where the plan gives the job none of the store's secrets."""
     address = run.descriptor.store
     if run.store is not None or address is None:
         return run.store
@@ -138,14 +140,14 @@ def store_of(run: JobRun) -> Store | None:
 
 
 def cause_of(run: JobRun) -> Cause | None:
-    """What the last lines of a job that failed say of its cause."""
+    """The cause of a failure, from the job's last lines."""
     from pipeline_kit.runner.diagnosis import diagnose
 
     return diagnose(list(run.log.tail))
 
 
 def collect_outputs(run: JobRun) -> None:
-    """Turns the stage's result into the record."""
+    """Makes the record from the stage's result."""
     assert run.result is not None
     refuse_leaks(run.out, run.mask, run.result)
     cause = cause_of(run) if run.result.outcome is Outcome.FAILED else None
@@ -154,27 +156,27 @@ def collect_outputs(run: JobRun) -> None:
     tests_failed = any(case.failure for case in run.result.cases)
     if cause and category is Category.PROJECT and run.job.spec.project_code and not tests_failed:
         category = cause.category
-    told = run.result.facts.get("cause")
-    line = told if isinstance(told, str) else cause.line if cause else None
+    reported = run.result.facts.get("cause")
+    line = reported if isinstance(reported, str) else cause.line if cause else None
     run.record = replace(record, cause=line, category=category, seconds=time.monotonic() - run.started)
     write_cases(run.record, run.result.cases, run.out)
 
 
 def hand_over_outputs(run: JobRun) -> None:
-    """Puts what artifacts leave out into the store, for the jobs that take it on other machines."""
+    """Stores the outputs that CI artifacts leave out, for jobs on other machines."""
     store = store_of(run) if run.shared else None
     if store is not None and run.record is not None and run.record.outcome is Outcome.PASSED:
         hand_over(run.record.outputs, run.out, store)
 
 
 def keep_in_cache(run: JobRun) -> None:
-    """Keeps a passed job's results for the next run; a cache that does not take them is no failure of the job's."""
+    """Caches the results of a passed job; a cache that cannot be written does not fail the job."""
     if run.use_cache and run.record and run.record.outcome is Outcome.PASSED and run.job.spec.cacheable:
         run.log.close()
         try:
             Cache(run.folders.cache).keep(complete(run, run.record), run.out)
         except OSError as error:
-            run.show(f"not kept in the cache: {error.strerror}: {error.filename}")
+            run.show(f"the result was not cached: {error.strerror}: {error.filename}")
 
 
 PHASES: tuple[Callable[[JobRun], None], ...] = (
@@ -191,35 +193,35 @@ PHASES: tuple[Callable[[JobRun], None], ...] = (
 
 
 def run_job(run: JobRun) -> JobRecord:
-    """The job's record, after all of its phases or the first failure; `result.json` is written last.
+    """Runs a job's phases up to the first failure, and returns its record; `result.json` is written last.
 
-    Raises Interrupted after the record of that is written too, and InfrastructureError where it cannot be written.
+    Raises Interrupted, after the record of that was written, and InfrastructureError where it cannot be written.
     """
     stop = Stop(hurry, raising=False)
-    with locked(folders_lock(run), busy=f"job {run.job.name} is running in this directory already"), stoppable(stop):
+    with locked(folders_lock(run), busy=f"job {run.job.name} is already running in this directory"), stoppable(stop):
         try:
             (run.out / RESULT).unlink(missing_ok=True)
             with temporary_files_in(run.folders.temporary(run.job.name)), limited(stop, run.job.timeout_seconds):
                 stop.check()
-                pass_phases(run)
-        except (Exception, Interrupted, SystemExit) as error:  # code from outside may end the process: not a result
+                run_phases(run)
+        except (Exception, Interrupted, SystemExit) as error:  # SystemExit: a plugin or a library must not end the kit
             run.record = failure_of(run, stopped_by(error) or error)
-        stop.raising = False  # where the limit came while it was being lifted
+        stop.raising = False  # the time limit may pass while it is being lifted
         assert run.record is not None
         record = complete(run, replace(run.record, seconds=time.monotonic() - run.started))
         try:
             finish(run, record)
         except OSError as error:
             reason = f"the result of job {run.job.name} cannot be written: {error.strerror}: {error.filename}"
-            raise InfrastructureError(reason, hint=f"it {record.outcome.value}: {record.reason}") from error
+            raise InfrastructureError(reason, hint=f"the job {record.outcome.value}: {record.reason}") from error
     stop.check()
     return record
 
 
 def recall(run: JobRun) -> JobRecord | None:
-    """The record of a job that the cache has and that reads little, without a process of its own; or none.
+    """The record of a cached job with small inputs, without a process of its own; None for any other.
 
-    What goes wrong here goes wrong again where the job runs, and is told there.
+    Errors are ignored: they occur again, and are reported, when the job runs.
     """
     if not (run.use_cache and run.job.spec.cacheable and reads_little(run)):
         return None
@@ -237,21 +239,21 @@ def recall(run: JobRun) -> JobRecord | None:
 
 
 def reads_little(run: JobRun) -> bool:
-    """Whether all that the job could read is digested in no time; else it holds up nobody, and a signal can end it."""
+    """Whether the job's inputs are digested at once. Larger ones need a process that a signal can end."""
     root, datasets = run.folders.root, run.descriptor.data
-    places = [root / name for name in run.files or ()]
-    places += [root / datasets[name].path for name in run.job.datasets]
-    places += [run.folders.out(name) for name in run.job.takes]
+    paths = [root / name for name in run.files or ()]
+    paths += [root / datasets[name].path for name in run.job.datasets]
+    paths += [run.folders.out(name) for name in run.job.takes]
     left = LITTLE_BYTES
-    for place in places:
-        left -= size_of(place) if place.exists() else 0
+    for path in paths:
+        left -= size_of(path) if path.exists() else 0
         if left < 0:
             return False
     return True
 
 
-def pass_phases(run: JobRun) -> None:
-    """Takes the job through its phases; one that the cache had ends there."""
+def run_phases(run: JobRun) -> None:
+    """Runs the phases; a cached result ends the job."""
     for phase in PHASES:
         phase(run)
         if run.record is not None and run.record.cached:
@@ -259,22 +261,22 @@ def pass_phases(run: JobRun) -> None:
 
 
 def folders_lock(run: JobRun) -> Path:
-    """The lock that keeps two runs of one job apart."""
+    """The lock that excludes two runs of one job at a time."""
     return run.folders.lock(f"job-{run.job.name}")
 
 
 def complete(run: JobRun, record: JobRecord) -> JobRecord:
-    """The record with what every job tells: key, commit, environment, inputs."""
+    """The record with key, commit, environment and inputs."""
     inputs = {run.mask(name): digest for name, digest in run.inputs.digests().items()} if run.inputs else {}
     key = key_of(run.parts) if run.parts else ""
     return replace(record, key=key, commit=run.git.commit, environment_digest=run.environment, inputs=inputs)
 
 
 def finish(run: JobRun, record: JobRecord) -> None:
-    """Writes what the job leaves, the result last, and removes its workspace."""
-    sweep_job(run.folders, run.job.name)
+    """Writes the job's results, the record last, and removes its workspace."""
+    clean_up_job(run.folders, run.job.name)
     run.log.close()
-    write_why(run.folders.why(run.job.name), record, {name: masked(each, run.mask) for name, each in run.parts.items()})
+    write_why(run.folders.why(run.job.name), record, {name: masked(part, run.mask) for name, part in run.parts.items()})
     if run.result is None and not record.cached:
         remove_leaks(run.out, run.mask)
         write_cases(record, (), run.out)
@@ -282,13 +284,13 @@ def finish(run: JobRun, record: JobRecord) -> None:
 
 
 def failure(run: JobRun, category: Category, reason: str, cause: str | None = None) -> JobRecord:
-    """The record of a job that something stopped."""
-    told = run.mask(cause) if cause else None
-    return JobRecord(run.job.name, run.job.stage, Outcome.FAILED, run.mask(reason), category, told)
+    """The record of a job that did not finish its stage."""
+    line = run.mask(cause) if cause else None
+    return JobRecord(run.job.name, run.job.stage, Outcome.FAILED, run.mask(reason), category, line)
 
 
 def failure_of(run: JobRun, error: BaseException) -> JobRecord:
-    """The record of a job that an exception ended: one that the kit explains, the machine's, or a fault of the kit."""
+    """The record of a job that an exception ended: a KitError, an error of the machine, or a fault of the kit."""
     if isinstance(error, Interrupted):
         return failure(run, Category.INTERRUPTED, str(error))
     if isinstance(error, KitError):
@@ -296,7 +298,7 @@ def failure_of(run: JobRun, error: BaseException) -> JobRecord:
             run.log(f"hint: {error.hint}")
         reason = f"{error.message}" + (f" ({error.hint})" if error.hint else "")
         return failure(run, error.category, reason)
-    if isinstance(error, OSError) and error.errno and error.errno not in OF_THE_PROGRAM:
+    if isinstance(error, OSError) and error.errno and error.errno not in PROGRAM_ERRORS:
         reason = f"{error.strerror}: {error.filename or run.folders.kit}"
         return failure(run, InfrastructureError.category, reason, str(error))
     import traceback

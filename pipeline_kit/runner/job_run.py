@@ -1,4 +1,4 @@
-"""A job while it runs: what its phases have found out so far."""
+"""The state of a running job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline_kit.runner.redaction import Redactor
 
 @dataclass(slots=True)
 class JobRun:
-    """A job while it runs; each phase adds what the next ones need, and `record` ends it."""
+    """A running job: each phase adds what the next ones need; `record` ends it."""
 
     job: PlannedJob
     descriptor: Descriptor
@@ -38,14 +38,14 @@ class JobRun:
     log: Log = field(init=False)
     pythons: LockedPythons = field(init=False)
     git: GitFacts = field(default_factory=GitFacts)
-    files: tuple[str, ...] | None = None  # of the project; where a run knows them, `git` is known too
-    look: Callable[[], tuple[GitFacts, tuple[str, ...]]] | None = None  # finds both out
+    files: tuple[str, ...] | None = None  # of the project; set together with `git`
+    look: Callable[[], tuple[GitFacts, tuple[str, ...]]] | None = None  # reads both
     inputs: Inputs | None = None
     parts: Mapping[str, Value] = field(default_factory=dict)
     environment: str | None = None
     datasets: Mapping[str, DataInput] = field(default_factory=dict)
-    store: Store | None = None  # in place of the project's own
-    shared: bool = False  # on a CI server: the store carries what artifacts leave out
+    store: Store | None = None  # replaces the project's own
+    shared: bool = False  # on a CI server: the store passes on what artifacts leave out
     result: StageResult | None = None
     record: JobRecord | None = None
     started: float = field(default_factory=time.monotonic)

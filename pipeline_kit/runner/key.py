@@ -1,4 +1,4 @@
-"""A job's cache key, and in words what changed between two of them."""
+"""A job's cache key, and a description of what changed between two keys."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MOST_NAMED = 3
 def key_parts(
     job: PlannedJob, inputs: Inputs, environment: str | None, plugins: Plugins = NO_PLUGINS
 ) -> dict[str, Value]:
-    """Everything that decides a job's result, as JSON: its name, stage, settings, environment, inputs' digests."""
+    """Everything that decides a job's result, as JSON: its name, stage, settings, environment, input digests."""
     return {
         "kit": __version__,
         **({"plugins": dict(plugins.versions())} if plugins.packages else {}),
-        "job": job.name,  # which the stage and the project's code are told
+        "job": job.name,  # the stage and the project's code see it
         "stage": {"name": job.stage, "digest": job.spec.digest},
         "settings": dict(job.settings),
         "variables": dict(job.variables),
@@ -36,7 +36,7 @@ def key_parts(
 
 
 def declared(spec: Dataset) -> Value:
-    """What the descriptor says of a dataset, as JSON: a stage judges the data by it."""
+    """A dataset's declaration as JSON: stages check the data against it."""
     columns = [{**asdict(column), "type": column.type.value, "values": list(column.values)} for column in spec.columns]
     return {**asdict(spec), "path": spec.path.as_posix(), "columns": columns}
 
@@ -47,7 +47,7 @@ def key_of(parts: Mapping[str, Value]) -> str:
 
 
 def changed(before: Mapping[str, Value], now: Mapping[str, Value]) -> tuple[str, ...]:
-    """What differs between the parts of two keys, a short phrase each."""
+    """The differences between the parts of two keys, each as a short phrase."""
     phrases: list[str] = []
     for name in ("kit", "stage", "environment"):
         if before.get(name) != now.get(name):

@@ -1,4 +1,4 @@
-"""Secrets in what a job leaves: found before it is recorded, kept or handed on."""
+"""Finds secrets in a job's results before they are recorded, cached or passed on."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pipeline_kit.errors import ProjectError
 from pipeline_kit.runner.redaction import Redactor
 
 LARGEST_BYTES = 64 * 1024 * 1024
-"""Of a larger file only the name is looked at: no text that a person reads is as large."""
+"""Files above this size are checked by name only: a text that people read is smaller."""
 
 
 def refuse_leaks(out: Path, mask: Redactor, result: StageResult) -> None:
-    """Raises ProjectError naming the files of a job's folder that held a secret, and are now removed."""
+    """Removes the results that hold a secret. Raises ProjectError with their names."""
     if names := remove_leaks(out, mask):
         before = "" if result.outcome is Outcome.PASSED else f"{result.reason}; and "
         reason = f"{before}the job wrote a secret into its results, which were removed: {', '.join(names)}"
-        raise ProjectError(reason, hint="what a job leaves is kept, cached and handed on: write no secret into it")
+        raise ProjectError(reason, hint="results are stored, cached and passed on: write no secret into them")
 
 
 def remove_leaks(out: Path, mask: Redactor) -> list[str]:
-    """Removes the files and folders of a job that hold a secret or are named by one; their names, masked."""
+    """Removes a job's files and folders with a secret in content or name; returns their masked names."""
     if mask.idle:
         return []
     leaking = [path for path in sorted(out.rglob("*")) if leaks(path, mask)]
@@ -32,7 +32,7 @@ def remove_leaks(out: Path, mask: Redactor) -> list[str]:
 
 
 def leaks(path: Path, mask: Redactor) -> bool:
-    """Whether a file or folder shows a secret, by its name or its content."""
+    """Whether the name or content of a file or folder holds a secret."""
     shown = [path.name, *([str(path.readlink())] if path.is_symlink() else [])]
     if any(mask(text) != text for text in shown):
         return True

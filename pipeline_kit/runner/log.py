@@ -1,4 +1,4 @@
-"""A job's log: every line masked, kept in its folder and passed on."""
+"""A job's log: every line is masked, written to the job's folder and shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN_CHARACTERS = 65_536
 
 
 class Log:
-    """Takes lines; shows each, keeps the last few in `tail`, and writes all to a file from `open` to `close` on."""
+    """Shows each line, keeps the last ones in `tail`, and writes all to a file between `open` and `close`."""
 
     def __init__(self, show: Callable[[str], None], mask: Callable[[str], str]) -> None:
         self.show = show
@@ -21,18 +21,18 @@ class Log:
         self._file: TextIOWrapper | None = None
 
     def open(self, path: Path) -> None:
-        """Starts the file."""
+        """Opens the file."""
         self.close()
         self._file = path.open("w", encoding="utf-8", errors="replace")
 
     def close(self) -> None:
-        """Ends the file."""
+        """Closes the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def __call__(self, line: str) -> None:
-        """Takes a line."""
+        """Logs a line."""
         masked = self.mask(line)[:SHOWN_CHARACTERS]
         self.tail.append(masked)
         if self._file is not None:

@@ -1,4 +1,4 @@
-"""Secrets taken out of everything that is printed or written."""
+"""Masks secrets in everything that is printed or written."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ SHORTEST = 8
 LONGEST_BYTES = 65_536
 MASK = "[secret]"
 SURE_CHARACTERS = 16
-"""A piece of a secret of so many characters is masked wherever it stands: texts are cut, and wrapped into lines."""
-PLACES_KEPT = 16
-"""Places of a piece that are looked at: of one that is repeated a hundred times, the first few are enough."""
+"""A piece of a secret this long is always masked: texts are cut, and wrapped into lines."""
+OCCURRENCES_KEPT = 16
+"""Occurrences of a piece that are compared; of a piece that repeats a hundred times, the first few are enough."""
 
 
 @frozen
 class Form:
-    """A text by which a secret could be read, and how many of its characters in a row give it away."""
+    """An encoding of a secret, and how many of its characters in a row reveal it."""
 
     text: str
     least: int
 
     def around(self, text: str, position: int, offset: int) -> tuple[int, int]:
-        """The part of `text` around a position that goes along with this form around an offset."""
+        """The part of `text` around a position that matches this form around an offset."""
         first, last = position, position
         back, onward = offset, offset
         while first and back and text[first - 1] == self.text[back - 1]:
@@ -34,11 +34,11 @@ class Form:
 
 
 class Redactor:
-    """Masks secrets: as they are, quoted, in JSON, XML and URLs, in hexadecimal, in base64 at each of its alignments.
+    """Masks secrets: verbatim, quoted, in JSON, XML and URLs, in hexadecimal, in base64 at each of its alignments.
 
-    Of each form a large part is masked too, so that a text that was cut, or wrapped into lines, shows none. A secret of
-    several lines is masked line by line as well, since output is streamed by lines. A file's content is given as bytes.
-    Raises ValueError for a secret under eight characters.
+    A large part of a form is masked too, for texts that are cut or wrapped into lines. A secret of several lines is
+    also masked line by line, since output is streamed by lines. A file's content is passed as bytes. Raises ValueError
+    for a secret under eight characters.
     """
 
     def __init__(self, secrets: Iterable[str | bytes]) -> None:
@@ -55,20 +55,20 @@ class Redactor:
         for text in texts:
             forms.update(every_form(text, text.encode("utf-8", "replace")))
         self._pieces: dict[int, dict[str, list[tuple[Form, int]]]] = {}
-        for each in sorted(forms):
-            self._add(Form(each, telling(each)))
+        for form in sorted(forms):
+            self._add(Form(form, revealing_length(form)))
 
     def _add(self, form: Form) -> None:
-        """Takes in the form's pieces, end to end, so small (of two sizes) that what gives it away holds a whole one."""
+        """Indexes the form's pieces, end to end; small enough (in two sizes) that any revealing part contains one."""
         size = SURE_CHARACTERS // 2 if form.least >= SURE_CHARACTERS - 1 else SHORTEST // 2
         places = self._pieces.setdefault(size, {})
         for offset in range(0, len(form.text) - size + 1, size):
-            found = places.setdefault(form.text[offset : offset + size], [])
-            if len(found) < PLACES_KEPT:
-                found.append((form, offset))
+            occurrences = places.setdefault(form.text[offset : offset + size], [])
+            if len(occurrences) < OCCURRENCES_KEPT:
+                occurrences.append((form, offset))
 
     def __call__(self, text: str) -> str:
-        """The text without the secrets."""
+        """The text with its secrets masked."""
         if not self._pieces:
             return text
         kept: list[str] = []
@@ -81,8 +81,8 @@ class Redactor:
         return "".join([*kept, text[shown:]]) if kept else text
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """The places in a text that give a secret away, from and to."""
-        found: list[tuple[int, int]] = []
+        """The parts of a text that reveal a secret, as start and end."""
+        spans: list[tuple[int, int]] = []
         for size, places in self._pieces.items():
             position = 0
             while position <= len(text) - size:
@@ -90,13 +90,13 @@ class Redactor:
                 for form, offset in places.get(text[position : position + size], ()):
                     first, last = form.around(text, position, offset)
                     if last - first >= form.least:
-                        found.append((first, last))
+                        spans.append((first, last))
                         onward = max(onward, last - size + 1)
                 position = onward
-        return found
+        return spans
 
     def holds(self, content: bytes) -> bool:
-        """Whether a file's content has a whole secret in it."""
+        """Whether a file's content contains a whole secret."""
         return any(form.encode("utf-8", "replace") in content for form in self.whole)
 
     @property
@@ -105,24 +105,25 @@ class Redactor:
         return not self._pieces
 
 
-def telling(text: str) -> int:
-    """How many characters in a row give a text away: two thirds, but at least eight, and sixteen in any case."""
+def revealing_length(text: str) -> int:
+    """How many characters in a row reveal a text: two thirds of it, at least 8 and at most 16."""
     return min(len(text), max(SHORTEST, min(SURE_CHARACTERS, -(-2 * len(text) // 3))))
 
 
 def every_form(text: str, content: bytes) -> set[str]:
-    """The texts of at least eight characters by which a secret could be read from an output."""
+    """Every encoding of a secret, of at least eight characters, in which it could appear in an output."""
     import json
     from urllib.parse import quote, quote_from_bytes, quote_plus
 
     forms = {content.hex(), content.hex().upper(), repr(content)[2:-1], *base64_forms(content)}
-    for each in {text, text.strip()}:
-        forms.update((each, json.dumps(each)[1:-1], json.dumps(each, ensure_ascii=False)[1:-1]))
-        forms.update((repr(each)[1:-1], ascii(each)[1:-1], each.replace("'", "'\\''"), each.replace("'", "'\"'\"'")))
+    for plain in {text, text.strip()}:
+        forms.update((plain, json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]))
+        forms.update((repr(plain)[1:-1], ascii(plain)[1:-1]))
+        forms.update((plain.replace("'", "'\\''"), plain.replace("'", "'\"'\"'")))
         for safe in ("", "/"):
-            quoted = (quote(each, safe, errors="replace"), quote_plus(each, safe, errors="replace"))
-            forms.update((*quoted, *(lower_escapes(one) for one in quoted)))
-        marked = each.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            quoted = (quote(plain, safe, errors="replace"), quote_plus(plain, safe, errors="replace"))
+            forms.update((*quoted, *(lower_escapes(escaped) for escaped in quoted)))
+        marked = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         forms.update((marked, marked.replace('"', "&quot;")))
         for apostrophe, quotation in (("&#x27;", "&quot;"), ("&#39;", "&#34;"), ("&apos;", "&quot;")):
             forms.add(marked.replace('"', quotation).replace("'", apostrophe))
@@ -131,13 +132,13 @@ def every_form(text: str, content: bytes) -> set[str]:
 
 
 def lower_escapes(quoted: str) -> str:
-    """A URL-encoded text with the hexadecimal digits in lower case, as some programs write them."""
+    """A URL-encoded text with lower-case hexadecimal digits, as some programs write it."""
     parts = quoted.split("%")
     return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
 
 
 def base64_forms(content: bytes) -> set[str]:
-    """The base64 texts of the bytes at each of the three alignments, only the characters that they alone decide."""
+    """The base64 text of the bytes at each of the three alignments: only the characters that depend on nothing else."""
     import base64
 
     forms: set[str] = set()

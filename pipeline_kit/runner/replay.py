@@ -1,4 +1,4 @@
-"""A job run again in the state that another run's `result.json` tells: commit, inputs, earlier results, by digest."""
+"""Runs a job again in the state that a `result.json` recorded: commit, inputs, earlier results, by digest."""
 
 from __future__ import annotations
 
@@ -24,40 +24,39 @@ from pipeline_kit.runner.inputs import gather
 from pipeline_kit.runner.key import key_of, key_parts
 
 DESCRIPTOR_FILES = ("pipeline-kit.yml", "pipeline-kit.decisions.json", ".pipeline-kit/stages")
-"""What decides how a job runs and is no input of it: taken along where there is no commit to take it from."""
+"""Files that decide how a job runs but are not its inputs; copied where the record has no commit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The state of the other run, made again in a folder, as far as it is known by now."""
+    """The recorded state, set up in a folder."""
 
     there: JobRecord
-    root: Path  # the project here
-    folders: Folders  # of the project as it was there
+    root: Path  # this checkout of the project
+    folders: Folders  # of the project as it was recorded
     job: PlannedJob
     descriptor: Descriptor
 
 
 def read_result(path: Path, job: str) -> JobRecord:
-    """The record to replay. Raises KitError where there is none, it is another job's, or it tells no inputs."""
+    """The record to replay. Raises KitError where it is missing, belongs to another job, or has no inputs."""
     file = path / RESULT if path.is_dir() else path
     try:
         record = from_json(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
-        hint = "give the result.json of a job, downloaded with the rest of its folder .pipeline-kit/out"
+        hint = "download the job's folder .pipeline-kit/out and name the result.json in it"
         raise UsageError(f"{file} cannot be read: {error}", hint=hint) from error
     if record.job != job:
-        raise UsageError(
-            f"{file} is of job {record.job}, not of {job}", hint=f"pipeline-kit replay {record.job} --from {file}"
-        )
+        hint = f"pipeline-kit replay {record.job} --from {file}"
+        raise UsageError(f"{file} belongs to job {record.job}, not to {job}", hint=hint)
     if not record.key:
-        reason = f"job {job} ended before it knew its inputs: {record.reason}"
-        raise UsageError(reason, hint="there is no state to replay; run the job")
+        reason = f"job {job} ended before it read its inputs: {record.reason}"
+        raise UsageError(reason, hint="it has no state to replay; run the job")
     return record
 
 
 def set_up(there: JobRecord, root: Path, folder: Path) -> Path:
-    """The folder of the project as the other run had it: checked out, or copied where there was no commit."""
+    """The project's folder in the recorded state: the commit checked out; without a commit, DESCRIPTOR_FILES copied."""
     if there.commit is not None:
         return check_out(root, there.commit, folder)
     new_repository(folder)
@@ -72,15 +71,15 @@ def set_up(there: JobRecord, root: Path, folder: Path) -> Path:
 
 
 def provide(scene: Scene, evidence: Evidence) -> list[str]:
-    """Puts every input of the other run in its place; what is missing, a line each."""
+    """Puts every recorded input in its place; returns a line for each missing one."""
     there, job = scene.there, scene.job
     missing: list[str] = []
     taken: set[str] = set()
     for name in job.takes:
         record = evidence.upstream(name, there.inputs)
         if record is None:
-            missing.append(f"{name}: no result of it here has the outputs that were read: {told(there, name)}")
-            taken.update(each for each in there.inputs if each.startswith(f"{name}."))
+            missing.append(f"{name}: no local result has the outputs that were read: {outputs_read(there, name)}")
+            taken.update(key for key in there.inputs if key.startswith(f"{name}."))
             continue
         taken.update(f"{name}.{output}" for output in record.outputs)
         missing += evidence.restore(record, scene.folders.out(name))
@@ -93,22 +92,22 @@ def provide(scene: Scene, evidence: Evidence) -> list[str]:
     return missing
 
 
-def told(there: JobRecord, job: str) -> str:
-    """The outputs of a job that the other run read."""
-    found = [f"{name} {digest}" for name, digest in sorted(there.inputs.items()) if name.startswith(f"{job}.")]
-    return ", ".join(found) or "it made none, but has to have passed"
+def outputs_read(there: JobRecord, job: str) -> str:
+    """The outputs of a job that the recorded run read."""
+    outputs = [f"{name} {digest}" for name, digest in sorted(there.inputs.items()) if name.startswith(f"{job}.")]
+    return ", ".join(outputs) or "it has no outputs, but must have passed"
 
 
 def provide_dataset(scene: Scene, name: str) -> list[str]:
-    """Puts a dataset in its place, by links to the one here, if that is the same."""
+    """Puts a dataset in its place, as links to the local one where that has the recorded digest."""
     path = scene.descriptor.data[name].path
     target, here = scene.folders.root / path, scene.root / path
-    wanted = scene.there.inputs.get(f"data.{name}")
-    if target.exists() and digest_tree(target) == wanted:
+    recorded = scene.there.inputs.get(f"data.{name}")
+    if target.exists() and digest_tree(target) == recorded:
         return []
-    if not here.exists() or digest_tree(here) != wanted:
-        found = digest_tree(here) if here.exists() else "not here"
-        return [f"data.{name}: {path} was {wanted}, and is {found}"]
+    if not here.exists() or digest_tree(here) != recorded:
+        local = digest_tree(here) if here.exists() else "missing"
+        return [f"data.{name}: {path} was {recorded}, and is {local}"]
     remove(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     if here.is_dir():
@@ -118,10 +117,10 @@ def provide_dataset(scene: Scene, name: str) -> list[str]:
     return []
 
 
-def provide_files(scene: Scene, wanted: Mapping[str, str]) -> Iterator[str]:
-    """Makes the project's files those that were read: others from here where they are the same, and none too many."""
+def provide_files(scene: Scene, recorded: Mapping[str, str]) -> Iterator[str]:
+    """Makes the project's files the recorded ones: copies local files of the same digest, removes any other."""
     root = scene.folders.root
-    for name, digest in wanted.items():
+    for name, digest in recorded.items():
         here, target = scene.root / name, root / name
         if target.is_dir() or (target.is_file() and digest_file(target) == digest):
             continue
@@ -133,26 +132,28 @@ def provide_files(scene: Scene, wanted: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: {digest} is neither in commit {scene.there.commit} nor in this directory"
     if scene.job.inputs is None:
         data = {scene.descriptor.data[name].path.as_posix() for name in scene.job.datasets}
-        for name in set(project_files(root)) - set(wanted) - data:
+        for name in set(project_files(root)) - set(recorded) - data:
             remove(root / name)
 
 
 def differences(scene: Scene) -> list[str]:
-    """What decides the job's result and is not as it was there, by the same digests that the job will be keyed by."""
+    """What decides the job's result and differs from the record, by the digests of the job's key."""
     job = scene.job
     inputs = gather(job, scene.descriptor, scene.folders)
-    found = inputs.digests()
-    wrong = sorted(name for name in {*found, *scene.there.inputs} if found.get(name) != scene.there.inputs.get(name))
+    digests = inputs.digests()
+    wrong = sorted(
+        name for name in {*digests, *scene.there.inputs} if digests.get(name) != scene.there.inputs.get(name)
+    )
     environment = environment_here(scene) if job.spec.project_code else None
     if environment != scene.there.environment_digest:
-        wrong.append(f"the environment: there {scene.there.environment_digest}, here {environment}")
+        wrong.append(f"the environment: recorded {scene.there.environment_digest}, local {environment}")
     elif not wrong and key_of(key_parts(job, inputs, environment, scene.descriptor.plugins)) != scene.there.key:
-        wrong.append(f"the kit (here {__version__}), the stage {job.stage}, or the job's variables")
+        wrong.append(f"the kit's version (local {__version__}), the stage {job.stage}, or the job's variables")
     return wrong
 
 
 def environment_here(scene: Scene) -> str:
-    """The digest of the environment that the lock file means on this machine, or why it means none."""
+    """The digest of the locked environment on this machine, or why it cannot be made."""
     project = scene.descriptor.project
     pythons = LockedPythons(user_cache(), {}, print)
     try:
@@ -164,41 +165,43 @@ def environment_here(scene: Scene) -> str:
 def comparison(there: JobRecord, here: JobRecord) -> str:
     """The sentence that ends a replay."""
     if here.outcome is Outcome.PASSED and there.outcome is not Outcome.PASSED:
-        return f"not reproduced: it passed here; there it {ending(there)}"
+        return f"not reproduced: the replay passed; the recorded run {ending(there)}"
     if (here.outcome, here.category) != (there.outcome, there.category):
-        return f"not reproduced: it {ending(here)} here; there it {ending(there)}"
+        return f"not reproduced: the replay {ending(here)}; the recorded run {ending(there)}"
     other = sorted(
         name
         for name in {*here.outputs, *there.outputs}
         if digest_of(here, name) != digest_of(there, name) and here.outcome is Outcome.PASSED
     )
     if other:
-        return f"not reproduced: it passed here too, with other outputs: {', '.join(other)}"
+        return f"not reproduced: the replay passed too, but these outputs differ: {', '.join(other)}"
     if here.reason == there.reason:
         return f"reproduced: it {ending(here)}"
-    return f"reproduced: it {ending(here)}; there the reason was: {there.reason}"
+    return f"reproduced: it {ending(here)}; the recorded reason was: {there.reason}"
 
 
 def ending(record: JobRecord) -> str:
-    """How a job ended, in words."""
+    """Outcome, category and reason of a job."""
     category = f" ({record.category.value})" if record.category else ""
     return f"{record.outcome.value}{category}: {record.reason}"
 
 
 def digest_of(record: JobRecord, output: str) -> str | None:
-    """The digest of an output, or none where it made none of the name."""
+    """The digest of an output, None where the job has no such output."""
     return record.outputs[output].digest if output in record.outputs else None
 
 
 def refuse(there: JobRecord, missing: list[str]) -> None:
-    """Raises UsageError naming what is missing, if anything is."""
+    """Raises UsageError with the missing inputs, if any."""
     if missing:
         lines = "".join(f"\n  {line}" for line in missing)
-        hint = "download the folders .pipeline-kit/out of the jobs before it beside it, or fetch the data"
-        raise UsageError(f"job {there.job} cannot be run here as it ran there; missing:{lines}", hint=hint)
+        hint = "download .pipeline-kit/out of the jobs that it needs to the same place, or fetch the data"
+        raise UsageError(f"job {there.job} cannot be replayed; missing:{lines}", hint=hint)
 
 
 def check_world(job: PlannedJob) -> None:
-    """Raises UsageError for a job that acts on the world: a replay would do it a second time."""
+    """Raises UsageError for a job with effects outside, such as a release: a replay would repeat them."""
     if job.spec.changes_world:
-        raise UsageError(f"job {job.name} changes the world outside: it is not replayed", hint="read its log instead")
+        raise UsageError(
+            f"job {job.name} has effects outside the project and is not replayed", hint="read its log instead"
+        )

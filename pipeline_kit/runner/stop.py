@@ -1,4 +1,4 @@
-"""What stops a job or a run from outside: a person's or a server's signal, and the kit's own time limit."""
+"""Stops a job or a run from outside: by a person's or a server's signal, or by the kit's own time limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """A signal asked the job to end; no stage can swallow it as an ordinary exception."""
+    """A signal ended the job; a BaseException, so that no stage swallows it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted by {signal.Signals(number).name}")
@@ -22,9 +22,9 @@ class Interrupted(BaseException):
 
 
 def stopped_by(error: BaseException) -> BaseException | None:
-    """The signal or the time limit that an error was made from, or None.
+    """The signal or the time limit in an error's chain of causes, or None.
 
-    Python before 3.12 makes a RuntimeError of whatever is raised while a class is made, as in the middle of an import.
+    Python before 3.12 wraps an exception that is raised while a class is made, as during an import, in a RuntimeError.
     """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, Interrupted | KeyboardInterrupt | TimeLimitError):
@@ -32,12 +32,12 @@ def stopped_by(error: BaseException) -> BaseException | None:
     return cause
 
 
-@dataclass(slots=True, repr=False)  # `signal.signal` asks for the text of each handler, and throws it away
+@dataclass(slots=True, repr=False)  # `signal.signal` computes the text of each handler, and drops it
 class Stop:
     """Whether a signal has come, and what the next one does.
 
-    The first one raises Interrupted where `raising` is set, and is noted in `number` in any case. What follows it never
-    raises, so that nothing breaks into the cleaning up, but calls `hurry`: a second Ctrl-C wants it done at once.
+    The first one sets `number`, and raises Interrupted where `raising` is set. Later ones never raise, so as not to
+    disturb the clean-up, but call `hurry`: on a second Ctrl-C the jobs end at once.
     """
 
     hurry: Callable[[], None]
@@ -45,7 +45,7 @@ class Stop:
     number: int | None = None
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Takes a signal."""
+        """Handles a signal."""
         if self.number is not None:
             self.hurry()
             return
@@ -56,20 +56,17 @@ class Stop:
     def on_alarm(self, number: int, frame: FrameType | None) -> None:
         """Raises TimeLimitError, unless the job is ending already."""
         if self.number is None and self.raising:
-            raise TimeLimitError("the job ran into its time limit", hint="raise its timeout, or make it do less")
+            raise TimeLimitError("the job exceeded its time limit", hint="raise its `timeout`, or reduce its work")
 
     def check(self) -> None:
-        """Raises Interrupted where a signal has come."""
+        """Raises Interrupted where a signal has arrived."""
         if self.number is not None:
             raise Interrupted(self.number)
 
 
 @contextlib.contextmanager
 def stoppable(stop: Stop) -> Iterator[None]:
-    """Takes SIGINT, SIGTERM and SIGHUP while the block runs, and puts the old handlers back.
-
-    Only the main thread of a process can use it: that is where jobs and runs are.
-    """
+    """Handles SIGINT, SIGTERM and SIGHUP while the block runs; works in the main thread only."""
     handlers = {number: signal.signal(number, stop.on_signal) for number in STOPPING}
     try:
         yield
@@ -80,9 +77,9 @@ def stoppable(stop: Stop) -> Iterator[None]:
 
 @contextlib.contextmanager
 def limited(stop: Stop, seconds: float) -> Iterator[None]:
-    """Ends the block by TimeLimitError after so many seconds, and by Interrupted at a signal that `stop` takes.
+    """Ends the block with TimeLimitError after so many seconds, and with Interrupted on a signal.
 
-    A server's own limit is rendered five minutes later, so that a report is still written.
+    A CI server's own limit is rendered five minutes later, to leave time for the report.
     """
     handler = signal.signal(signal.SIGALRM, stop.on_alarm)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -96,8 +93,8 @@ def limited(stop: Stop, seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
-    """Keeps the stopping signals waiting while the block runs."""
+def signals_blocked() -> Iterator[None]:
+    """Blocks the stopping signals while the block runs."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield

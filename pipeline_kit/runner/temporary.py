@@ -1,4 +1,4 @@
-"""Where the kit's own temporary files go while a job runs: into the project, where the next run finds them."""
+"""Puts the kit's temporary files into the project while a job runs, where the next run can remove them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ VARIABLE = "TMPDIR"
 
 @contextlib.contextmanager
 def temporary_files_in(folder: Path) -> Iterator[None]:
-    """Lets `tempfile` use the folder while the block runs.
+    """Makes `tempfile` use the folder while the block runs.
 
-    The project's processes keep their own: a socket in a folder as deep as this may have too long a name.
+    The project's processes keep their own: the path of a socket this deep may be too long.
     """
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = str(folder)
-    ask_again()
+    reset_tempfile()
     try:
         yield
     finally:
@@ -27,10 +27,10 @@ def temporary_files_in(folder: Path) -> Iterator[None]:
             del os.environ[VARIABLE]
         else:
             os.environ[VARIABLE] = before
-        ask_again()
+        reset_tempfile()
 
 
-def ask_again() -> None:
-    """Makes `tempfile` look at the variable again, where that module is loaded at all."""
+def reset_tempfile() -> None:
+    """Makes `tempfile` read the variable again, where that module is loaded."""
     if module := sys.modules.get("tempfile"):
         vars(module)["tempdir"] = None

@@ -1,4 +1,4 @@
-"""Why a job ran, was taken from the cache, or did not run: kept beside its result for `why`."""
+"""Why a job ran, came from the cache, or did not run: stored beside its result for `pipeline-kit why`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline_kit.runner.key import changed
 
 
 def write_why(path: Path, record: JobRecord, parts: Mapping[str, Value]) -> None:
-    """Keeps the key's parts and, in words, what is different from the time before."""
+    """Stores the key's parts and a sentence on what changed since the last time."""
     before = read_why(path)
     old = before.get("parts")
     text = explain(record, old if isinstance(old, Mapping) and old else None, parts)
@@ -22,12 +22,12 @@ def write_why(path: Path, record: JobRecord, parts: Mapping[str, Value]) -> None
 
 
 def read_why(path: Path) -> Mapping[str, Value]:
-    """What was kept, or nothing where it is missing or damaged."""
+    """The stored document, empty where it is missing or malformed."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def explain(record: JobRecord, before: Mapping[str, Value] | None, now: Mapping[str, Value]) -> str:
@@ -37,7 +37,7 @@ def explain(record: JobRecord, before: Mapping[str, Value] | None, now: Mapping[
     if record.cached:
         return "taken from the cache: nothing that decides its result has changed"
     if before is None:
-        return "ran: it has not run here before"
+        return "ran: it has not run in this directory before"
     phrases = changed(before, now)
     if phrases:
         return "ran: changed since the last time: " + "; ".join(phrases)

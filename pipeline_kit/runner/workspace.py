@@ -1,4 +1,4 @@
-"""A job's workspace: a copy of what it declares to read, and nothing else."""
+"""A job's workspace: a copy of its declared inputs and nothing else."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pipeline_kit.runner.inputs import Inputs
 
 
 def make_workspace(inputs: Inputs, root: Path, workspace: Path) -> dict[str, DataInput]:
-    """The datasets as the workspace holds them, after copying files and datasets there.
+    """Copies files and datasets into the workspace; the datasets with their paths there.
 
-    Every copy is verified against the digest that the key was made of, so that an edit meanwhile is noticed.
-    Raises DataError naming the file that changed or vanished.
+    Every copy is verified against the digest in the job's key, to detect a concurrent edit. Raises DataError for the
+    file that changed or vanished.
     """
     empty_folder(workspace)
     copied: dict[str, tuple[Path, str]] = {}
@@ -47,7 +47,7 @@ def copy_link(source: Path, target: Path, root: Path) -> None:
 
 
 def copy(source: Path, target: Path, name: str) -> Path:
-    """Copies a file or folder; of a link to a file its content, so that a workspace never leads out of itself."""
+    """Copies a file or folder; of a link to a file its content, so that no link leads out of the workspace."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         if source.is_dir():
@@ -61,8 +61,8 @@ def copy(source: Path, target: Path, name: str) -> Path:
 
 
 def verify(copied: Mapping[str, tuple[Path, str]]) -> None:
-    """Raises DataError for the first copy that has another digest than its original had."""
-    found = digest_trees([target for target, _ in copied.values()])
-    for (name, (_, digest)), now in zip(copied.items(), found, strict=True):
+    """Raises DataError for the first copy whose digest differs from its original's."""
+    digests = digest_trees([target for target, _ in copied.values()])
+    for (name, (_, digest)), now in zip(copied.items(), digests, strict=True):
         if now != digest:
             raise DataError(f"{name} changed while the job started", hint="run it again")

@@ -1,4 +1,4 @@
-"""The world beyond a project, with the hosts and the CI servers that its descriptor names."""
+"""The adapters that a project's descriptor configures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def world_for(
     log: Callable[[str], None] = lambda line: None,
     root: Path | None = None,
 ) -> ThisWorld:
-    """The world as a process with these variables sees it; without a descriptor nothing is trusted beyond the usual."""
+    """The adapters with these variables; without a descriptor, no host counts as insecure and no plugin is loaded."""
     insecure = descriptor.insecure if descriptor else ()
     plugins = descriptor.plugins if descriptor else NO_PLUGINS
 
@@ -35,6 +35,6 @@ def world_for(
 
 
 def world_of(run: JobRun) -> ThisWorld:
-    """The world with a job's variables and secrets."""
-    seen = {**run.variables, **run.job.variables, **run.secrets}
-    return world_for(run.descriptor, seen, run.log, run.folders.root)
+    """The adapters with a job's variables and secrets."""
+    variables = {**run.variables, **run.job.variables, **run.secrets}
+    return world_for(run.descriptor, variables, run.log, run.folders.root)

@@ -1,1 +1,1 @@
-"""Public fakes: what a team needs to test its own stages without a project, an environment or a network."""
+"""Public fakes for the tests of a team's own stages: no project, environment or network is needed."""

@@ -1,4 +1,4 @@
-"""A cluster in memory: the API server's rules for objects, and pods that the test makes and lets answer."""
+"""A cluster in memory: the API server's rules for objects, and pods whose answers the test defines."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ Key = tuple[str, str, str, str]
 
 
 def nothing(call: str, what: str) -> None:
-    """A cluster to which nothing happens."""
+    """Does nothing."""
 
 
 @dataclass
 class FakeCluster:
-    """Objects in memory with `resourceVersion`, `generation` and `uid`; names of namespaces that exist.
+    """Objects in memory with `resourceVersion`, `generation` and `uid`, and the existing namespaces.
 
-    `before` is called before each request with its method and `Kind/name`, and may raise; `after` behind each change.
-    `answers` says what pods answer, `written` what containers wrote. Every change is kept in `changes`.
+    `before` is called before each request with its method and `Kind/name`, and may raise; `after` is called after each
+    change. `answers` returns a pod's answers, `written` holds the containers' logs by pod. `changes` lists all changes.
     """
 
     namespaces: set[str] = field(default_factory=lambda: {"default"})
@@ -60,7 +60,7 @@ class FakeCluster:
         return "fake"
 
     def kinds(self) -> tuple[Kind, ...]:
-        """What the test lets it serve."""
+        """The kinds that the test configured."""
         self.before("kinds", "")
         return self.served
 
@@ -70,20 +70,20 @@ class FakeCluster:
         return copy.deepcopy(self.objects.get(self._key(kind, name, namespace)))
 
     def list(self, kind: Kind, namespace: str | None, selector: Selector | None = None) -> tuple[Object, ...]:
-        """Copies, in the order of their names."""
+        """Copies, sorted by name."""
         self.before("list", kind.kind)
-        wanted = selector.labels.items() if selector else ()
+        labels = selector.labels.items() if selector else ()
         group, served = group_of(kind.api_version), self._served(kind)
         return tuple(
-            copy.deepcopy(found)
-            for (each_group, each_kind, where, _), found in sorted(self.objects.items())
-            if (each_group, each_kind) == (group, kind.kind)
-            and (namespace is None or not served.namespaced or where == namespace)
-            and all((found["metadata"].get("labels") or {}).get(name) == value for name, value in wanted)
+            copy.deepcopy(item)
+            for (item_group, item_kind, item_namespace, _), item in sorted(self.objects.items())
+            if (item_group, item_kind) == (group, kind.kind)
+            and (namespace is None or not served.namespaced or item_namespace == namespace)
+            and all((item["metadata"].get("labels") or {}).get(name) == value for name, value in labels)
         )
 
     def apply(self, manifest: Object, *, namespace: str | None, dry_run: bool = False) -> Object:
-        """Merges the manifest in, and takes away what the last one had and this one has not."""
+        """Merges the manifest, and removes fields of the last applied one that this one lacks."""
         kind, name = kind_of(manifest), str(manifest["metadata"]["name"])
         self.before("dry-run" if dry_run else "apply", f"{kind.kind}/{name}")
         key = self._key(kind, name, namespace)
@@ -97,7 +97,7 @@ class FakeCluster:
         return self._store("apply", key, new)
 
     def create(self, manifest: Object, *, namespace: str) -> Object | None:
-        """None where one of that name is there."""
+        """None where the object exists."""
         kind, name = kind_of(manifest), str(manifest["metadata"]["name"])
         self.before("create", f"{kind.kind}/{name}")
         key = self._key(kind, name, namespace)
@@ -105,54 +105,54 @@ class FakeCluster:
         return None if key in self.objects else self._store("create", key, copy.deepcopy(dict(manifest)))
 
     def replace(self, manifest: Object, *, namespace: str) -> Object | None:
-        """None where the `resourceVersion` is an older one."""
+        """None where the `resourceVersion` is outdated."""
         kind, name = kind_of(manifest), str(manifest["metadata"]["name"])
         self.before("replace", f"{kind.kind}/{name}")
         key = self._key(kind, name, namespace)
         old = self.objects.get(key)
-        told = manifest["metadata"].get("resourceVersion")
-        if old is None or (told and told != old["metadata"]["resourceVersion"]):
+        version = manifest["metadata"].get("resourceVersion")
+        if old is None or (version and version != old["metadata"]["resourceVersion"]):
             return None
         return self._store("replace", key, copy.deepcopy(dict(manifest)))
 
     def delete(self, kind: Kind, name: str, namespace: str | None) -> None:
-        """At once."""
+        """Deletes at once."""
         self.before("delete", f"{kind.kind}/{name}")
         key = self._key(kind, name, namespace)
         if self.objects.pop(key, None) is not None:
             self._applied.pop(key, None)
-            self._tell("delete", key)
+            self._report("delete", key)
 
     def logs(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> tuple[str, ...]:
-        """What the test has put into `written` for the pod."""
+        """The lines in `written` for the pod."""
         self.before("logs", f"Pod/{pod}")
         return tuple(self.written.get(pod, ()))[-lines:]
 
     def ask(self, namespace: str, pod: str, request: PodRequest) -> Answer | None:
-        """What the test's `answers` says."""
+        """The result of `answers`."""
         self.before("ask", f"Pod/{pod}")
         return self.answers(pod, request)
 
     def put(self, manifest: Object, namespace: str | None = "default") -> Object:
-        """Writes an object as a controller of the cluster would, status and all, whatever is there."""
+        """Writes an object with its status, as a controller would, over an existing one."""
         return self._store("put", self._key(kind_of(manifest), str(manifest["metadata"]["name"]), namespace), manifest)
 
     def _served(self, kind: Kind) -> Kind:
-        for each in self.served:
-            if (each.api_version, each.kind) == (kind.api_version, kind.kind):
-                return each
+        for served in self.served:
+            if (served.api_version, served.kind) == (kind.api_version, kind.kind):
+                return served
         raise ProjectError(f"cluster fake serves no {kind.kind} of {kind.api_version}")
 
     def _key(self, kind: Kind, name: str, namespace: str | None) -> Key:
-        where = (namespace or "") if self._served(kind).namespaced else ""
-        return group_of(kind.api_version), kind.kind, where, name
+        scope = (namespace or "") if self._served(kind).namespaced else ""
+        return group_of(kind.api_version), kind.kind, scope, name
 
     def _refuse_missing(self, key: Key) -> None:
         if key[2] and key[2] not in self.namespaces:
             raise ProjectError(f'the cluster refuses {key[1]} {key[3]}: namespaces "{key[2]}" not found')
 
     def _stamped(self, new: Object, old: Object | None, key: Key) -> dict[str, Any]:
-        """The object with what the server adds: nothing of it changes where nothing else does."""
+        """The object with the server's fields; these change only where others do."""
         before: Mapping[str, Any] = old["metadata"] if old else {}
         metadata = {**new["metadata"], "uid": before.get("uid", f"uid-{'-'.join(key)}")}
         if key[2]:
@@ -163,30 +163,30 @@ class FakeCluster:
 
     def _store(self, call: str, key: Key, new: Object) -> Object:
         old = self.objects.get(key)
-        found = self._stamped(new, old, key)
-        found["metadata"].pop("resourceVersion", None)
+        stored = self._stamped(new, old, key)
+        stored["metadata"].pop("resourceVersion", None)
         before = copy.deepcopy(old)
         version = before["metadata"].pop("resourceVersion") if before else None
-        found["metadata"]["resourceVersion"] = version if before == found else str(next(self._versions))
-        self.objects[key] = found
-        self._tell(call, key)
-        return copy.deepcopy(found)
+        stored["metadata"]["resourceVersion"] = version if before == stored else str(next(self._versions))
+        self.objects[key] = stored
+        self._report(call, key)
+        return copy.deepcopy(stored)
 
-    def _tell(self, call: str, key: Key) -> None:
+    def _report(self, call: str, key: Key) -> None:
         self.changes.append((call, f"{key[1]}/{key[3]}"))
         self.after(self, call, f"{key[1]}/{key[3]}")
 
 
 def merged(old: Any, new: Any) -> Any:
-    """The new value laid over the old one; lists are replaced whole."""
+    """The old value with the new one merged in; lists are replaced."""
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return copy.deepcopy(new)
     return {**copy.deepcopy(dict(old)), **{name: merged(old.get(name), value) for name, value in new.items()}}
 
 
 def removed(old: Any, before: Any, now: Any) -> Any:
-    """The old value without what the field manager had applied before and applies no longer."""
-    if not all(isinstance(each, Mapping) for each in (old, before, now)):
+    """The old value without fields that the field manager applied before and no longer applies."""
+    if not all(isinstance(value, Mapping) for value in (old, before, now)):
         return old
     gone = [name for name in before if name not in now]
     return {
@@ -197,10 +197,10 @@ def removed(old: Any, before: Any, now: Any) -> Any:
 
 
 def kind_of(manifest: Object) -> Kind:
-    """The kind that a manifest says it is of."""
+    """The kind of a Kubernetes manifest."""
     return Kind(str(manifest["apiVersion"]), str(manifest["kind"]))
 
 
 def group_of(version: str) -> str:
-    """The group without its version: an object is the same in all versions of its group."""
+    """The group of a version: an object is the same in all versions of its group."""
     return version.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""A stage's context on a temporary folder, with fakes for the world."""
+"""A stage's context on a temporary folder, with fakes for everything outside."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from pipeline_kit.extensions import NO_PLUGINS, Plugins
 
 
 def no_code(call: UserCall) -> UserReport:
-    """A project whose code does nothing and ends well."""
+    """Project code that does nothing and passes."""
     return UserReport(Completed(0))
 
 
 @dataclass
 class FakePython:
-    """A project's Python that calls a function of the test instead of a process.
+    """A project's Python that calls functions of the test instead of processes.
 
-    `code` stands for the project's code; `processes` answers `run` by the arguments' first word after `-m`.
-    Every call is kept in `calls` and `runs`.
+    `code` replaces the project's code, `processes` the commands of `run`. `calls` and `runs` list every call.
     """
 
     code: Callable[[UserCall], UserReport] = no_code
@@ -40,24 +39,24 @@ class FakePython:
     runs: list[tuple[str, ...]] = field(default_factory=list)
 
     def record(self) -> EnvironmentRecord:
-        """A fixed record of this interpreter with the packages that the test names."""
-        version = ".".join(str(each) for each in sys.version_info[:3])
+        """A record of this interpreter with the test's packages."""
+        version = ".".join(str(part) for part in sys.version_info[:3])
         return EnvironmentRecord(self.digest, version, sys.platform, dict(self.packages))
 
     def run(self, arguments: Sequence[str], *, cwd: Path, variables: Mapping[str, str] | None = None) -> Completed:
-        """Answers through `processes`."""
+        """Calls `processes`."""
         self.runs.append(tuple(arguments))
         return self.processes(arguments, cwd)
 
     def call(self, call: UserCall, *, cwd: Path) -> UserReport:
-        """Answers through `code`."""
+        """Calls `code`."""
         self.calls.append(call)
         return self.code(call)
 
 
 @dataclass
 class FakePythons:
-    """Locked environments that are all the same fake, or an error."""
+    """Locked environments: always the same fake, or an error."""
 
     python: ProjectPython = field(default_factory=FakePython)
     error: Exception | None = None
@@ -68,30 +67,30 @@ class FakePythons:
         return self.python.record().digest
 
     def locked(self, lock: Path, python: str) -> ProjectPython:
-        """The fake, or the error that the test asks for."""
+        """The fake; raises `error` where it is set."""
         self.locks.append(lock)
         if self.error:
             raise self.error
         return self.python
 
     def interpreter(self, python: str) -> Path:
-        """The one that runs the test."""
+        """The interpreter of the test."""
         return Path(getattr(sys, "_base_executable", sys.executable))
 
 
 @dataclass
 class FakeHost:
-    """A machine with the system packages that the test names."""
+    """A machine with the test's system packages and device."""
 
     packages: Mapping[str, str] = field(default_factory=dict)
     device: str = "cpu"
 
     def system_package(self, name: str) -> str | None:
-        """The version that the test names."""
+        """The version in `packages`."""
         return self.packages.get(name)
 
     def accelerator(self) -> str:
-        """The device that the test names."""
+        """The test's device."""
         return self.device
 
 
@@ -103,26 +102,26 @@ class MemoryStore:
     names: dict[str, str] = field(default_factory=dict)
 
     def put(self, path: Path) -> str:
-        """Keeps the file's bytes."""
+        """Stores the file's bytes."""
         digest = digest_file(path)
         self.objects[digest] = path.read_bytes()
         return digest
 
     def fetch(self, digest: str, target: Path) -> None:
-        """Writes the bytes, verified."""
+        """Writes the verified bytes."""
         if digest not in self.objects:
             raise ModelError(f"the store has no object {digest}")
         target.write_bytes(self.objects[digest])
         if digest_file(target) != digest:
             target.unlink()
-            raise ModelError(f"the store gave other bytes than {digest}")
+            raise ModelError(f"the store's object {digest} is corrupt: its content has another digest")
 
     def resolve(self, name: str) -> str | None:
-        """What the name points to."""
+        """The digest that the name points to."""
         return self.names.get(name)
 
     def point(self, name: str, digest: str) -> None:
-        """Moves the name."""
+        """Points the name to a digest."""
         self.names[name] = digest
 
 
@@ -135,9 +134,9 @@ def upstream(
     facts: Mapping[str, Value] | None = None,
     environment_digest: str | None = "sha256:" + "e" * 64,
 ) -> Upstream:
-    """A passed job before this one; `files` maps an output's name to its kind and its file or folder.
+    """A passed earlier job; `files` maps an output's name to its kind and its file or folder.
 
-    They are copied into `folder`/`job`.
+    Outputs are copied into `folder`/`job`.
     """
     records: dict[str, OutputRecord] = {}
     paths: dict[str, Path] = {}
@@ -182,13 +181,13 @@ def stage_context(
     environments: Sequence[Environment] = (),
     plugins: Plugins = NO_PLUGINS,
 ) -> StageContext:
-    """A context whose workspace is `folder`/workspace and whose results go to `folder`/out.
+    """A context with the workspace `folder`/workspace and the results in `folder`/out.
 
-    Datasets' paths are relative to the workspace, where the test has written them (or not).
+    Datasets' paths are relative to the workspace; the test writes the files.
     """
     workspace, out = folder / "workspace", folder / "out"
-    for each in (workspace, out):
-        each.mkdir(parents=True, exist_ok=True)
+    for path in (workspace, out):
+        path.mkdir(parents=True, exist_ok=True)
     inputs = {}
     for name, spec in (datasets or {}).items():
         path = workspace / spec.path

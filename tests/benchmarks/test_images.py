@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import images
-from benchmarks.image_builders import Buildah, counted, seen_at
+from benchmarks.image_builders import Buildah, counted, mounted_at
 from benchmarks.image_engine import DockerClient, builds_with_buildkit, docker_client, read_bytes
 from benchmarks.image_projects import make_content
 from benchmarks.image_servers import Counter, free_port
@@ -72,10 +72,12 @@ def test_no_round_begins_when_the_time_is_up() -> None:
 def test_docker_with_a_cache_of_its_own_is_measured_cold_only() -> None:
     """Warm it has no need to ask; its one figure is compared with the kit's of the same round."""
     log: list[str] = []
-    costs_of(CODE, {KIT: Told(KIT, []), images.ASKING: Told("asking", log)}, Counter(0), Scale(image_rounds=2))
+    costs_of(CODE, {KIT: Told(KIT, []), images.FROM_CACHE: Told("asking", log)}, Counter(0), Scale(image_rounds=2))
     assert log == ["asking forgets", "asking builds"]
-    found = rows(CODE, {(KIT, True): [cost(1), cost(5)], (KIT, False): [cost(1)], (images.ASKING, True): [cost(4)]}, [])
-    assert [row.ratio for row in found if images.ASKING in row.what] == ["0.25 times"]
+    found = rows(
+        CODE, {(KIT, True): [cost(1), cost(5)], (KIT, False): [cost(1)], (images.FROM_CACHE, True): [cost(4)]}, []
+    )
+    assert [row.ratio for row in found if images.FROM_CACHE in row.what] == ["0.25 times"]
 
 
 def test_the_targets_are_the_layer_a_tenth_of_cold_and_no_more_than_warm() -> None:
@@ -100,8 +102,8 @@ def test_a_peer_that_fails_here_is_named_and_the_kit_may_not(capsys: pytest.Capt
     """Why is printed and not written: it may name places of the machine."""
     builders = {KIT: Told(KIT, []), "docker": Told("docker", [], works=False)}
     assert list(first_images(builders, Counter(0))) == [KIT]
-    assert "docker does not build here: no engine" in capsys.readouterr().err
-    assert images.broken("docker").note == "docker cannot build and push here"
+    assert "docker cannot build on this machine: no engine" in capsys.readouterr().err
+    assert images.broken("docker").note == "docker cannot build and push on this machine"
     with pytest.raises(RuntimeError, match="no engine"):
         first_images({KIT: Told(KIT, [], works=False)}, Counter(0))
 
@@ -163,7 +165,7 @@ def test_a_fresh_agent_s_buildah_knows_no_registry(tmp_path: Path) -> None:
     buildah.forget()
     place = tmp_path / "place"
     (tmp_path / "storage" / "known" / "seen").touch()
-    words = seen_at(tmp_path / "storage" / "known", str(place))
+    words = mounted_at(tmp_path / "storage" / "known", str(place))
     if words:
         done = subprocess.run([*words, "ls", str(place)], capture_output=True, text=True, check=True)
         assert (done.stdout.split(), list(place.iterdir())) == (["seen"], [])

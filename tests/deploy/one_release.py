@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline_kit.deploy.record import Content, ReleaseRecord, Revision, as_document, read_record
 from pipeline_kit.errors import KitError
-from pipeline_kit.runner.exit_codes import BY_CATEGORY, FAILED, PASSED
+from pipeline_kit.runner.exit_codes import ExitCode, exit_code_of_error
 from pipeline_kit.runner.stop import Interrupted, Stop, stoppable
 from tests.deploy.moments import Once, Watched
 from tests.deploy.parts import require_cluster
@@ -46,11 +46,11 @@ def main(path: Path) -> int:
                 deploy(ground, read_record(told["record"]).revisions[0].content, watched, **options)
     except KitError as error:
         print(f"error: {error.message}", flush=True)
-        return BY_CATEGORY.get(error.category, FAILED)
+        return exit_code_of_error(error)
     except Interrupted as stop:
         print(f"error: {stop}", flush=True)
-        return 128 + stop.number
-    return PASSED
+        return exit_code_of_error(stop)
+    return ExitCode.PASSED
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import pytest
 
 from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
-from pipeline_kit.adapters.kubernetes.connection import Patience
+from pipeline_kit.adapters.kubernetes.connection import RETRY, TIMEOUTS
 from pipeline_kit.errors import Category, KitError
 from tests.deploy.faulty_server import WRITES, Faults, faulty_server
 from tests.deploy.real_release import deploy
@@ -18,7 +19,10 @@ from tests.deploy.stories import Scene, Story, new_of, old_of
 from tests.deploy.whole import not_whole
 
 pytestmark = pytest.mark.cluster
-PATIENCE = Patience(tries=5, first_wait_seconds=0.1, read_seconds=2)
+QUICK: dict[str, Any] = {
+    "retry": replace(RETRY, tries=5, first_seconds=0.1),
+    "timeouts": replace(TIMEOUTS, read_seconds=2),
+}
 LEASE_SECONDS = 6
 PASSES = 3
 """Requests in a row that fail before it passes."""
@@ -67,7 +71,7 @@ def passes(call: str, fault: str, first: int, scene: Scene) -> None:
     new = new_of(scene)
     faults = Faults(Failing(call, fault, first, PASSES if fault != "stall" else 1).choose)
     with faulty_server(os.environ["KUBECONFIG"], scene.folder, faults) as kubeconfig:
-        deploy(scene.ground, new, KubernetesCluster(kubeconfig, None, {}, (), PATIENCE), lease_seconds=LEASE_SECONDS)
+        deploy(scene.ground, new, KubernetesCluster(kubeconfig, None, {}, (), **QUICK), lease_seconds=LEASE_SECONDS)
     assert faults.met, "nothing has failed"
     assert not_whole(scene.ground, new) == []
 
@@ -77,7 +81,7 @@ def lasts(call: str, fault: str, first: int, scene: Scene) -> None:
     old, new = old_of(scene), new_of(scene)
     faults = Faults(Failing(call, fault, first, LASTS).choose)
     with faulty_server(os.environ["KUBECONFIG"], scene.folder, faults) as kubeconfig:
-        through = KubernetesCluster(kubeconfig, None, {}, (), PATIENCE)
+        through = KubernetesCluster(kubeconfig, None, {}, (), **QUICK)
         with pytest.raises(KitError) as error:
             deploy(scene.ground, new, through, lease_seconds=LEASE_SECONDS)
     assert error.value.category is Category.INFRASTRUCTURE, error.value.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ import pytest
 import yaml
 
 from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
-from pipeline_kit.adapters.kubernetes.connection import Patience
+from pipeline_kit.adapters.kubernetes.connection import RETRY, TIMEOUTS
 from pipeline_kit.contract.cluster import Kind
 from pipeline_kit.errors import InfrastructureError, ProjectError, UsageError
 from tests.deploy.faulty_server import Faults, every, faulty_server
 from tests.deploy.waiting import until
 
 SETTINGS = Kind("v1", "ConfigMap")
-QUICK = Patience(first_wait_seconds=0.02, read_seconds=0.5)
+QUICK: dict[str, Any] = {
+    "retry": replace(RETRY, first_seconds=0.02),
+    "timeouts": replace(TIMEOUTS, read_seconds=0.5),
+}
 
 
 def settings(name: str, value: str) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def test_what_fails_for_a_while_is_asked_again(
     """Every second request fails, and each operation still does its work once."""
     faults = Faults(every(2, fault))
     with faulty_server(os.environ["KUBECONFIG"], tmp_path, faults) as kubeconfig:
-        through = KubernetesCluster(kubeconfig, None, {}, (), QUICK)
+        through = KubernetesCluster(kubeconfig, None, {}, (), **QUICK)
         through.apply(settings(fault, "1"), namespace=namespace)
         found = through.get(SETTINGS, fault, namespace)
         assert found is not None
@@ -48,11 +52,11 @@ def test_what_fails_for_a_while_is_asked_again(
 
 
 @pytest.mark.cluster
-def test_patience_ends(cluster: KubernetesCluster, namespace: str, tmp_path: Path) -> None:
+def test_retries_end(cluster: KubernetesCluster, namespace: str, tmp_path: Path) -> None:
     """A server that never answers otherwise is an infrastructure failure that says how often it was asked."""
     with faulty_server(os.environ["KUBECONFIG"], tmp_path, Faults(every(1, "500"))) as kubeconfig:
-        through = KubernetesCluster(kubeconfig, None, {}, (), Patience(tries=3, first_wait_seconds=0.01))
-        with pytest.raises(InfrastructureError, match="3 times, at last with 500 etcd leader changed"):
+        through = KubernetesCluster(kubeconfig, None, {}, (), retry=replace(RETRY, tries=3, first_seconds=0.01))
+        with pytest.raises(InfrastructureError, match="3 times, the last with 500 etcd leader changed"):
             through.get(SETTINGS, "any", namespace)
 
 
@@ -98,8 +102,8 @@ def kubeconfig_of(folder: Path, **cluster: Any) -> Path:
 @pytest.mark.parametrize(
     ("cluster", "words"),
     [
-        ({"insecure-skip-tls-verify": True}, "turns the verification of TLS off"),
-        ({"server": "http://cluster.example:6443"}, "speaks without TLS"),
+        ({"insecure-skip-tls-verify": True}, "turns TLS verification off"),
+        ({"server": "http://cluster.example:6443"}, "uses plain HTTP"),
     ],
 )
 def test_unverified_tls_must_be_declared(cluster: dict[str, Any], words: str, tmp_path: Path) -> None:
@@ -127,7 +131,7 @@ def test_an_unknown_context(tmp_path: Path) -> None:
 
 def test_no_cluster_is_named() -> None:
     """The user's own default is never taken: a release does not go to where somebody happened to look last."""
-    with pytest.raises(UsageError, match="no cluster is named"):
+    with pytest.raises(UsageError, match="no cluster is configured"):
         KubernetesCluster(None, None, {}, ())
 
 
@@ -178,7 +182,7 @@ def test_a_command_for_credentials_that_fails(tmp_path: Path, capfd: pytest.Capt
     words = "command: sh, args: [-c, 'echo leaked-t0ken >&2; exit 1']"
     command = f"{{exec: {{apiVersion: client.authentication.k8s.io/v1, {words}}}}}"
     found = refusal(tmp_path, CONFIG.replace("SERVER", "https://127.0.0.1:1").replace("USER", command))
-    assert "gives no credential" in found.message
+    assert "yields no credential" in found.message
     shown = capfd.readouterr()
     assert "leaked" not in f"{found.message}{found.hint}{shown.out}{shown.err}"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
 
 from pipeline_kit.adapters.kubernetes.cluster import KubernetesCluster
-from pipeline_kit.adapters.kubernetes.connection import Patience
+from pipeline_kit.adapters.kubernetes.connection import TIMEOUTS
 from pipeline_kit.contract.cluster import Cluster, Kind
 from pipeline_kit.deploy.failure import ReleaseError
 from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
@@ -70,7 +70,7 @@ BAD_PODS = {
 
 def hasty() -> Cluster:
     """The cluster for a deployer who waits a second for an answer of a pod."""
-    return KubernetesCluster(None, None, dict(os.environ), (), Patience(read_seconds=1))
+    return KubernetesCluster(None, None, dict(os.environ), (), timeouts=replace(TIMEOUTS, read_seconds=1))
 
 
 def bad_pods(name: str, scene: Scene) -> None:

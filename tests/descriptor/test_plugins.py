@@ -75,10 +75,10 @@ def test_two_packages_may_not_give_the_same_name(tmp_path: Path, monkeypatch: py
     for name in ("one", "two"):
         install_package(tmp_path, name, {}, {"pipeline_kit.things": {"thing": f"{name}:THING"}})
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UsageError, match="one and two both have a `thing`"):
+    with pytest.raises(UsageError, match="one and two both provide `thing`"):
         Plugins(("one", "two")).entry_points("pipeline_kit.things")
     table: Table[object] = Table("pipeline_kit.things", "thing", {"thing": "built.in:THING"})
-    with pytest.raises(UsageError, match="the thing `thing` is built in"):
+    with pytest.raises(UsageError, match="uses the name of the built-in thing `thing`"):
         table.names(Plugins(("one",)))
 
 
@@ -147,7 +147,8 @@ def test_the_name_of_an_extension_is_a_name(tmp_path: Path, name: str) -> None:
     )
     listed = kit(project, "stages", PYTHONPATH=str(site))
     assert listed.returncode == 2
-    assert f"plugins: acme-stages calls an extension {name!r} (pipeline_kit.stages)" in listed.stderr
+    invalid = f"plugins: acme-stages has an extension with the invalid name {name!r} (pipeline_kit.stages)"
+    assert invalid in listed.stderr
 
 
 def test_another_spelling_of_a_package_is_the_same_package(tmp_path: Path) -> None:

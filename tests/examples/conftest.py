@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from pipeline_kit.adapters.python.environments import find_python
+from pipeline_kit.adapters.python.interpreters import find_python
 from pipeline_kit.contract.ports import ProjectPython
 from pipeline_kit.errors import ProjectError
 from tests.locked import PYTHON, is_made, locked_python

@@ -15,7 +15,7 @@ from pipeline_kit.catalog import Specs
 from pipeline_kit.contract.context import StageContext
 from pipeline_kit.contract.digest import digest_bytes, digest_json
 from pipeline_kit.contract.image_documents import Image, read_image
-from pipeline_kit.contract.oci import ContentDescriptor, Progress, StoredManifest
+from pipeline_kit.contract.oci import ContentDescriptor, OnBytes, StoredManifest
 from pipeline_kit.contract.ports import EnvironmentRecord
 from pipeline_kit.contract.result import StageResult
 from pipeline_kit.descriptor.model import Column, ColumnType, Dataset
@@ -149,7 +149,7 @@ class FolderRepository:
     def referrers(self, digest: str) -> tuple[ContentDescriptor, ...]:
         return self.layout.referrers(digest)
 
-    def push_blob(self, descriptor: ContentDescriptor, source: Path, progress: Progress) -> None:
+    def push_blob(self, descriptor: ContentDescriptor, source: Path, on_bytes: OnBytes) -> None:
         self.layout.add_bytes(source.read_bytes(), descriptor.media_type)
 
     def mount_blob(self, digest: str, other: str) -> bool:

@@ -9,26 +9,29 @@ from typing import Any
 
 import requests
 
+from pipeline_kit.adapters.http import Timeouts
 from pipeline_kit.adapters.registry import HttpRegistries
-from pipeline_kit.adapters.registry.transport import Patience
 from pipeline_kit.catalog import Specs
 from pipeline_kit.contract.context import Upstream
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.oci import INDEX, MANIFEST
 from pipeline_kit.contract.result import JobRecord, Outcome, OutputRecord, StageResult
 from pipeline_kit.images.oci.layout import Layout
+from pipeline_kit.retry import Retry
 from pipeline_kit.testing.context import stage_context
 from tests.images.registry import Registry
 
-PATIENCE = Patience(tries=4, first_wait_seconds=0.0, longest_wait_seconds=0.0, connect_seconds=2, silence_seconds=0.6)
+RETRY = Retry(first_seconds=0.0, longest_seconds=0.0, tries=4)
+TIMEOUTS = Timeouts(connect_seconds=2, read_seconds=0.6)
 SBOM, ENVELOPE = b'{"bomFormat": "CycloneDX"}', b'{"payload": "e30=", "signatures": []}'
 
 
 def registries(
-    variables: Mapping[str, str], host: str, cache: Path, lines: list[str] | None = None, patience: Patience = PATIENCE
+    variables: Mapping[str, str], host: str, cache: Path, lines: list[str] | None = None, retry: Retry = RETRY
 ) -> HttpRegistries:
     """The client, with that host named as insecure."""
-    return HttpRegistries(variables, [host], cache, (lines if lines is not None else []).append, patience)
+    log = (lines if lines is not None else []).append
+    return HttpRegistries(variables, [host], cache, log, retry=retry, timeouts=TIMEOUTS)
 
 
 @dataclass
@@ -54,14 +57,14 @@ class Push:
     keep_last: int | None = None
     sbom: bytes = SBOM
     variables: Mapping[str, str] = field(default_factory=dict)
-    patience: Patience = PATIENCE
+    retry: Retry = RETRY
     lines: list[str] = field(default_factory=list)
 
     def run(self) -> StageResult:
         """What the stage says. Raises what it raises."""
         host = self.repository.partition("/")[0]
         variables = {"HOME": str(self.folder), **self.variables}
-        known = registries(variables, host, self.folder / "cache", self.lines, self.patience)
+        known = registries(variables, host, self.folder / "cache", self.lines, self.retry)
         files = {"sbom": self.sbom, "attestation": ENVELOPE}
         before = {"image": self.job("image", self.layout.folder)}
         for kind, content in files.items():

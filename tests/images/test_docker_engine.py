@@ -213,7 +213,7 @@ def test_an_archive_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_an_image_that_the_engine_does_not_have_is_named(tmp_path: Path) -> None:
     """Nothing half written is left of the archive."""
-    with pytest.raises(KitError, match=r"not save the image: .*0000"):
+    with pytest.raises(KitError, match=r"save the image: .*0000"):
         DockerEngine({}, lambda line: None).save("sha256:" + "0" * 64, tmp_path / "image.tar")
     assert list(tmp_path.iterdir()) == []
 
@@ -345,7 +345,7 @@ def test_an_engine_that_goes_away_in_the_middle_is_the_machines_failure(tmp_path
     """The connection breaks while a step runs: exit code 3, not a fault of the project or of the kit."""
     lines: list[str] = []
     step = f"RUN echo begun && sleep 20 # {tmp_path}"
-    with cut_off(b'"begun') as place, pytest.raises(InfrastructureError, match="the Docker engine did not build"):
+    with cut_off(b'"begun') as place, pytest.raises(InfrastructureError, match="the Docker engine failed to build"):
         DockerEngine({"DOCKER_HOST": place}, lines.append).build(build_of(context(tmp_path / "context", step)))
     wait_until_gone(running(lines))
 

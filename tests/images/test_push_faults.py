@@ -16,7 +16,7 @@ from pipeline_kit.errors import Category, InfrastructureError
 from pipeline_kit.images.oci.attach import read_payload
 from pipeline_kit.images.oci.layout import Layout
 from tests.images.faulty_registry import ALWAYS, Fault, Plan, faulty_registry
-from tests.images.pushing import ENVELOPE, PATIENCE, SBOM, Push, listed, registries, tagged, whole
+from tests.images.pushing import ENVELOPE, RETRY, SBOM, Push, listed, registries, tagged, whole
 from tests.images.registry import Registry
 from tests.images.test_registry import make_image
 
@@ -165,20 +165,20 @@ def test_what_fails_for_good_ends_with_exit_code_3(registry: Registry, tmp_path:
     with faulty_registry(registry.port, plan) as proxy, pytest.raises(InfrastructureError) as caught:
         Push(tmp_path / "job", f"{proxy}/faults/category", layout, image).run()
     assert caught.value.category is Category.INFRASTRUCTURE
-    assert caught.value.hint == "the same command goes on from here"
+    assert caught.value.hint == "run the same command again: it resumes from here"
 
 
 def test_many_faults_at_random(registry: Registry, tmp_path: Path, count: Callable[[str, int], None]) -> None:
     """Two requests in five fail, each time in another way: run after run comes further, and one completes."""
     layout, image = make_image(tmp_path / "new", *layers("random"))
     kinds = ("reset_before", "reset_middle", "reset_after", "garbage", "status", "short", "chunked_cut", "html")
-    dice, short = random.Random(5), replace(PATIENCE, tries=2)
+    dice, short = random.Random(5), replace(RETRY, tries=2)
     for _ in range(40):
         faults = tuple(Fault(dice.choice(kinds), value="503", nth=number) for number in range(1, 300))
         plan = Plan(tuple(each for each in faults if dice.random() < 0.4))
         with faulty_registry(registry.port, plan) as proxy:
             try:
-                Push(tmp_path / "job", f"{proxy}/faults/random", layout, image, patience=short).run()
+                Push(tmp_path / "job", f"{proxy}/faults/random", layout, image, retry=short).run()
             except InfrastructureError:
                 assert not tagged(registry, "faults/random") or whole(registry, "faults/random")
             else:

@@ -101,7 +101,7 @@ def test_docker_s_configuration_is_read_as_docker_does(document: object, found: 
 )
 def test_a_damaged_configuration_is_said_so(document: str, tmp_path: Path) -> None:
     """By its path."""
-    with pytest.raises(UsageError, match=r"config.json is no configuration of Docker's"):
+    with pytest.raises(UsageError, match=r"config.json is not a valid Docker configuration"):
         Credentials(docker(tmp_path, document)).login(HOST)
 
 
@@ -109,10 +109,10 @@ def test_a_damaged_configuration_is_said_so(document: str, tmp_path: Path) -> No
     ("text", "why"),
     [
         (f"echo 'it is {PASSWORD}' >&2; exit 1", "exit code 1"),
-        (f"echo '{PASSWORD} and no JSON'", "its answer is no login"),
-        (f"""echo '{{"Secret": "{PASSWORD}"}}'""", "its answer is no login"),
-        (f"""echo '["{PASSWORD}"]'""", "its answer is no login"),
-        ("printf '\\377\\376'", "its answer is no login"),
+        (f"echo '{PASSWORD} and no JSON'", "its output is not a login"),
+        (f"""echo '{{"Secret": "{PASSWORD}"}}'""", "its output is not a login"),
+        (f"""echo '["{PASSWORD}"]'""", "its output is not a login"),
+        ("printf '\\377\\376'", "its output is not a login"),
         ("sleep 600", "no answer in 0.3 s"),
         ("sleep 600 & exit 0", "no answer in 0.3 s"),
     ],
@@ -242,7 +242,7 @@ def test_a_realm_on_another_host_without_tls_gets_no_login(registry: Registry, t
     plan = Plan((challenges("http://elsewhere.example/token", "GET", "tags", times=1000),))
     with faulty_registry(registry.port, plan) as proxy:
         target = registries({"HOME": str(tmp_path), **JOB}, proxy, tmp_path).repository(f"{proxy}/login/none")
-        with pytest.raises(InfrastructureError, match="wants the login sent without TLS"):
+        with pytest.raises(InfrastructureError, match="demands the login without TLS"):
             target.tags()
 
 

@@ -11,7 +11,7 @@ from pipeline_kit.adapters.registry import HttpRegistries
 from pipeline_kit.errors import InfrastructureError
 from tests.deploy.faulty_server import write_certificate
 from tests.images.faulty_registry import Fault, Plan, faulty_registry
-from tests.images.pushing import PATIENCE
+from tests.images.pushing import RETRY, TIMEOUTS
 from tests.images.registry import Registry, running_registry
 
 pytestmark = pytest.mark.registry
@@ -27,7 +27,8 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Registry
 
 
 def tags(host: str, cache: Path, variables: Mapping[str, str], *insecure: str) -> tuple[str, ...]:
-    known = HttpRegistries({"HOME": str(cache), **variables}, insecure, cache, lambda line: None, PATIENCE)
+    variables = {"HOME": str(cache), **variables}
+    known = HttpRegistries(variables, insecure, cache, lambda line: None, retry=RETRY, timeouts=TIMEOUTS)
     return known.repository(f"{host}/team/none").tags()
 
 
@@ -50,7 +51,7 @@ def test_the_usual_variables_name_an_authority(variable: str, secured: tuple[Reg
 
 def test_a_file_of_authorities_that_is_not_there_is_said_so(secured: tuple[Registry, Path], tmp_path: Path) -> None:
     """It is no traceback."""
-    with pytest.raises(InfrastructureError, match="is of no use: OSError"):
+    with pytest.raises(InfrastructureError, match="cannot be sent: OSError"):
         tags(secured[0].host, tmp_path, {"REQUESTS_CA_BUNDLE": str(tmp_path / "missing")})
 
 
@@ -90,7 +91,7 @@ def test_a_registry_cannot_lead_away_from_tls(registry: Registry, tmp_path: Path
     plan = Plan((Fault("redirect", "GET", "tags", "http://elsewhere.example/v2/"),))
     with (
         faulty_registry(registry.port, plan) as proxy,
-        pytest.raises(InfrastructureError, match=r"it sends us to http://elsewhere\.example, without TLS"),
+        pytest.raises(InfrastructureError, match=r"it redirects to http://elsewhere\.example, without TLS"),
     ):
         tags(proxy, tmp_path, {}, proxy)
 

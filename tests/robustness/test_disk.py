@@ -12,7 +12,7 @@ import pytest
 
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.errors import KitError
-from pipeline_kit.runner.exit_codes import INFRASTRUCTURE, exit_code
+from pipeline_kit.runner.exit_codes import ExitCode, exit_code
 from pipeline_kit.runner.job import run_job
 from pipeline_kit.runner.job_run import JobRun
 from tests.projects import kit, write_project
@@ -38,7 +38,7 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on_when_there_is_space(
                 done = kit(folder, "run")
             said = done.stdout + done.stderr
             codes.append(done.returncode)
-            assert done.returncode in (0, INFRASTRUCTURE), said
+            assert done.returncode in (0, ExitCode.INFRASTRUCTURE), said
             assert done.returncode == 0 or "No space left on device" in said, said
             assert "Traceback" not in said or "code.py" in said or "step.py" in said, said
             assert killing.torn(folder) == []
@@ -46,7 +46,7 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on_when_there_is_space(
             assert again.returncode == 0, again.stdout + again.stderr
             assert killing.digests(folder) == undisturbed.digests
             assert killing.leftovers(folder) == []
-    count("runs on a disk that became full", codes.count(INFRASTRUCTURE))
+    count("runs on a disk that became full", codes.count(ExitCode.INFRASTRUCTURE))
 
 
 @pytest.mark.parametrize("name", [".", ".pipeline-kit", "out", "work", "tmp", "locks", "why", "report"])
@@ -62,7 +62,7 @@ def test_a_read_only_folder_is_named(
     with read_only(place):
         done = kit(folder, *command)
     if (name, command[0]) != ("report", "job"):  # only a run writes a report
-        assert done.returncode == INFRASTRUCTURE, done.stdout + done.stderr
+        assert done.returncode == ExitCode.INFRASTRUCTURE, done.stdout + done.stderr
         assert "Read-only file system" in done.stdout + done.stderr
         assert name.lstrip(".") in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
@@ -78,7 +78,7 @@ def test_a_cache_that_takes_nothing_fails_no_job(tmp_path: Path) -> None:
     with read_only(folder / ".pipeline-kit" / "cache"):
         done = kit(folder, "run")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "not kept in the cache: Read-only file system" in done.stderr
+    assert "the result was not cached: Read-only file system" in done.stderr
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT])
@@ -109,12 +109,12 @@ def test_an_error_of_the_disk_at_each_write_in_turn(
             assert os.strerror(number) in error.message
             assert ".pipeline-kit" in error.message
             assert error.category.value == "infrastructure"
-            return INFRASTRUCTURE
+            return ExitCode.INFRASTRUCTURE
 
     assert code(0) == 0
     writes = calls
     for write in range(1, writes + 1):
-        assert code(write) == INFRASTRUCTURE
+        assert code(write) == ExitCode.INFRASTRUCTURE
         assert killing.torn(tmp_path) == []
         assert killing.leftovers(tmp_path) == []
     assert code(0) == 0

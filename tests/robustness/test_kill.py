@@ -19,7 +19,7 @@ KILLS = 200
 IN_A_ROW = 4
 """Kills before the work is let finish: each run starts from what the killed one before it left."""
 BOUND_SECONDS = GRACE_SECONDS
-"""What a keeper has promised to need at most for a command that does not end by itself."""
+"""How long a supervisor takes at most to end a command that ignores SIGTERM."""
 SEED = 20261122
 
 

@@ -151,7 +151,8 @@ def start_while_it_ends(tmp_path: Path) -> None:
         (signs / "works").unlink()
         again = killing.start(tmp_path / "project", "run", mark=mark, SIGNS=str(signs))
         wait_for(signs / "works")
-        assert len([pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]) <= 2  # keeper, command
+        stubborn = [pid for pid in killing.marked(mark) if "stubborn.py" in command_of(pid)]
+        assert len(stubborn) <= 2  # supervisor, command
         again.kill()
         again.communicate()
 
@@ -165,7 +166,7 @@ def command_of(pid: int) -> str:
 
 
 def test_what_does_not_end_by_itself_is_ended_after_ten_seconds(tmp_path: Path) -> None:
-    """Even a daemon out of the command's group, and though nobody is left to ask for it: the keeper sees to it."""
+    """Even a daemon outside the command's process group, and after the kit was killed: the supervisor ends it."""
     cases = (hang_up, kill_a_run, kill_a_job, start_while_it_ends)
     with ThreadPoolExecutor(len(cases)) as threads:
         for done in [threads.submit(case, tmp_path / case.__name__) for case in cases]:
@@ -233,7 +234,7 @@ def test_one_job_twice_at_once(tmp_path: Path) -> None:
     outputs = [run.communicate(timeout=60)[0] for run in runs]
     assert sorted({run.returncode for run in runs})[0] == 0, outputs
     for run, output in zip(runs, outputs, strict=True):
-        assert run.returncode == 0 or (run.returncode == 3 and "is running in this directory already" in output)
+        assert run.returncode == 0 or (run.returncode == 3 and "is already running in this directory" in output)
     assert killing.torn(folder) == []
 
 
@@ -241,7 +242,7 @@ def test_one_job_twice_at_once(tmp_path: Path) -> None:
     ("cause", "category"),
     [
         (Interrupted(signal.SIGTERM), Category.INTERRUPTED),
-        (TimeLimitError("the job ran into its time limit"), Category.TIMEOUT),
+        (TimeLimitError("the job exceeded its time limit"), Category.TIMEOUT),
         (ValueError("a fault"), Category.INTERNAL),
     ],
 )
@@ -255,6 +256,6 @@ def test_what_stops_a_job_in_the_middle_of_an_import_is_recorded_as_that(
     def stopped(run: JobRun) -> None:
         raise RuntimeError("Error calling __set_name__ on 'Field' instance") from cause
 
-    monkeypatch.setattr("pipeline_kit.runner.job.pass_phases", stopped)
+    monkeypatch.setattr("pipeline_kit.runner.job.run_phases", stopped)
     record = run_job(JobRun(job, project.descriptor, project.specs, project.folders, lambda line: None))
     assert record.category is category

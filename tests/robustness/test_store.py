@@ -15,7 +15,7 @@ from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.runner import job as runner
-from pipeline_kit.runner.exit_codes import FAILED, INFRASTRUCTURE, exit_code
+from pipeline_kit.runner.exit_codes import ExitCode, exit_code
 from pipeline_kit.runner.job_run import JobRun
 from tests.projects import commit, kit, write_project
 from tests.robustness import killing
@@ -68,8 +68,8 @@ def test_a_store_that_is_full_is_named_and_taken_up_again(
         for pages in (0, 1, 2, 5):
             with filled(disk, pages_left=pages):
                 done = kit(project, "run")
-            assert done.returncode == INFRASTRUCTURE, done.stdout + done.stderr
-            assert "does not take model.bin" in done.stdout, done.stdout
+            assert done.returncode == ExitCode.INFRASTRUCTURE, done.stdout + done.stderr
+            assert "did not store model.bin" in done.stdout, done.stdout
             assert "No space left on device" in done.stdout
             assert [path for path in disk.rglob("*") if path.is_file() and path.name != "filler"] == []
         assert kit(project, "run").returncode == 0
@@ -81,12 +81,12 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path, project: Path, 
     """A disk that is mounted read-only, and a folder that is a file."""
     with read_only(store.root):
         done = kit(project, "run")
-    assert done.returncode == INFRASTRUCTURE
-    assert "does not take model.bin: [Errno 30] Read-only file system" in done.stdout
+    assert done.returncode == ExitCode.INFRASTRUCTURE
+    assert "did not store model.bin: [Errno 30] Read-only file system" in done.stdout
     store.root.rmdir()
     store.root.write_text("no folder")
     done = kit(project, "run")
-    assert done.returncode == INFRASTRUCTURE
+    assert done.returncode == ExitCode.INFRASTRUCTURE
     assert f"the store {store.root}" in done.stdout
     store.root.unlink()
     assert kit(project, "run").returncode == 0
@@ -95,8 +95,8 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path, project: Path, 
 def test_a_store_that_is_not_mounted_is_not_an_empty_one(tmp_path: Path, project: Path) -> None:
     """Else a gate would find no baseline there, and let the first release pass."""
     done = kit(project, "run")
-    assert done.returncode == INFRASTRUCTURE, done.stdout + done.stderr
-    assert "is it mounted" in done.stdout
+    assert done.returncode == ExitCode.INFRASTRUCTURE, done.stdout + done.stderr
+    assert "check that it is mounted" in done.stdout
     (tmp_path / "disk").mkdir()
     assert kit(project, "run").returncode == 0
 
@@ -107,7 +107,7 @@ LIES: dict[str, Callable[[DirectoryStore], Any]] = {
     "truncated": lambda store: store.object(DIGEST).write_bytes(MODEL[:100]),
     "empty": lambda store: store.object(DIGEST).write_bytes(b""),
     "gone": lambda store: store.object(DIGEST).unlink(),
-    "a name that is no digest": lambda store: store.name("production").write_text("latest\n"),
+    "a name that is not a digest": lambda store: store.name("production").write_text("latest\n"),
     "a truncated name": lambda store: store.name("production").write_text(DIGEST[:30]),
     "an empty name": lambda store: store.name("production").write_text(""),
     "binary": lambda store: store.name("production").write_bytes(b"\xff\x00"),
@@ -122,7 +122,7 @@ def test_a_store_that_lies_is_found_out_and_the_lie_is_mended(
     for name, lie in LIES.items():
         lie(store)
         done = kit(project, "job", "fetch")
-        assert done.returncode == FAILED, name + done.stdout
+        assert done.returncode == ExitCode.FAILED, name + done.stdout
         assert "store" in done.stdout
         assert not (project / ".pipeline-kit/out/fetch/model.bin").exists(), name
         if name == "one byte":
@@ -134,7 +134,7 @@ def test_a_store_that_lies_is_found_out_and_the_lie_is_mended(
 
 def run_with(project: Path, store: DirectoryStore, name: str, monkeypatch: pytest.MonkeyPatch) -> JobRecord:
     """A job, run here with a store that waits for one second only."""
-    impatient = DirectoryStore(store.root, patience_seconds=1)
+    impatient = DirectoryStore(store.root, silence_seconds=1)
     monkeypatch.setattr("pipeline_kit.adapters.stores.open_store", lambda descriptor, root, variables: impatient)
     opened = open_project(project)
     job = opened.job(name)
@@ -154,7 +154,7 @@ def test_a_store_that_stalls_is_given_up(
     started = time.monotonic()
     record = run_with(project, store, "fetch", monkeypatch)
     assert time.monotonic() - started < 10
-    assert exit_code(record) == INFRASTRUCTURE
+    assert exit_code(record) == ExitCode.INFRASTRUCTURE
     assert "no answer for 1 s" in record.reason
     assert killing.leftovers(project) == []
     with path.open("wb") as file:  # the thread that waits for it may go
@@ -166,7 +166,7 @@ def test_a_store_that_stalls_is_given_up(
 
 def test_a_slow_store_is_waited_for_as_long_as_it_goes_on(tmp_path: Path) -> None:
     """Patience is for a stall: what comes piece by piece may take longer than that."""
-    store = DirectoryStore(tmp_path / "store", patience_seconds=0.5)
+    store = DirectoryStore(tmp_path / "store", silence_seconds=0.5)
     started = time.monotonic()
 
     def slowly(alive: Callable[[], None]) -> str:
@@ -175,5 +175,5 @@ def test_a_slow_store_is_waited_for_as_long_as_it_goes_on(tmp_path: Path) -> Non
             alive()
         return "done"
 
-    assert store._ask("is slow", slowly) == "done"
+    assert store._call("is slow", slowly) == "done"
     assert time.monotonic() - started > 1

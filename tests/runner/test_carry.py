@@ -67,7 +67,7 @@ def test_a_store_with_another_model_is_refused(project: Path) -> None:
             each.write_bytes(each.read_bytes().replace(b"weights", b"weighty").replace(b"1", b"7"))
     done = kit(project, "job", "second")
     assert done.returncode == 1
-    assert "holds other bytes" in done.stdout
+    assert "is corrupt" in done.stdout
 
 
 def test_a_run_on_one_machine_stores_nothing(project: Path) -> None:

@@ -101,9 +101,9 @@ def test_a_daemon_out_of_the_group_ends_with_the_command(tmp_path: Path, monkeyp
     assert killing.marked(str(tmp_path)) == []
 
 
-@pytest.mark.parametrize("victim", ["caller", "keeper", "command"])
+@pytest.mark.parametrize("victim", ["caller", "supervisor", "command"])
 def test_whoever_of_the_three_is_killed_the_others_end(tmp_path: Path, victim: str) -> None:
-    """The caller's commands end with it; a keeper takes its command along; a killed command is a failed one."""
+    """The caller's commands end with it; a supervisor takes its command along; a killed command is a failed one."""
     (tmp_path / "daemon.py").write_text(DAEMON.replace("trap '' TERM HUP; sleep 300", "exec sleep 300"))
     variables = {**os.environ, killing.MARK: str(tmp_path)}
     caller = subprocess.Popen(
@@ -111,11 +111,11 @@ def test_whoever_of_the_three_is_killed_the_others_end(tmp_path: Path, victim: s
     )
     assert caller.stdout is not None
     assert caller.stdout.readline() == "ready\n"
-    _, keeper, command, _ = killing.tree(caller.pid)
-    killing.kill([{"caller": caller.pid, "keeper": keeper, "command": command}[victim]])
+    _, supervisor, command, _ = killing.tree(caller.pid)
+    killing.kill([{"caller": caller.pid, "supervisor": supervisor, "command": command}[victim]])
     caller.communicate(timeout=30)
     left = killing.gone(str(tmp_path), 5)
-    if victim == "keeper":  # the one that sees to a daemon: the command goes with it, what left its group stays
+    if victim == "supervisor":  # only it ends a daemon: the command ends with it, a daemon that left the group stays
         assert len(left) <= 1
         killing.kill(left)
     else:
@@ -124,7 +124,7 @@ def test_whoever_of_the_three_is_killed_the_others_end(tmp_path: Path, victim: s
 
 @pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -KILL $$", -9), ("kill -SEGV $$", -11)])
 def test_the_commands_own_end_is_told(tmp_path: Path, script: str, code: int) -> None:
-    """Through the keeper: its exit code, or its signal."""
+    """Through the supervisor: its exit code, or its signal."""
     done = run_process(["sh", "-c", script], cwd=tmp_path, variables=dict(os.environ), on_line=print)
     assert done.exit_code == code
     assert list(tmp_path.iterdir()) == []

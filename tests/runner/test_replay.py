@@ -107,7 +107,10 @@ def test_what_failed_for_another_reason_passes_here(project: Path) -> None:
     artifacts = ran_in_ci(project, FLAKY="1")
     done = kit(project, "replay", "score", "--from", str(artifacts / "score"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "not reproduced: it passed here; there it failed (project): ValueError: the network is down" in done.stdout
+    assert (
+        "not reproduced: the replay passed; the recorded run failed (project): ValueError: the network is down"
+        in done.stdout
+    )
 
 
 def test_what_passed_has_the_same_outputs(project: Path) -> None:
@@ -120,7 +123,7 @@ def test_what_passed_has_the_same_outputs(project: Path) -> None:
     outputs = json.loads(result.read_text())["outputs"]
     outputs["score"]["digest"] = "sha256:" + "0" * 64
     done = kit(project, "replay", "score", "--from", str(edited(result, outputs=outputs)))
-    assert "not reproduced: it passed here too, with other outputs: score" in done.stdout
+    assert "not reproduced: the replay passed too, but these outputs differ: score" in done.stdout
 
 
 def test_upstream_results_come_from_wherever_they_are(project: Path) -> None:
@@ -137,7 +140,7 @@ def test_upstream_results_come_from_wherever_they_are(project: Path) -> None:
     shutil.rmtree(project / ".pipeline-kit" / "cache")
     done = kit(project, *replay)
     assert done.returncode == 2
-    assert "make: no result of it here has the outputs that were read: make.folder sha256:" in done.stderr
+    assert "make: no local result has the outputs that were read: make.folder sha256:" in done.stderr
 
 
 def test_files_come_from_the_store_by_digest(project: Path) -> None:
@@ -156,7 +159,7 @@ def test_files_come_from_the_store_by_digest(project: Path) -> None:
     place.unlink()
     done = kit(project, "replay", "score", "--from", str(artifacts / "score"))
     assert done.returncode == 2
-    assert f"make.rows: sha256:{digest} is in no folder of results, cache or store here" in done.stderr
+    assert f"make.rows: sha256:{digest} is not in the results, the cache or the store" in done.stderr
 
 
 def test_what_is_missing_is_named(project: Path) -> None:
@@ -204,21 +207,21 @@ def test_another_environment_is_told_and_may_be_waived(project: Path) -> None:
     result = edited(artifacts / "score" / "result.json", environment_digest="sha256:" + "2" * 64)
     done = kit(project, "replay", "score", "--from", str(result))
     assert done.returncode == 2
-    assert f"the environment: there sha256:{'2' * 64}, here sha256:" in done.stderr
+    assert f"the environment: recorded sha256:{'2' * 64}, local sha256:" in done.stderr
     done = kit(project, "replay", "score", "--from", str(result), "--anyway")
     assert done.returncode == 0
     assert "not the same here" in done.stdout
     result = edited(artifacts / "plain" / "result.json", key="sha256:" + "3" * 64)
     done = kit(project, "replay", "plain", "--from", str(result))
     assert done.returncode == 2
-    assert "the kit (here 0.1.0), the stage probe, or the job's variables" in done.stderr
+    assert "the kit's version (local 0.1.0), the stage probe, or the job's variables" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"job": "plain"}, "is of job plain, not of score"),
-        ({"key": ""}, "ended before it knew its inputs"),
+        ({"job": "plain"}, "belongs to job plain, not to score"),
+        ({"key": ""}, "ended before it read its inputs"),
         ({"version": 9}, "has schema version 9"),
     ],
 )

@@ -81,7 +81,7 @@ def test_what_an_earlier_job_did_not_report_is_refused(chain: Path) -> None:
     (chain / ".pipeline-kit/out/a/note.txt").write_text("tampered")
     done = kit(chain, "job", "b")
     assert done.returncode == 1
-    assert "but the job reported" in done.stdout
+    assert "recorded sha256:" in done.stdout
     assert result(chain, "b")["category"] == "model"
 
 

@@ -150,7 +150,7 @@ def test_broken_syntax_is_told_with_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("model.trainer:main", "no module 'model' for 'model.trainer:main' in the workspace"),
+        ("model.trainer:main", "module 'model' of 'model.trainer:main' is not in the workspace"),
         ("project:train", "module 'project' has no function 'train'"),
         ("project:value", "'project:value' is not a function but of type int"),
         ("project", "'project' is not of the form module:function"),
@@ -168,7 +168,7 @@ def test_an_entry_that_is_not_there_is_told_in_one_line(tmp_path, entry, message
 def test_an_unknown_input_tells_which_there_are(tmp_path):
     """A misspelt name of an input is answered with the names that the job has."""
     called = call(tmp_path, "def main(job):\n    job.inputs['data.trian']\n", inputs={"data.train": "x", "model": "y"})
-    assert "this job has no input 'data.trian', only: data.train, model" in called.report["exception"]
+    assert "unknown input 'data.trian'; this job has: data.train, model" in called.report["exception"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_store_that_lies_is_found_out(tmp_path: Path) -> None:
     model.write_text("weights")
     digest = store.put(model)
     store.object(digest).write_text("other weights")
-    with pytest.raises(ModelError, match="other bytes"):
+    with pytest.raises(ModelError, match="is corrupt"):
         store.fetch(digest, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
@@ -39,7 +39,7 @@ def test_a_store_that_lies_is_found_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../production", "a//b", "/a", ".", "", "a/../../b", "a\nb"])
 def test_a_name_never_leads_out_of_the_store(tmp_path: Path, name: str) -> None:
     """Names are plain folders and files."""
-    with pytest.raises(UsageError, match="is no name"):
+    with pytest.raises(UsageError, match="is not a valid name"):
         DirectoryStore(tmp_path).resolve(name)
 
 

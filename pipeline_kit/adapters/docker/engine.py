@@ -1,4 +1,4 @@
-"""The Docker engine, by its own SDK: builds, loads and saves images, and runs a server from one."""
+"""The Docker engine, over its SDK: builds, loads and saves images, and runs a server in a container."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from pipeline_kit.contract.serving import EngineBuild
 from pipeline_kit.errors import InfrastructureError, KitError, ProjectError
 
 OWN_NAME = "pipeline-kit/job"
-"""The repository of the names under which the engine keeps what a job has built or loaded, until that removes it.
+"""The repository of the image names that a job uses in the engine until it removes them.
 
-One name each: two jobs that have the same image do not take it from each other, and what a kill left can be found.
+Every build and load gets a name of its own: two jobs with the same image do not remove it from each other, and images
+that a killed job left can be found.
 """
 BAD_REQUEST = 400
 COPY_BYTES = 1 << 20
 
 
 class DockerEngine:
-    """The engine that DOCKER_HOST or the usual socket names; it is asked for when it is first needed."""
+    """The engine at DOCKER_HOST or the default socket; it is connected to on first use."""
 
     def __init__(self, variables: Mapping[str, str], log: Callable[[str], None]) -> None:
         self._variables = variables
         self._log = log
         self._client: Any = None
-        self._names: dict[str, str] = {}  # of images, by their ids
+        self._names: dict[str, str] = {}  # names by image id
 
     def build(self, build: EngineBuild) -> str:
-        """Builds an image and returns its id; the log is streamed. Raises ProjectError where a step fails.
+        """Builds an image and returns its id; streams the log. Raises ProjectError where a step fails.
 
-        A build that is interrupted ends in the engine too, and its containers are gone when this returns.
+        An interrupted build ends in the engine too, and its containers are removed when this returns.
         """
         name = new_name()
         log = EngineLog(self._log)
-        client = connect(self._variables)  # of its own, for its connection is what an interrupted build is ended by
+        client = connect(self._variables)  # its own: closing its connection ends an interrupted build
         try:
             with answering("build the image"), readable(), tempfile.TemporaryFile() as context, streaming(client):
                 write_context(build.context, context)
@@ -67,12 +68,12 @@ class DockerEngine:
         finally:
             client.close()
         if log.image is None:
-            raise InfrastructureError("the Docker engine built no image, and does not say why", hint="try it again")
+            raise InfrastructureError("the Docker engine built no image and reported no error", hint="run it again")
         self._names[log.image] = name
         return log.image
 
     def save(self, image: str, target: Path) -> None:
-        """Writes the image as `docker save` does; whole, or not at all."""
+        """Writes the image as `docker save` does, atomically."""
         partial = target.with_name(f".{target.name}.partial")
         try:
             with answering("save the image"), streaming(self._engine()), partial.open("wb") as file:
@@ -83,7 +84,7 @@ class DockerEngine:
             partial.unlink(missing_ok=True)
 
     def load(self, archive: Path) -> str:
-        """Loads an archive that `docker load` takes; the id of the image."""
+        """Loads an archive of `docker save`; the id of the image."""
         log = EngineLog(self._log)
         client = self._engine()
         with answering("load the image"):
@@ -112,7 +113,7 @@ class DockerEngine:
             forget(self._engine(), name)
 
     def _undo(self, container: str | None, name: str) -> None:
-        """Removes what a build that did not end well may have left; nothing here hides why it did not."""
+        """Removes what a failed build may have left; failures of that do not replace the build's own error."""
         with contextlib.suppress(KitError):
             client = self._engine()
             if container is not None:
@@ -127,7 +128,7 @@ class DockerEngine:
 
 @contextlib.contextmanager
 def readable() -> Iterator[None]:
-    """Raises ProjectError where the engine refuses a build before its first step: it cannot read the Dockerfile."""
+    """Raises ProjectError where the engine cannot read the Dockerfile and refuses the build before its first step."""
     from docker.errors import APIError
 
     try:
@@ -135,28 +136,28 @@ def readable() -> Iterator[None]:
     except APIError as error:
         if error.status_code != BAD_REQUEST:
             raise
-        raise ProjectError(f"the image cannot be built: {reason_of(error)}", hint="look at the Dockerfile") from error
+        raise ProjectError(f"the image cannot be built: {reason_of(error)}", hint="check the Dockerfile") from error
 
 
 @contextlib.contextmanager
 def streaming(client: Any) -> Iterator[None]:
-    """Closes the answers that were begun in the block when it ends, so that the engine knows that nobody reads on."""
-    begun: list[Any] = []
+    """Closes the responses that began in the block when it ends, so that the engine stops its work for them."""
+    responses: list[Any] = []
 
     def keep(response: Any, **_: Any) -> None:
-        begun.append(response)
+        responses.append(response)
 
     client.hooks["response"].append(keep)
     try:
         yield
     finally:
         client.hooks["response"].remove(keep)
-        for each in begun:
-            each.close()
+        for response in responses:
+            response.close()
 
 
 def write_context(folder: Path, target: IO[bytes]) -> None:
-    """Writes the folder as a tar whose bytes depend on paths, contents and executability only; then goes back to 0."""
+    """Writes the folder as a tar that depends on paths, contents and executable bits only; rewinds the file."""
     with tarfile.TarFile(fileobj=target, mode="w", format=tarfile.PAX_FORMAT, copybufsize=COPY_BYTES) as archive:
         for path in sorted(folder.rglob("*")):
             entry = archive.gettarinfo(path, str(path.relative_to(folder)))
@@ -164,7 +165,7 @@ def write_context(folder: Path, target: IO[bytes]) -> None:
             entry.uname = entry.gname = ""
             entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
             if entry.isreg() or entry.islnk():
-                with path.open("rb") as content:  # whole, also where the folder has the same file twice
+                with path.open("rb") as content:  # a hard link is written as a file of its own
                     entry.type, entry.linkname, entry.size = tarfile.REGTYPE, "", path.stat().st_size
                     archive.addfile(entry, content)
             elif entry.isdir() or entry.issym():
@@ -173,7 +174,7 @@ def write_context(folder: Path, target: IO[bytes]) -> None:
 
 
 def forget(client: Any, name: str) -> None:
-    """Takes a name from its image, which goes with its last one; the steps it was built from stay, as a cache."""
+    """Removes a name; the image is deleted with its last one. The layers of its build steps stay as a cache."""
     from docker.errors import APIError
 
     with answering("remove the image"):
@@ -185,5 +186,5 @@ def forget(client: Any, name: str) -> None:
 
 
 def new_name() -> str:
-    """A name for an image that nothing else has."""
+    """A unique name for an image."""
     return f"{OWN_NAME}:{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""What an engine says while it builds or loads: lines to show, the image's id, and why it failed."""
+"""Reads an engine's messages during a build or load: lines to show, the image's id, and the reason of a failure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12,64})")
 GONE = re.compile(r"Remov(?:ed|ing) intermediate container ([0-9a-f]{12,64})")
 LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-"""The engine paints red what a step writes to its standard error."""
-UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Letters that a terminal obeys; a tab is none of them."""
+"""The engine colours a step's standard error red."""
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters of a terminal, except the tab."""
 TAIL_LINES = 20
 SHOWN_LINES = 8
 LONGEST_LINE = 8192
-OF_THE_MACHINE = (
+INFRASTRUCTURE_ERRORS = (
     "no space left on device",
     "i/o timeout",
     "no such host",
@@ -34,23 +34,23 @@ OF_THE_MACHINE = (
     "failed to create endpoint",
     "unexpected eof",
 )
-"""Words of the engine's own errors; what a step of the Dockerfile writes is not among them."""
+"""Messages of the engine itself that are not the Dockerfile's fault; the output of its steps is never searched."""
 
 
 class EngineLog:
-    """Reads the messages of one build or load, and passes its lines on."""
+    """Reads the messages of one build or load and logs its lines."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
-        self.image: str | None = None  # the id of what was built, the id or name of what was loaded
-        self.container: str | None = None  # the one that the running step has
+        self.image: str | None = None  # a built image's id, a loaded image's id or name
+        self.container: str | None = None  # of the running step
         self._log = log
         self._pending = ""
         self._step = ""
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._said: dict[str, str] = {}
+        self._states: dict[str, str] = {}
 
     def read(self, message: Mapping[str, Any]) -> None:
-        """Takes one message. Raises ProjectError for a step that failed, InfrastructureError for the engine itself."""
+        """Reads one message. Raises ProjectError for a failed step, InfrastructureError for a failure of the engine."""
         if "error" in message:
             self._line(self._pending)
             raise self._failure(str(message["error"]))
@@ -66,20 +66,20 @@ class EngineLog:
             self._status(str(message.get("id") or ""), str(message["status"]))
 
     def _status(self, subject: str, status: str) -> None:
-        """Says once how far a pull is."""
-        if self._said.get(subject) != status:
-            self._said[subject] = status
+        """Logs each state of a pull once."""
+        if self._states.get(subject) != status:
+            self._states[subject] = status
             self._line(f"{subject}: {status}" if subject else status)
 
     def _line(self, line: str) -> None:
-        line = UNSEEN.sub("", COLOUR.sub("", line)).rstrip()[:LONGEST_LINE]
+        line = CONTROL.sub("", COLOUR.sub("", line)).rstrip()[:LONGEST_LINE]
         if not line:
             return
         if STEP.match(line):
             self._step = line
             self._tail.clear()
-        elif found := CONTAINER.match(line):
-            self.container = found[1]
+        elif started := CONTAINER.match(line):
+            self.container = started[1]
         elif GONE.match(line):
             self.container = None
         else:
@@ -90,10 +90,10 @@ class EngineLog:
 
     def _failure(self, reason: str) -> KitError:
         reason = " ".join(reason.split())
-        said = [line for line in self._tail if not line.startswith(" ---> ")][-SHOWN_LINES:]
-        if any(words in reason.lower() for words in OF_THE_MACHINE):
+        output = [line for line in self._tail if not line.startswith(" ---> ")][-SHOWN_LINES:]
+        if any(text in reason.lower() for text in INFRASTRUCTURE_ERRORS):
             return InfrastructureError(f"the Docker engine failed: {reason}", hint=self._step or None)
         if not self._step:
-            return ProjectError(f"the image cannot be built: {reason}", hint="look at the Dockerfile")
+            return ProjectError(f"the image cannot be built: {reason}", hint="check the Dockerfile")
         step = self._step[:400]
-        return ProjectError(f"{step}: {reason}", hint="\n".join(["its last lines:", *said]) if said else None)
+        return ProjectError(f"{step}: {reason}", hint="\n".join(["its last lines:", *output]) if output else None)

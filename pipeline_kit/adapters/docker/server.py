@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipeline_kit.adapters.docker.connection import LOOPBACK, answering
+from pipeline_kit.adapters.http import query
 from pipeline_kit.adapters.process.servers import free_port
 from pipeline_kit.contract.serving import Answer
 from pipeline_kit.errors import InfrastructureError, KitError, ProjectError
 
 LABEL = "dev.pipeline-kit.container"
-"""Of every container that the kit starts: `docker ps --all --filter label=...` finds one that a kill left behind."""
+"""A label of every container that the kit starts: `docker ps --all --filter label=...` finds what a kill left."""
 KEPT_LINES = 60
-ANSWER_SECONDS = 30.0
 GRACE_SECONDS = 10.0
 REMOVED_SECONDS = 30.0
 NO_NETWORK = ("bridge", "endpoint", "network", "driver failed programming external connectivity")
 
 
 class ContainerServer:
-    """A container that was started. It is removed when it is stopped."""
+    """A started container; stopping it removes it."""
 
     def __init__(self, client: Any, container: str, host: str, port: int) -> None:
         self.container = container
@@ -35,46 +33,36 @@ class ContainerServer:
         self._exit_code: int | None = None
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer | None:
-        """The answer; none while nothing listens, or where the connection broke before an answer."""
-        connection = http.client.HTTPConnection(self._host, self.port, timeout=ANSWER_SECONDS)
-        started = time.perf_counter()
-        try:
-            connection.request(method, path, body, {"Content-Type": "application/json"} if body is not None else {})
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
-        return Answer(response.status, content, time.perf_counter() - started, dict(response.getheaders()))
+        """The server's answer; None while nothing listens, or where the connection breaks."""
+        return query(self._host, self.port, method, path, body)
 
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is running."""
         if self._exit_code is not None:
             return False
         with answering("show a container"):
             return bool(self._client.inspect_container(self.container)["State"]["Running"])
 
     def lines(self) -> tuple[str, ...]:
-        """The last lines that it wrote, on either output."""
+        """The last lines of its standard output and error."""
         if self._exit_code is None:
-            with answering("show what a container wrote"):
+            with answering("show the log of a container"):
                 written = self._client.logs(self.container, stdout=True, stderr=True, tail=KEPT_LINES)
             self._lines = tuple(bytes(written).decode(errors="replace").splitlines())
         return self._lines
 
     def memory_bytes(self) -> int | None:
-        """The peak of its memory as the kernel has counted it; where it counts none, the most that was seen here."""
+        """The peak of its memory by the kernel's count; without one (cgroups v2), the highest value of all calls."""
         if self._exit_code is None:
             with answering("measure a container"):
-                found = self._client.stats(self.container, stream=False).get("memory_stats") or {}
-            seen = memory_of(found)
-            if seen:
-                self._peak = max(seen, self._peak or 0)
+                statistics = self._client.stats(self.container, stream=False).get("memory_stats") or {}
+            used = memory_of(statistics)
+            if used:
+                self._peak = max(used, self._peak or 0)
         return self._peak
 
     def stop(self) -> int:
-        """Ends it with SIGTERM, after ten seconds with SIGKILL, and removes it; its exit code."""
+        """Ends it by SIGTERM, after ten seconds by SIGKILL, and removes it; its exit code."""
         if self._exit_code is not None:
             return self._exit_code
         try:
@@ -86,7 +74,7 @@ class ContainerServer:
         return self._exit_code
 
     def _end(self) -> int:
-        """The exit code of the container, which has ended."""
+        """Ends the container and returns its exit code."""
         import requests
 
         for signal, seconds in (("SIGTERM", GRACE_SECONDS), ("SIGKILL", REMOVED_SECONDS)):
@@ -98,7 +86,9 @@ class ContainerServer:
                     return int(self._client.wait(self.container, timeout=seconds)["StatusCode"])
                 except (requests.exceptions.ReadTimeout, requests.exceptions.ConnectionError):
                     continue
-        raise InfrastructureError(f"container {self.container[:12]} does not end", hint="restart the Docker engine")
+        raise InfrastructureError(
+            f"container {self.container[:12]} did not end after SIGKILL", hint="restart the Docker engine"
+        )
 
 
 def start_server(
@@ -110,12 +100,12 @@ def start_server(
     variables: Mapping[str, str],
     log: Callable[[str], None],
 ) -> ContainerServer:
-    """A container of the image, its port open on the loopback interface of the engine's machine alone.
+    """Starts a container of the image; its port is published on the loopback interface of the engine's machine only.
 
-    Where the engine has no bridge (it runs in a container itself), the server is on the machine's own network, on a
-    free port there that HOST and PORT tell it. An engine elsewhere opens the port on all interfaces, for nobody could
-    ask it otherwise. Docker has no network that lets a published port in and nothing out; the root file system is
-    read-only, no capability is left and no privilege can be gained. Raises ProjectError where the image does not start.
+    Without a bridge (the engine runs in a container itself) the server uses the machine's network, on a free port that
+    it gets in HOST and PORT. An engine on another machine publishes the port on all interfaces, to be reachable. Docker
+    has no network with published ports and without outgoing traffic; but the root file system is read-only, and the
+    container has no capabilities and can gain no privileges. Raises ProjectError where the image does not start.
     """
     listens = LOOPBACK if host == LOOPBACK else "0.0.0.0"
     published = {"port_bindings": {port: (listens,)}}
@@ -123,15 +113,15 @@ def start_server(
         server = _started(client, image, host, network=published, port=port, variables={"PORT": str(port), **variables})
         if server is not None:
             return server
-        why = "it publishes no ports"
+        reason = "it publishes no ports"
     except ProjectError as error:
         if not any(word in error.message for word in NO_NETWORK):
             raise
-        why = error.message
-    log(f"the engine has no bridge, so that the container is on the machine's own network: {why}")
-    own = free_port()
-    told = {**variables, "HOST": listens, "PORT": str(own)}
-    server = _started(client, image, host, network={"network_mode": "host"}, port=own, variables=told)
+        reason = error.message
+    log(f"the Docker engine has no bridge; the container uses the machine's network: {reason}")
+    local_port = free_port()
+    address = {**variables, "HOST": listens, "PORT": str(local_port)}
+    server = _started(client, image, host, network={"network_mode": "host"}, port=local_port, variables=address)
     assert server is not None
     return server
 
@@ -139,34 +129,34 @@ def start_server(
 def _started(
     client: Any, image: str, host: str, *, network: Mapping[str, Any], port: int, variables: Mapping[str, str]
 ) -> ContainerServer | None:
-    """The server in a container of that network; none where its port was not published."""
+    """The server in a container of that network; None where its port was not published."""
     from docker.errors import APIError
 
     settings = client.create_host_config(
         **network,
         read_only=True,
-        tmpfs={"/tmp": "mode=1777"},  # the application's own, gone with the container
+        tmpfs={"/tmp": "mode=1777"},  # removed with the container
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         log_config={"Type": "json-file", "Config": {"max-size": "16m"}},
     )
     container = ""
     try:
-        with answering("make a container"):
-            made = client.create_container(
+        with answering("create a container"):
+            created = client.create_container(
                 image, environment=dict(variables), host_config=settings, ports=[port], labels={LABEL: "server"}
             )
-            container = str(made["Id"])
+            container = str(created["Id"])
         try:
             client.start(container)
         except APIError as error:
             raise ProjectError(f"the image does not start: {error.explanation}", hint=f"image {image}") from error
         with answering("show a container"):
-            found = client.inspect_container(container)
+            state = client.inspect_container(container)
         if "network_mode" in network:
             return ContainerServer(client, container, host, port)
-        opened = (found["NetworkSettings"].get("Ports") or {}).get(f"{port}/tcp")
-        if opened or not found["State"]["Running"]:
+        opened = (state["NetworkSettings"].get("Ports") or {}).get(f"{port}/tcp")
+        if opened or not state["State"]["Running"]:
             return ContainerServer(client, container, host, int(opened[0]["HostPort"]) if opened else port)
         discard(client, container)
         return None
@@ -178,7 +168,7 @@ def _started(
 
 
 def discard(client: Any, container: str) -> None:
-    """Removes a container, running or not; one that is gone, or is just being removed, is no error."""
+    """Removes a container, running or not; one that is missing or already being removed is ignored."""
     from docker.errors import APIError
 
     with answering("remove a container"):
@@ -191,7 +181,7 @@ def discard(client: Any, container: str) -> None:
 
 @contextlib.contextmanager
 def ended_already() -> Iterator[None]:
-    """Lets pass that a container cannot be sent a signal because it has ended."""
+    """Ignores that a container cannot get a signal because it has ended."""
     from docker.errors import APIError
 
     try:
@@ -201,12 +191,12 @@ def ended_already() -> Iterator[None]:
             raise
 
 
-def memory_of(found: Mapping[str, Any]) -> int | None:
-    """The peak where the kernel counts one (cgroups v1); else what is used now, without files it could let go of."""
-    peak, used = found.get("max_usage"), found.get("usage")
+def memory_of(statistics: Mapping[str, Any]) -> int | None:
+    """The peak in bytes where the kernel counts it (cgroups v1); else the current use without reclaimable files."""
+    peak, used = statistics.get("max_usage"), statistics.get("usage")
     if isinstance(peak, int) and peak > 0:
         return peak
     if not isinstance(used, int):
         return None
-    idle = (found.get("stats") or {}).get("inactive_file")
+    idle = (statistics.get("stats") or {}).get("inactive_file")
     return used - idle if isinstance(idle, int) and 0 <= idle < used else used

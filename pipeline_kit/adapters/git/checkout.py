@@ -1,4 +1,4 @@
-"""A commit of a project in a folder of its own, made without touching the project's working tree, index or branches."""
+"""Checks a commit out into a folder of its own; the project's working tree, index and branches stay untouched."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ SETTINGS = ("core.hooksPath=/dev/null", "advice.detachedHead=false")
 
 
 def check_out(root: Path, commit: str, folder: Path) -> Path:
-    """The project's folder, as the commit has it, inside an emptied folder that is a repository of its own.
+    """The project's folder at a commit, inside `folder`, which becomes a new repository.
 
-    The objects stay where they are; the new repository only refers to them. Raises UsageError where the commit is not
-    here.
+    That repository refers to the project's objects and copies none. Raises UsageError where the commit is missing.
     """
-    where = git(root, "rev-parse", "--show-prefix", "--path-format=absolute", "--git-path", "objects")
-    if where is None or git(root, "cat-file", "-e", f"{commit}^{{commit}}") is None:
+    location = git(root, "rev-parse", "--show-prefix", "--path-format=absolute", "--git-path", "objects")
+    if location is None or git(root, "cat-file", "-e", f"{commit}^{{commit}}") is None:
         hint = f"fetch it: git fetch origin {commit}"
         raise UsageError(f"commit {commit} is not in this repository", hint=hint)
-    prefix, _, objects = where.rstrip("\n").rpartition("\n")
+    prefix, _, objects = location.rstrip("\n").rpartition("\n")
     new_repository(folder)
     alternates = folder / ".git" / "objects" / "info" / "alternates"
     alternates.parent.mkdir(parents=True, exist_ok=True)
@@ -36,18 +35,18 @@ def check_out(root: Path, commit: str, folder: Path) -> Path:
 
 
 def new_repository(folder: Path) -> None:
-    """Makes the folder an empty repository, so that git does not take it for a part of the project around it."""
+    """Makes the folder an empty repository, so that git does not treat it as part of the project around it."""
     empty_folder(folder)
     run(folder, "init", "--quiet", "--template=")
 
 
 def track(folder: Path) -> None:
-    """Makes every file of a new repository, but for the kit's own, count as the project's, even what is ignored."""
+    """Adds every file to a new repository, even ignored ones, except the kit's own folder."""
     run(folder, "add", "--force", "--all", "--", ".", f":(exclude){KIT_FOLDER}")
 
 
 def run(folder: Path, *arguments: str) -> None:
-    """Runs git in the folder, without hooks and without asking anybody. Raises UsageError with git's own last line."""
+    """Runs git in the folder, without hooks or prompts. Raises UsageError with git's last line."""
     settings = [part for setting in SETTINGS for part in ("-c", setting)]
     done = subprocess.run(
         ["git", *settings, "-C", str(folder), *arguments],
@@ -57,5 +56,6 @@ def run(folder: Path, *arguments: str) -> None:
         env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
     )
     if done.returncode:
-        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
-        raise UsageError(f"git {arguments[0]} failed: {said}", hint="what the commit needs must be here")
+        reason = (done.stderr.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
+        hint = "fetch what the commit needs into this clone, such as its large files"
+        raise UsageError(f"git {arguments[0]} failed: {reason}", hint=hint)

@@ -1,4 +1,4 @@
-"""What git says of a checkout: its commit, its state, and which files it does not ignore."""
+"""A checkout's commit, state and files, as git reports them."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ LISTING = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--de
 
 
 def git(root: Path, *arguments: str) -> str | None:
-    """What a git command prints, or none where it fails or git or a repository is missing."""
-    with asking(root, arguments) as answers:
-        return answers()[0]
+    """The output of a git command, None where it fails, or git or the repository is missing."""
+    with running_git(root, arguments) as outputs:
+        return outputs()[0]
 
 
 @contextmanager
-def asking(root: Path, *commands: Sequence[str]) -> Iterator[Callable[[], list[str | None]]]:
-    """Git commands that run at the same time, and while the block runs; what they print, once, when called."""
+def running_git(root: Path, *commands: Sequence[str]) -> Iterator[Callable[[], list[str | None]]]:
+    """Runs git commands in parallel with the block; the value returns their outputs, and may be called once."""
     with ExitStack() as running:
-        started = [start(root, each, running) for each in commands]
-        yield lambda: [answer(each) for each in started]
+        started = [start(root, command, running) for command in commands]
+        yield lambda: [output_of(process) for process in started]
 
 
 def start(root: Path, arguments: Sequence[str], running: ExitStack) -> subprocess.Popen[bytes] | None:
-    """A git command that runs; none where there is no git."""
+    """Starts a git command; None where git is not installed."""
     command = ["git", "-c", "core.quotepath=off", "-C", str(root), *arguments]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     try:
@@ -51,8 +51,8 @@ def start(root: Path, arguments: Sequence[str], running: ExitStack) -> subproces
         return None
 
 
-def answer(process: subprocess.Popen[bytes] | None) -> str | None:
-    """What a git command has printed when it ends; none where it fails."""
+def output_of(process: subprocess.Popen[bytes] | None) -> str | None:
+    """The output of a git command that was started, None where it fails."""
     if process is None:
         return None
     shown, _ = process.communicate()
@@ -60,25 +60,25 @@ def answer(process: subprocess.Popen[bytes] | None) -> str | None:
 
 
 @contextmanager
-def looking(root: Path) -> Iterator[Callable[[], Checkout]]:
-    """What git says of a checkout, and the project's files, once, when called; git works on it while the block runs."""
-    with asking(root, *FACTS, LISTING) as answers:
+def reading_checkout(root: Path) -> Iterator[Callable[[], Checkout]]:
+    """Reads a checkout in parallel with the block; the value returns its state and files, and may be called once."""
+    with running_git(root, *FACTS, LISTING) as outputs:
 
-        def seen() -> Checkout:
-            head, status, listing = answers()
+        def read() -> Checkout:
+            head, status, listing = outputs()
             return facts_of(head, status), files_of(root, listing)
 
-        yield seen
+        yield read
 
 
 def checkout(root: Path) -> Checkout:
-    """What git says of a checkout, and the project's files."""
-    with looking(root) as seen:
-        return seen()
+    """A checkout's state and the project's files."""
+    with reading_checkout(root) as read:
+        return read()
 
 
 def facts_of(head: str | None, status: str | None) -> GitFacts:
-    """The commit, when it was made, its branch, and whether files of the folder differ: git's answers to `FACTS`."""
+    """The commit with its time and branch, and whether the folder differs from it; from the outputs of `FACTS`."""
     from pipeline_kit.contract.context import GitFacts
 
     if head is None:
@@ -91,45 +91,45 @@ def facts_of(head: str | None, status: str | None) -> GitFacts:
 
 
 def project_files(root: Path) -> tuple[str, ...]:
-    """The project's files, relative and sorted: every one that git does not ignore, tracked or not yet.
+    """The project's files, relative and sorted: all that git does not ignore, tracked or not.
 
-    Outside a repository every file but the kit's own folder and hidden folders.
+    Outside a repository all files except those of hidden folders, the kit's own among them.
     Raises UsageError where git lists a file name that is not UTF-8.
     """
     return files_of(root, git(root, *LISTING))
 
 
 def files_of(root: Path, listing: str | None) -> tuple[str, ...]:
-    """The files in git's answer to `LISTING`, which is none where there is no git."""
+    """The project's files from the output of `LISTING`; without git every file of the folder."""
     names = existing(root, listing) if listing is not None else walk(root)
     for name in names:
         if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
-            raise UsageError(f"the file name {name!a} is not UTF-8", hint="rename it, or let git ignore it")
+            raise UsageError(f"the file name {name!a} is not UTF-8", hint="rename it, or add it to .gitignore")
     return tuple(sorted(name for name in names if not name.startswith(f"{KIT_FOLDER}/")))
 
 
 def existing(root: Path, listing: str) -> list[str]:
-    """The listed names behind which there is a file, or a link to a file or folder; a submodule as its files.
+    """The listed names that are a file, or a link to a file or folder; a submodule counts as its files.
 
-    git also lists what was deleted but not yet committed.
+    git also lists deleted files whose deletion is not committed.
     """
     names: list[str] = []
     for name in filter(None, listing.split("\0")):
-        place = root / name
+        path = root / name
         try:
-            mode = place.stat().st_mode
+            mode = path.stat().st_mode
         except OSError:
             continue
-        if stat.S_ISREG(mode) or place.is_symlink():
+        if stat.S_ISREG(mode) or path.is_symlink():
             names.append(name)
-        elif (place / ".git").exists():  # of a folder git lists files, unless it is a repository itself
-            names.extend(f"{name.rstrip('/')}/{each}" for each in existing(place, git(place, *LISTING) or ""))
+        elif (path / ".git").exists():  # git lists a folder only where that is a repository itself
+            names.extend(f"{name.rstrip('/')}/{inner}" for inner in existing(path, git(path, *LISTING) or ""))
     return names
 
 
 def walk(root: Path) -> list[str]:
-    """Every file below a folder, hidden folders and virtual environments left out."""
-    found: list[str] = []
+    """Every file below a folder, except in hidden folders and virtual environments."""
+    names: list[str] = []
     for folder, folders, files in os.walk(root):
         here = Path(folder)
         folders[:] = [
@@ -137,5 +137,5 @@ def walk(root: Path) -> list[str]:
             for name in folders
             if not name.startswith(".") and name != "__pycache__" and not (here / name / "pyvenv.cfg").exists()
         ]
-        found.extend((here / name).relative_to(root).as_posix() for name in files)
-    return found
+        names.extend((here / name).relative_to(root).as_posix() for name in files)
+    return names

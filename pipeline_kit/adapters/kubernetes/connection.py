@@ -1,10 +1,8 @@
-"""The connection to a Kubernetes API server: which one, by verified TLS, and asked again where it fails for a while."""
+"""The connection to a Kubernetes API server: which one, over verified TLS, with passing failures retried."""
 
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,25 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from pipeline_kit.adapters.http import RETRIED, Timeouts, retry_after
 from pipeline_kit.errors import InfrastructureError, KitError, ProjectError, UsageError
+from pipeline_kit.retry import Retry
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
-PASSING = frozenset({408, 429, 500, 502, 503, 504})
-"""Answers of an API server, or of what stands before it, that another try may mend."""
+RETRY = Retry(first_seconds=0.2, longest_seconds=10.0, tries=7, total_seconds=60.0, jitter=0.3)
+TIMEOUTS = Timeouts(connect_seconds=5.0, read_seconds=20.0)
 NO_PATCH = b"failed to create typed patch object"
-WIDE = 400  # characters of a server's words that an error repeats
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a server that fails is asked again, and how long one answer may take, in seconds."""
-
-    tries: int = 7
-    first_wait_seconds: float = 0.2
-    longest_wait_seconds: float = 5.0
-    connect_seconds: float = 5.0
-    read_seconds: float = 20.0
-    total_seconds: float = 60.0
+LONGEST_QUOTE = 400  # characters of a server's message that an error repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +32,12 @@ class Request:
     body: bytes | None = None
     content_type: str = "application/json"
     read_seconds: float | None = None
-    """How long its answer may take at most, where that is less than patience allows."""
+    """A shorter limit for its answer than the connection's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the API server answered, whatever its status; `tries` is how often it was asked."""
+    """An answer of the API server, whatever its status; `tries` counts the requests that it took."""
 
     status: int
     body: bytes
@@ -58,7 +46,7 @@ class Reply:
 
 
 class Connection:
-    """One API server with its credentials. The library `kubernetes` reads the kubeconfig and holds the sockets."""
+    """One API server with its credentials. The library `kubernetes` reads the kubeconfig and pools the sockets."""
 
     def __init__(
         self,
@@ -66,39 +54,39 @@ class Connection:
         context: str | None,
         variables: Mapping[str, str],
         insecure: Sequence[str],
-        patience: Patience,
+        *,
+        retry: Retry,
+        timeouts: Timeouts,
     ) -> None:
-        self._patience = patience
+        self._retry = retry
+        self._timeouts = timeouts
         self._configuration, self.name = read_configuration(kubeconfig, context, variables)
         refuse_unverified(self._configuration, insecure)
         client = library("kubernetes.client").ApiClient(self._configuration)
         self._pool: Any = client.rest_client.pool_manager
 
-    def send(self, request: Request, *, again: frozenset[int] = PASSING) -> Reply:
-        """The server's answer, asked again while it has a status of `again` or none comes.
+    def send(self, request: Request, *, retried: frozenset[int] = RETRIED) -> Reply:
+        """The server's answer; retried while no answer comes, or one with a status of `retried`.
 
-        Raises InfrastructureError where patience ends.
+        Raises InfrastructureError where the last try fails too.
         """
-        start, wait = time.monotonic(), self._patience.first_wait_seconds
-        for number in range(1, self._patience.tries + 1):
-            found = self.once(request, number)
-            if isinstance(found, Reply) and (found.status not in again or is_final(found)):
-                return found
-            pause = max(wait * random.uniform(0.7, 1.3), asked_pause(found))
-            spent = time.monotonic() - start + pause
-            if number == self._patience.tries or spent > self._patience.total_seconds:
-                raise self._out_of_patience(request, found, number)
-            time.sleep(pause)
-            wait = min(2 * wait, self._patience.longest_wait_seconds)
-        raise AssertionError("no try was made")
+        tries = 0
+        reply: Reply | str = ""
+        for attempt in self._retry.attempts():
+            tries, reply = attempt.number, self.once(request, attempt.number)
+            if isinstance(reply, Reply):
+                if reply.status not in retried or is_final(reply):
+                    return reply
+                attempt.retry_after_seconds = retry_after(reply.headers)
+        raise self._failed(request, reply, tries)
 
     def once(self, request: Request, number: int = 1) -> Reply | str:
-        """The answer, whatever it is, or what kept it from coming."""
+        """The answer of one request whatever its status, or the connection's failure as text."""
         from urllib3.exceptions import HTTPError
         from urllib3.util import Timeout
 
-        read = min(self._patience.read_seconds, request.read_seconds or self._patience.read_seconds)
-        timeout = Timeout(connect=self._patience.connect_seconds, read=read)
+        read = min(self._timeouts.read_seconds, request.read_seconds or self._timeouts.read_seconds)
+        timeout = Timeout(connect=self._timeouts.connect_seconds, read=read)
         url = f"{self._configuration.host}{request.path}"
         if request.query:
             url += f"?{urlencode(request.query)}"
@@ -118,68 +106,77 @@ class Connection:
         return Reply(answer.status, answer.data, dict(answer.headers), number)
 
     def _headers(self, request: Request) -> dict[str, str]:
-        """Credentials, renewed by the library where they expire, and what the body is."""
-        found = {"Accept": "application/json, */*", "User-Agent": "pipeline-kit", "Content-Type": request.content_type}
-        for each in self._configuration.auth_settings().values():
-            if each["in"] == "header" and each["value"]:
-                found[each["key"]] = each["value"]
-        return found
+        """The headers of a request; the library renews credentials that expire."""
+        headers = {
+            "Accept": "application/json, */*",
+            "User-Agent": "pipeline-kit",
+            "Content-Type": request.content_type,
+        }
+        for credential in self._configuration.auth_settings().values():
+            if credential["in"] == "header" and credential["value"]:
+                headers[credential["key"]] = credential["value"]
+        return headers
 
-    def _out_of_patience(self, request: Request, found: Reply | str, tries: int) -> InfrastructureError:
-        words = found if isinstance(found, str) else f"{found.status} {server_words(found.body)}"
-        message = f"cluster {self.name}: {request.method} {request.path} failed {tries} times, at last with {words}"
+    def _failed(self, request: Request, reply: Reply | str, tries: int) -> InfrastructureError:
+        reason = reply if isinstance(reply, str) else f"{reply.status} {server_message(reply.body)}"
+        message = f"cluster {self.name}: {request.method} {request.path} failed {tries} times, the last with {reason}"
         return InfrastructureError(message, hint="run it again when the API server answers")
 
 
 def read_configuration(kubeconfig: Path | None, context: str | None, variables: Mapping[str, str]) -> tuple[Any, str]:
     """The library's configuration for a cluster, and the cluster's name.
 
-    Raises UsageError where the library is missing, no cluster is named, or the kubeconfig cannot be used.
+    Raises UsageError where the library is missing, no cluster is configured, or the kubeconfig cannot be used.
     """
     client, config = library("kubernetes.client"), library("kubernetes.config")
     configuration = client.Configuration()
     named = str(kubeconfig) if kubeconfig else variables.get("KUBECONFIG")
-    with library_errors() as said:
+    with library_errors() as errors:
         try:
             if named:
                 config.load_kube_config(named, context, configuration, persist_config=False)
             elif SERVICE_ACCOUNT.is_file():
                 config.load_incluster_config(configuration)
             else:
-                hint = "set KUBECONFIG to a kubeconfig file, or give the environment a secret of the type file"
-                raise UsageError("no cluster is named", hint=hint)
+                hint = "set KUBECONFIG to a kubeconfig file, or give the environment a secret of type file"
+                raise UsageError("no cluster is configured", hint=hint)
         except KitError:
             raise
-        except config.ConfigException as error:  # its words name places in the file, and no values
-            raise UsageError(f"{named or 'this pod'}: no usable kubeconfig: {str(error)[:WIDE]}") from error
-        except Exception as error:  # whatever PyYAML and a file of another shape raise, with a piece of the file in it
-            what = type(error).__name__
-            raise UsageError(f"{named or 'this pod'}: no usable kubeconfig ({what})", hint="is it YAML?") from None
-    if said:
-        hint = "the command of the user's `exec` must end well and print a credential; try it with kubectl"
-        raise UsageError(f"{named or 'this pod'}: the kubeconfig gives no credential", hint=hint)
+        except config.ConfigException as error:  # its message names keys of the file, and no values
+            raise UsageError(f"{named or 'this pod'}: no usable kubeconfig: {str(error)[:LONGEST_QUOTE]}") from error
+        except Exception as error:  # of PyYAML, or of a file of another shape: quotes the file
+            kind = type(error).__name__
+            raise UsageError(
+                f"{named or 'this pod'}: no usable kubeconfig ({kind})", hint="check that it is a kubeconfig in YAML"
+            ) from None
+    if errors:
+        hint = "the user's `exec` command must exit 0 and print a credential; try it with kubectl"
+        raise UsageError(f"{named or 'this pod'}: the kubeconfig yields no credential", hint=hint)
     return configuration, context or urlsplit(configuration.host).netloc.rpartition("@")[2]
 
 
 @contextmanager
 def library_errors() -> Iterator[list[logging.LogRecord]]:
-    """What the library logs as errors, kept from the screen: that is all it does of a command that gives no token."""
-    said: list[logging.LogRecord] = []
+    """The errors that the library logs, kept off the screen.
 
-    class Kept(logging.Handler):
+    Logging one is all it does when a kubeconfig's command prints no token.
+    """
+    records: list[logging.LogRecord] = []
+
+    class Recorder(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(record)
+            records.append(record)
 
-    root, handler = logging.getLogger(), Kept(logging.ERROR)
+    root, handler = logging.getLogger(), Recorder(logging.ERROR)
     root.addHandler(handler)
     try:
-        yield said
+        yield records
     finally:
         root.removeHandler(handler)
 
 
 def is_final(reply: Reply) -> bool:
-    """Whether a server takes the manifest's fault for its own: Kubernetes 1.20 does, where a list's key is missing."""
+    """Whether a 500 is the manifest's fault: Kubernetes 1.20 answers so where an entry of a list lacks its key."""
     return reply.status == 500 and NO_PATCH in reply.body
 
 
@@ -189,41 +186,35 @@ def library(module: str) -> Any:
         return import_module(module)
     except ImportError as error:
         hint = 'pip install "pipeline-kit[kubernetes]"'
-        raise UsageError("a cluster needs the library kubernetes, which is not installed", hint=hint) from error
+        raise UsageError("the Python package kubernetes is not installed; a cluster needs it", hint=hint) from error
 
 
 def refuse_unverified(configuration: Any, insecure: Sequence[str]) -> None:
-    """Raises UsageError where the server would be trusted without verified TLS and is not declared insecure."""
-    place = urlsplit(configuration.host)
-    host = place.netloc.rpartition("@")[2]
-    if host != place.netloc:
-        hint = "leave them out of `server:` and name a user with a token or a certificate"
+    """Raises UsageError for a server without verified TLS that is not declared insecure."""
+    address = urlsplit(configuration.host)
+    host = address.netloc.rpartition("@")[2]
+    if host != address.netloc:
+        hint = "remove them from `server:`, and use a user with a token or a certificate"
         raise UsageError(f"the kubeconfig has a name and password in the address of {host}", hint=hint)
-    if (place.scheme == "https" and configuration.verify_ssl) or host in insecure:
+    if (address.scheme == "https" and configuration.verify_ssl) or host in insecure:
         return
-    what = "turns the verification of TLS off" if place.scheme == "https" else "speaks without TLS"
-    hint = f"give it the cluster's certificate-authority, or name {host} in `insecure:` of the descriptor"
-    raise UsageError(f"the kubeconfig {what} for {host}", hint=hint)
+    fault = "turns TLS verification off" if address.scheme == "https" else "uses plain HTTP"
+    hint = f"set its certificate-authority, or list {host} under `insecure:` in the descriptor"
+    raise UsageError(f"the kubeconfig {fault} for {host}", hint=hint)
 
 
 def refuse_certificate(error: Exception, name: str) -> None:
-    """Raises ProjectError where the server's certificate is not what the kubeconfig trusts: no retry mends that."""
+    """Raises ProjectError where the kubeconfig does not trust the server's certificate: a retry cannot fix that."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
-        hint = "the kubeconfig's certificate-authority must be the one that signed the API server's certificate"
-        raise ProjectError(f"cluster {name}: its certificate is not trusted: {text[:WIDE]}", hint=hint) from error
+        hint = "set the kubeconfig's certificate-authority to the one that signed the API server's certificate"
+        raise ProjectError(
+            f"cluster {name}: the server's certificate is not trusted: {text[:LONGEST_QUOTE]}", hint=hint
+        ) from error
 
 
-def asked_pause(found: Reply | str) -> float:
-    """The seconds that the server asks to wait, bounded; 0 where it does not say."""
-    if isinstance(found, str):
-        return 0.0
-    told = next((value for name, value in found.headers.items() if name.lower() == "retry-after"), "")
-    return min(float(told), 10.0) if told.isdecimal() else 0.0
-
-
-def server_words(body: bytes) -> str:
-    """The message of a Status object, or the beginning of whatever came."""
+def server_message(body: bytes) -> str:
+    """The message of a Status object, or the first characters of any other body."""
     import json
 
     try:
@@ -231,5 +222,5 @@ def server_words(body: bytes) -> str:
     except ValueError:
         document = None
     if isinstance(document, dict) and isinstance(document.get("message"), str):
-        return str(document["message"])[:WIDE]
-    return body[:WIDE].decode(errors="replace").strip()
+        return str(document["message"])[:LONGEST_QUOTE]
+    return body[:LONGEST_QUOTE].decode(errors="replace").strip()

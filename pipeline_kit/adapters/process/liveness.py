@@ -1,4 +1,4 @@
-"""Work that may never come back, such as on a disk over a network: waited for as long as it shows signs of life."""
+"""Calls an action that may hang, such as on a network disk, and waits for as long as it shows signs of life."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-def patiently(patience_seconds: float, action: Callable[[Callable[[], None]], Found]) -> Found:
-    """What the action returns, done in a thread; it is handed a function that it calls after each piece of its work.
+def while_alive(silence_seconds: float, action: Callable[[Callable[[], None]], Result]) -> Result:
+    """Runs the action in a thread and returns its result; the action gets a function to call after each piece of work.
 
-    Raises TimeoutError when that was not called, and the action has not ended, for so many seconds, and leaves the
-    thread behind: what the kernel holds cannot be ended, and goes with the process.
+    Raises TimeoutError when that was not called for so many seconds, and the action has not ended. The thread is left
+    behind: a call that hangs in the kernel cannot be ended, and goes with the process.
     """
     signs: SimpleQueue[None] = SimpleQueue()
-    found: list[Found] = []
+    results: list[Result] = []
     raised: list[BaseException] = []
 
     def work() -> None:
         try:
-            found.append(action(lambda: signs.put(None)))
+            results.append(action(lambda: signs.put(None)))
         except BaseException as error:  # raised again below, in the thread that waits
             raised.append(error)
         finally:
             signs.put(None)
 
     threading.Thread(target=work, daemon=True).start()
-    while not (found or raised):
+    while not (results or raised):
         try:
-            signs.get(timeout=patience_seconds)
+            signs.get(timeout=silence_seconds)
         except Empty:
-            raise TimeoutError(f"no answer for {patience_seconds:g} s") from None
+            raise TimeoutError(f"no answer for {silence_seconds:g} s") from None
     if raised:
         raise raised[0]
-    return found[0]
+    return results[0]

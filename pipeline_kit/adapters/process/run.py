@@ -1,4 +1,4 @@
-"""Running a process: its lines streamed, and all that it starts ended whatever happens."""
+"""Runs a process: streams its lines, and ends everything that it started, whatever happens."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from pipeline_kit.errors import InfrastructureError, ProjectError
 TAIL_LINES = 60
 READ_BYTES = 65_536
 LONGEST_LINE = 16 * 1024 * 1024
-"""What is longer is cut: a line is held whole until its end, so that a secret in it is found wherever it stands."""
+"""Longer lines are cut. A line is buffered to its end, so that a secret anywhere in it is found."""
 GRACE_SECONDS = 15.0
-"""The keeper gives the command ten seconds between SIGTERM and SIGKILL, and then collects what that leaves."""
+"""The supervisor waits ten seconds between SIGTERM and SIGKILL, then reaps what is left."""
 POLL_SECONDS = 0.5
-KEEPER = Path(__file__).with_name("supervisor.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 RUNNING: set[subprocess.Popen[bytes]] = set()
-"""The keepers of this process, for `hurry`."""
+"""The supervisors that this process started, for `hurry`."""
 
 
 def run_process(
@@ -39,16 +39,16 @@ def run_process(
     on_line: Callable[[str], None],
     timeout_seconds: float | None = None,
 ) -> Completed:
-    """How the process ended, its standard output and error streamed together to `on_line`, a line a time.
+    """Runs a command to its end; `on_line` gets each line of its standard output and error.
 
-    Between it and this process stands a keeper (see `supervisor.py`). However this returns or raises (a time limit, a
-    signal), the process gets SIGTERM and, ten seconds later, SIGKILL, and so does whatever it started; that holds too
-    when this process is killed. Raises ProjectError when the command cannot be started.
+    The command runs under a supervisor (see `supervisor.py`). However this returns or raises (a time limit, a signal),
+    the command and everything that it started gets SIGTERM and, ten seconds later, SIGKILL, even when this process is
+    killed. Raises ProjectError when the command cannot be started.
     """
     started = time.monotonic()
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     timed_out = False
-    with kept_process(argv, cwd, variables) as process:
+    with supervised(argv, cwd, variables) as process:
         deadline = started + timeout_seconds if timeout_seconds is not None else None
         for line in lines_of(process, deadline):
             tail.append(line)
@@ -58,8 +58,8 @@ def run_process(
 
 
 @contextlib.contextmanager
-def kept_process(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process under its keeper, which has ended when the block has."""
+def supervised(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The supervisor of a command; both have ended when the block ends."""
     reading, writing = os.pipe()
     try:
         process = start(argv, cwd, variables, writing)
@@ -81,13 +81,13 @@ def kept_process(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -
 
 
 def start(argv: Sequence[str], cwd: Path, variables: Mapping[str, str], status: int) -> subprocess.Popen[bytes]:
-    """Starts the keeper of a command, with the locks that this process holds. Raises KitError where that fails."""
+    """Starts a command's supervisor, which inherits this process's locks. Raises KitError where that fails."""
     held = sorted(HELD_LOCKS)
-    names = ",".join(str(each) for each in held)
-    keeper = [sys.executable, "-I", "-S", "-X", "utf8", str(KEEPER), str(os.getpid()), str(status), names]
+    locks = ",".join(str(descriptor) for descriptor in held)
+    supervisor = [sys.executable, "-I", "-S", "-X", "utf8", str(SUPERVISOR), str(os.getpid()), str(status), locks]
     try:
         return subprocess.Popen(
-            [*keeper, *argv],
+            [*supervisor, *argv],
             cwd=cwd,
             env=dict(variables),
             stdin=subprocess.DEVNULL,
@@ -101,18 +101,18 @@ def start(argv: Sequence[str], cwd: Path, variables: Mapping[str, str], status: 
     except OSError as error:
         if error.errno == errno.E2BIG:
             raise not_started(argv[0], os.strerror(errno.E2BIG)) from error
-        raise InfrastructureError(f"this machine starts no process: {error.strerror}", hint=str(error)) from error
+        raise InfrastructureError(f"this machine cannot start a process: {error.strerror}", hint=str(error)) from error
 
 
 def not_started(command: str, reason: str) -> ProjectError:
     """The error for a command that cannot be started."""
-    return ProjectError(f"cannot start {command!r}: {reason}", hint="is it installed, and is its name right?")
+    return ProjectError(f"cannot start {command!r}: {reason}", hint="check that it is installed and spelled correctly")
 
 
 def lines_of(process: subprocess.Popen[bytes], deadline: float | None) -> Iterator[str]:
-    """The process's lines until it closes its output, ends, or the deadline (of `time.monotonic`) passes.
+    """The process's lines, until it closes its output or ends, or the deadline (of `time.monotonic`) passes.
 
-    A carriage return ends a line too, so that progress bars do not grow into one line of megabytes.
+    A carriage return ends a line too: a progress bar must not become one line of megabytes.
     """
     assert process.stdout is not None
     pending = b""
@@ -126,16 +126,16 @@ def lines_of(process: subprocess.Popen[bytes], deadline: float | None) -> Iterat
                     break
                 pending = (pending + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 *whole, pending = pending.split(b"\n")
-                yield from (each.decode(errors="replace") for each in whole)
+                yield from (line.decode(errors="replace") for line in whole)
                 pending = pending[:LONGEST_LINE]
-            elif process.poll() is not None:  # something it left behind still holds the pipe
+            elif process.poll() is not None:  # a process that it left behind still has the pipe open
                 break
     if pending:
         yield pending.decode(errors="replace")
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a kept process and everything that it started; all of it is gone when this returns, or a signal raises."""
+    """Ends a supervised command and everything that it started. All of it has ended when this returns or raises."""
     try:
         if process.stdout is not None and process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -153,7 +153,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_at_once(process: subprocess.Popen[bytes]) -> None:
-    """Ends a kept process without giving it time to clean up."""
+    """Ends a supervised command without time to clean up."""
     process.send_signal(signal.SIGQUIT)
     try:
         process.wait(GRACE_SECONDS)
@@ -163,6 +163,6 @@ def end_at_once(process: subprocess.Popen[bytes]) -> None:
 
 
 def hurry() -> None:
-    """Ends the running processes at once: what a second Ctrl-C asks for. Safe to call from a signal handler."""
+    """Ends the running commands at once, as on a second Ctrl-C. Safe in a signal handler."""
     for process in tuple(RUNNING):
         process.send_signal(signal.SIGQUIT)

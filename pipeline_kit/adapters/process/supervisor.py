@@ -1,14 +1,14 @@
-"""Keeps a process of the kit's from outliving it: `python supervisor.py PARENT STATUS HELD COMMAND ARGUMENT...`.
+"""Supervises one command so that nothing outlives the kit: `python supervisor.py PARENT STATUS LOCKS COMMAND ARG...`.
 
-A process that is killed by SIGKILL can end nothing, so each command that the kit starts has this one between: small,
-single-threaded, of the standard library only. It starts the command in a session of its own, waits for it, and ends
-as it ended, with its exit code or by its signal. When the command has ended, or PARENT has, or it is told to stop, it
-ends all that the command has started: on Linux everything that descends from it (it is their "child subreaper"),
-elsewhere its process group. Killed itself, it takes the command along (Linux).
+A process that is killed by SIGKILL cannot end its children. So the kit starts each command through this one: small,
+single-threaded, standard library only. It starts the command in a session of its own, waits for it, and exits with the
+command's exit code or by its signal. When the command ends, when PARENT ends, or on a signal, it ends everything that
+the command started: on Linux every descendant (it is their "child subreaper"), elsewhere the process group. When it is
+killed itself, the command ends too (Linux).
 
-SIGTERM, SIGINT and SIGHUP stop the command gently, by SIGTERM and ten seconds later by SIGKILL; SIGQUIT stops it at
-once. STATUS is a descriptor to which the number of the error is written when the command cannot be started. HELD are
-descriptors with commas between: locks of the kit, so held until all has ended; the command does not inherit them.
+SIGTERM, SIGINT and SIGHUP stop the command by SIGTERM and, ten seconds later, SIGKILL; SIGQUIT stops it at once.
+STATUS is a file descriptor that gets the error number when the command cannot be started. LOCKS are file descriptors
+of the kit's locks, with commas between: they stay locked until everything has ended. The command does not inherit them.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def control(option: int, value: int) -> None:
-    """Calls prctl(2) where there is one."""
+    """Calls prctl(2) on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(option, value)
 
 
 def start(command: list[str], status: int, mask: Iterable[int]) -> int:
-    """Starts the command in a session of its own and returns its process."""
-    keeper = os.getpid()
+    """Starts the command in a session of its own and returns its process id."""
+    supervisor = os.getpid()
     pid = os.fork()
     if pid:
         return pid
     try:
         os.setsid()
         control(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != keeper:
+        if os.getppid() != supervisor:
             os._exit(1)
         for number in IGNORED_BY_PYTHON:
             signal.signal(number, signal.SIG_DFL)
@@ -57,34 +57,30 @@ def start(command: list[str], status: int, mask: Iterable[int]) -> int:
 
 
 def reap(awaited: int) -> tuple[int | None, bool]:
-    """The status of the awaited process if it has ended, and whether any child is left; collects those that ended."""
-    found = None
+    """Reaps the children that ended: the status of the awaited one if it has, and whether a child is left."""
+    awaited_status = None
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return found, False
+            return awaited_status, False
         if pid == awaited:
-            found = status
+            awaited_status = status
         if pid == 0:
-            return found, True
+            return awaited_status, True
 
 
 def children() -> list[int]:
-    """The processes whose parent is this one, where there is a /proc to tell."""
-    own = str(os.getpid())
-    found: list[int] = []
+    """The process ids of this process's children; Linux only."""
     if sys.platform != "linux":
-        return found
+        return []
+    parent = str(os.getpid())
     with os.scandir("/proc") as entries:
-        for entry in entries:
-            if entry.name.isdigit() and parent_of(entry.name) == own:
-                found.append(int(entry.name))
-    return found
+        return [int(entry.name) for entry in entries if entry.name.isdigit() and parent_of(entry.name) == parent]
 
 
 def parent_of(process: str) -> str | None:
-    """The number of a process's parent, or none where the process has gone."""
+    """The process id of a process's parent, None where the process has ended."""
     try:
         descriptor = os.open(f"/proc/{process}/stat", os.O_RDONLY)
         try:
@@ -104,17 +100,17 @@ def send(number: int, group: int) -> None:
 
 
 def end_all(command: int) -> None:
-    """Kills the command's group and all that descends from it: what loses its parent becomes a child of this one."""
+    """Kills the command's process group and all its descendants: an orphan becomes a child of this process."""
     send(signal.SIGKILL, command)
-    deadline = time.monotonic() + GRACE_SECONDS  # a process in the kernel's hands may not end before its disk answers
+    deadline = time.monotonic() + GRACE_SECONDS  # a process in an uninterruptible disk wait may not end
     while reap(0)[1] and time.monotonic() < deadline:
         for pid in children():
             os.kill(pid, signal.SIGKILL)
         signal.sigwait(ENDINGS)
 
 
-def keep(command: int, parent: int) -> int:
-    """Waits for the command, stops it when that is asked for or the parent has gone, and returns its status."""
+def supervise(command: int, parent: int) -> int:
+    """Waits for the command, stops it on a signal or when the parent ends, and returns its status."""
     deadline = None
     status = None
     while status is None:
@@ -133,7 +129,7 @@ def keep(command: int, parent: int) -> int:
 
 
 def end_like(status: int) -> None:
-    """Ends this process as the command ended: with its exit code, or by its signal, which must leave no core file."""
+    """Ends this process as the command ended: with its exit code, or by its signal, without a core file."""
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         control(PR_SET_DUMPABLE, 0)
@@ -145,19 +141,19 @@ def end_like(status: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Keeps one command, from its start to the end of all that it has started."""
+    """Supervises one command, from its start to the end of everything that it started."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # what is ignored by default may not stay pending
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # a signal ignored by default may not stay pending
     parent, status = int(arguments[0]), int(arguments[1])
     control(PR_SET_PDEATHSIG, signal.SIGTERM)
     control(PR_SET_CHILD_SUBREAPER, 1)
-    for descriptor in (status, *(int(each) for each in arguments[2].split(",") if each)):
+    for descriptor in (status, *(int(lock) for lock in arguments[2].split(",") if lock)):
         os.set_inheritable(descriptor, False)
     if os.getppid() != parent:
         os._exit(1)
     command = start(arguments[3:], status, mask)
     signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
-    end_like(keep(command, parent))
+    end_like(supervise(command, parent))
 
 
 if __name__ == "__main__":

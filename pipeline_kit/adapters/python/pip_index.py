@@ -1,4 +1,4 @@
-"""Which index pip is configured to install from, by its host alone: addresses of indexes carry passwords and tokens."""
+"""The package index that pip is configured with, by its host alone: addresses of indexes hold passwords and tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECTIONS = ("install", "global")
 
 
 def configured_index(variables: Mapping[str, str], files: Sequence[Path]) -> str | None:
-    """The host of the index that the environment names, else the first of the files that does; none where none does."""
+    """The host of the index in the environment, else in the first file that names one; None without any."""
     address = variables.get("PIP_INDEX_URL") or next(filter(None, map(index_in, files)), None)
     if address is None:
         return None
@@ -23,19 +23,19 @@ def configured_index(variables: Mapping[str, str], files: Sequence[Path]) -> str
 
 
 def configuration_files(variables: Mapping[str, str], prefix: Path, home: Path) -> list[Path]:
-    """The files that pip reads, the one that wins first: https://pip.pypa.io/en/stable/topics/configuration/"""
+    """The files that pip reads, highest priority first: https://pip.pypa.io/en/stable/topics/configuration/"""
     if named := variables.get("PIP_CONFIG_FILE"):
         return [Path(named)]
     user = Path(variables.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf"
-    shared = [Path(each) / "pip" / "pip.conf" for each in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")]
+    shared = [Path(folder) / "pip" / "pip.conf" for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")]
     return [prefix / "pip.conf", user, home / ".pip" / "pip.conf", *shared, Path("/etc/pip.conf")]
 
 
 def index_in(path: Path) -> str | None:
-    """The index that one of pip's files names, or none."""
+    """The index in one of pip's files, or None."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(path, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError):
         return None
-    return next((found for each in SECTIONS if (found := parser.get(each, "index-url", fallback=None))), None)
+    return next((url for section in SECTIONS if (url := parser.get(section, "index-url", fallback=None))), None)

@@ -20,9 +20,9 @@ HIDDEN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP", "PYTHONWAR
 
 @frozen
 class VenvPython:
-    """A virtual environment that is ready; `variables` is what its processes see, `on_line` gets what they print.
+    """A finished virtual environment. Its processes get `variables`, and `on_line` gets what they print.
 
-    `mask` takes the secrets out of what is returned: later it may be cut, and half a secret is not found any more.
+    `mask` removes secrets from returned text at once: after a cut, half a secret could not be found any more.
     """
 
     folder: Path
@@ -32,15 +32,15 @@ class VenvPython:
     mask: Callable[[str], str] = str
 
     def record(self) -> EnvironmentRecord:
-        """What is installed there."""
+        """The installed packages."""
         return self.environment
 
     def run(self, arguments: Sequence[str], *, cwd: Path, variables: Mapping[str, str] | None = None) -> Completed:
-        """Runs `python *arguments` there."""
+        """Runs `python *arguments` in the environment."""
         return self.process([str(self.folder / "bin" / "python"), *arguments], cwd, variables or {})
 
     def call(self, call: UserCall, *, cwd: Path) -> UserReport:
-        """Runs a function of the project through the shim, or an argv list with the same request in a file."""
+        """Runs a function of the project through the shim, or a command with the same request in a file."""
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory(prefix="pipeline-kit-call-") as name:
@@ -64,16 +64,16 @@ class VenvPython:
             return read_report(completed, call, report, steps, self.mask)
 
     def process(self, argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> Completed:
-        """Runs a process that sees this environment first on its PATH and none of the kit's Python."""
+        """Runs a process with this environment first on its PATH and without the kit's Python variables."""
         inherited = {name: value for name, value in self.variables.items() if name not in HIDDEN}
         path = f"{self.folder / 'bin'}{os.pathsep}{inherited.get('PATH', os.defpath)}"
-        own = {"PATH": path, "VIRTUAL_ENV": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-        done = run_process(argv, cwd=cwd, variables={**inherited, **own, **variables}, on_line=self.on_line)
+        venv = {"PATH": path, "VIRTUAL_ENV": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+        done = run_process(argv, cwd=cwd, variables={**inherited, **venv, **variables}, on_line=self.on_line)
         return replace(done, tail=tuple(self.mask(line) for line in done.tail))
 
 
 def shim() -> Path:
-    """The script that calls the project's function; it lies beside this file's package and imports nothing of it."""
+    """The script that calls the project's function; it imports nothing of the kit."""
     return Path(__file__).parent / "shim.py"
 
 
@@ -95,7 +95,7 @@ def request_of(call: UserCall, steps: Path) -> Mapping[str, Value]:
 def read_report(
     completed: Completed, call: UserCall, report: Path, steps: Path, mask: Callable[[str], str]
 ) -> UserReport:
-    """What the project's code reported; what it left damaged counts as a failure of its process."""
+    """The report of the project's code; a malformed report counts as a failure of its process."""
     rows, damaged = read_steps(steps, mask)
     try:
         written = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
@@ -105,14 +105,14 @@ def read_report(
     except (ValueError, AttributeError, TypeError) as error:
         return UserReport(completed, curves=rows, exception=mask(f"its metrics are not an object of numbers: {error}"))
     if completed.exit_code == 0 and damaged:
-        exception = f"its steps are not one JSON object of numbers a line: {damaged}"
+        exception = f"a line of its steps is not a JSON object of numbers: {damaged}"
     if completed.exit_code == 0 and isinstance(call.entry, str) and not report.exists():
-        exception = "its process ended without a report, as os._exit() makes it"
+        exception = "its process ended without a report, as after os._exit()"
     return UserReport(completed, figures, rows, None if exception is None else mask(exception))
 
 
 def read_steps(path: Path, mask: Callable[[str], str]) -> tuple[tuple[Mapping[str, float], ...], str | None]:
-    """The rows of the curves, and the first line that is none."""
+    """The rows of the curves, and the first malformed line."""
     rows: list[Mapping[str, float]] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []:
         try:
@@ -123,9 +123,9 @@ def read_steps(path: Path, mask: Callable[[str], str]) -> tuple[tuple[Mapping[st
 
 
 def as_number(value: object) -> float:
-    """A figure of the project's code; text only for what JSON cannot hold. Raises TypeError for anything else."""
+    """A number of the project's code; NaN and infinities come as text. Raises TypeError for anything else."""
     if isinstance(value, str) and value in NOT_FINITE:
         return NOT_FINITE[value]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return value

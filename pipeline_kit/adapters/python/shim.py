@@ -1,14 +1,14 @@
 """Calls one function of the project, in the project's own Python: `python shim.py REQUEST.json REPORT.json`.
 
-This file is run as a script where pipeline-kit is not installed, so it knows the standard library only. The
-working folder is the workspace. The request is an object with `entry` ("module:function"), `name`, `parameters`,
+This script runs where pipeline-kit is not installed, so it uses the standard library only. The working folder is the
+workspace. The request is an object with `entry` ("module:function"), `name`, `parameters`,
 `seed`, `inputs`, `outputs`, `checkpoints` and `resume`; `steps` names the file that the curves are appended to, a
 JSON object a line (without it: the report's path and ".steps"). The report is an object with `metrics`, `exception`
 ("ValueError: no such column") and `cause` (the first failure of the chain and the project's line that raised it);
-it is written once, at the end, or not at all. JSON has no NaN: figures that are not finite stand there as the
+it is written once, at the end, or not at all. JSON has no NaN: numbers that are not finite are written as the
 strings "NaN", "Infinity" and "-Infinity", so that the kit sees them and fails closed.
 
-Exit codes: 0 the function returned; 1 it raised, or is not there; 2 the request is none; 130 interrupted.
+Exit codes: 0 the function returned; 1 it raised or is missing; 2 the request is malformed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ THIS_FILE = (lambda: None).__code__.co_filename
 
 
 class Named(dict[str, Path]):
-    """Files by name; asking for another name tells which there are."""
+    """Files by name; an unknown name raises KeyError with the known ones."""
 
     def __init__(self, what: str, paths: Mapping[str, str]) -> None:
         super().__init__({name: Path(path) for name, path in paths.items()})
         self._what = what
 
     def __missing__(self, name: str) -> Path:
-        raise KeyError(f"this job has no {self._what} {name!r}, only: {', '.join(sorted(self)) or 'none'}")
+        raise KeyError(f"unknown {self._what} {name!r}; this job has: {', '.join(sorted(self)) or 'nothing'}")
 
 
 class Job:
-    """The one argument of the project's function: what it is given, and where its figures go."""
+    """The argument of the project's function: its inputs and parameters, and where it reports its numbers."""
 
     def __init__(self, request: Mapping[str, Any], steps: Path) -> None:
         self.name: str = request.get("name", "")
@@ -54,11 +54,11 @@ class Job:
         self._steps = steps
 
     def metric(self, name: str, value: float) -> None:
-        """Reports a final figure; the last value of a name counts."""
+        """Reports a metric; the last value of a name counts."""
         self._metrics[str(name)] = _figure(name, value)
 
     def step(self, **figures: float) -> None:
-        """Reports one row of the curves, kept at once: a run that is killed keeps those it had."""
+        """Reports one row of the curves; it is written at once, so that a killed run keeps its rows."""
         row = {name: _figure(name, value) for name, value in figures.items()}
         with self._steps.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, allow_nan=False) + "\n")
@@ -73,7 +73,7 @@ def _path(text: str | None) -> Path | None:
 
 
 def _figure(name: str, value: Any) -> float | int | str:
-    """The value as JSON may hold it. Raises TypeError when it is no number."""
+    """The value as JSON can hold it. Raises TypeError where it is not a number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     try:
@@ -88,15 +88,15 @@ def _figure(name: str, value: Any) -> float | int | str:
 
 
 def _enter_workspace() -> None:
-    """Puts the workspace, and `src` in it, first on the module path, in place of this script's own folder."""
-    own = Path(__file__).resolve().parent
-    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != own]
+    """Puts the workspace, and `src` in it, first on the module path, instead of this script's folder."""
+    script_folder = Path(__file__).resolve().parent
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry).resolve() != script_folder]
     workspace = Path.cwd()
     sys.path[:0] = [str(workspace), *([str(workspace / "src")] if (workspace / "src").is_dir() else [])]
 
 
 def _seed(seed: int | None) -> None:
-    """Seeds every generator that is loaded; the project's own imports decide which."""
+    """Seeds the random generators of every library that is loaded."""
     if seed is None:
         return
     random.seed(seed)
@@ -107,34 +107,34 @@ def _seed(seed: int | None) -> None:
 
 
 def _function(entry: str) -> Callable[[Job], object]:
-    """The callable that `module:function` names. Raises EntryError when there is none."""
+    """The callable that `module:function` names. Raises EntryError where it is missing."""
     module_name, _, path = entry.partition(":")
     if not module_name or not path:
         raise EntryError(f"{entry!r} is not of the form module:function")
     try:
-        found: Any = importlib.import_module(module_name)
+        target: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not (module_name + ".").startswith(error.name + "."):
             raise  # a module that the project's own code imports
         raise EntryError(
-            f"no module {error.name!r} for {entry!r} in the workspace: is it in the job's inputs?"
+            f"module {error.name!r} of {entry!r} is not in the workspace: add its file to the job's inputs"
         ) from None
     for name in path.split("."):
-        if not hasattr(found, name):
+        if not hasattr(target, name):
             raise EntryError(f"module {module_name!r} has no function {path!r}")
-        found = getattr(found, name)
-    if not callable(found):
-        raise EntryError(f"{entry!r} is not a function but of type {type(found).__name__}")
-    return cast("Callable[[Job], object]", found)
+        target = getattr(target, name)
+    if not callable(target):
+        raise EntryError(f"{entry!r} is not a function but of type {type(target).__name__}")
+    return cast("Callable[[Job], object]", target)
 
 
 def _call(entry: str, job: Job) -> None:
-    """Calls the function; leaving early by `sys.exit()` with 0 or nothing is returning."""
+    """Calls the function; `sys.exit()` with 0 or None counts as returning."""
     folders = [path.parent for path in job.outputs.values()] + ([job.checkpoints] if job.checkpoints else [])
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        _seed(job.seed)  # for what the module draws while it is imported
+        _seed(job.seed)  # for random numbers that the module draws during its import
         function = _function(entry)
         _seed(job.seed)
         function(job)
@@ -144,7 +144,7 @@ def _call(entry: str, job: Job) -> None:
 
 
 def _first(error: BaseException) -> BaseException:
-    """The exception that the others of the chain followed from, by the rules of the printed traceback."""
+    """The first exception of the chain, by the rules of the printed traceback."""
     seen = set()
     while id(error) not in seen:
         seen.add(id(error))
@@ -159,11 +159,13 @@ def _sentence(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """` (file:line)` of the last frame inside the workspace, or nothing."""
+    """` (file:line)` of the last frame inside the workspace, else empty."""
     root = Path.cwd()
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)]
-    own = [frame for frame in frames if frame.filename != THIS_FILE]
-    return f" ({Path(own[-1].filename).relative_to(root).as_posix()}:{own[-1].lineno})" if own else ""
+    project = [frame for frame in frames if frame.filename != THIS_FILE]
+    if not project:
+        return ""
+    return f" ({Path(project[-1].filename).relative_to(root).as_posix()}:{project[-1].lineno})"
 
 
 def _show(error: BaseException) -> None:
@@ -174,15 +176,15 @@ def _show(error: BaseException) -> None:
     top = traceback.TracebackException.from_exception(error)
     pending: list[traceback.TracebackException | None] = [top]
     while pending:
-        if each := pending.pop():
-            kept = [frame for frame in each.stack if frame.filename != THIS_FILE and "<frozen" not in frame.filename]
-            each.stack = traceback.StackSummary.from_list(kept)
-            pending += [each.__cause__, each.__context__, *(getattr(each, "exceptions", None) or ())]
+        if part := pending.pop():
+            kept = [frame for frame in part.stack if frame.filename != THIS_FILE and "<frozen" not in frame.filename]
+            part.stack = traceback.StackSummary.from_list(kept)
+            pending += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())]
     top.print(file=sys.stderr)
 
 
 def _write(path: Path, report: Mapping[str, Any]) -> None:
-    """Writes the report whole or not at all."""
+    """Writes the report atomically."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     with part.open("w", encoding="utf-8") as file:
         json.dump(report, file, allow_nan=False, indent=1)
@@ -206,7 +208,7 @@ def main(arguments: list[str]) -> int:
     failure: BaseException | None = None
     try:
         _call(str(entry), job)
-    except BaseException as error:  # an interruption is reported too; the exit code below keeps its meaning
+    except BaseException as error:  # an interruption is reported too, and keeps its exit code
         failure = error
         _show(error)
     report: dict[str, Any] = {"metrics": job._metrics, "exception": None, "cause": None}
@@ -220,5 +222,5 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True)  # so that both reach the log in the order they were written
+            stream.reconfigure(line_buffering=True)  # keeps the order of both in the log
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Registries over HTTP: the OCI Distribution Specification 1.1, spoken with `requests`."""
+"""Registries over HTTP: the OCI Distribution Specification 1.1, with `requests`."""
 
 from pipeline_kit.adapters.registry.registries import HttpRegistries
 

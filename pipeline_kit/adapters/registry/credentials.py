@@ -1,4 +1,4 @@
-"""The login that a registry gets: from the job's secrets, from the CI server, or from Docker's configuration."""
+"""Registry logins: from the job's secrets, from the CI server, or from Docker's configuration."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pipeline_kit.errors import UsageError
 
 USERNAME, PASSWORD = "_USERNAME", "_PASSWORD"
 TOKEN_USER = "<token>"
-"""What a credential helper answers in place of a name where the password is an identity token."""
+"""A credential helper's user name where its secret is an identity token."""
 
 
 class Credentials:
-    """Finds the login of a registry's host, once for each, in this order:
+    """Finds the login of a registry host, once per host, in this order:
 
-    1. The job's only secret of the type `username_password`: it counts for every registry that the job talks to.
-    2. The login that the CI server hands to its jobs, for the host of its own registry.
+    1. The job's only secret of type `username_password`: it is used for every registry of the job.
+    2. The login that the CI server provides for its own registry.
     3. Docker's `config.json` (in `DOCKER_CONFIG`, else in `~/.docker`): `credHelpers`, `credsStore`, `auths`.
 
-    A credential helper that fails is told to the log, without its words, and passed over.
+    A credential helper that fails is logged without its output, and skipped.
     """
 
     def __init__(
@@ -39,23 +39,23 @@ class Credentials:
         self._variables = variables
         self._server_login = server_login
         self._log = log
-        self._found: dict[str, Login | None] = {}
+        self._logins: dict[str, Login | None] = {}
         self._lock = threading.Lock()
 
     def login(self, host: str) -> Login | None:
-        """The login for a host, or none. Raises UsageError where Docker's configuration cannot be read."""
+        """The login for a host, or None. Raises UsageError where Docker's configuration cannot be read."""
         with self._lock:
-            if host not in self._found:
-                self._found[host] = self._login(host)
-            return self._found[host]
+            if host not in self._logins:
+                self._logins[host] = self._login(host)
+            return self._logins[host]
 
     def _login(self, host: str) -> Login | None:
         return self._of_the_job() or self._server_login(host, self._variables) or self._of_docker(host)
 
     def secrets(self) -> tuple[str, ...]:
-        """What no message may hold: the passwords and tokens found so far."""
-        found = [each for each in tuple(self._found.values()) if each]
-        return tuple(secret for each in found for secret in (each.password, each.identity_token) if secret)
+        """The passwords and tokens found so far, which no message may contain."""
+        logins = [login for login in tuple(self._logins.values()) if login]
+        return tuple(secret for login in logins for secret in (login.password, login.identity_token) if secret)
 
     def _of_the_job(self) -> Login | None:
         names = {
@@ -81,19 +81,18 @@ class Credentials:
             document = json.loads(path.read_text(encoding="utf-8"))
             helper = document.get("credHelpers", {}).get(host) or document.get("credsStore")
             entry = of_host(document.get("auths", {}), host)
-            if helper and (found := self._of_helper(str(helper), host)):
-                return found
+            if helper and (login := self._of_helper(str(helper), host)):
+                return login
             return decoded(entry) if entry else None
         except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
-            raise UsageError(
-                f"{path} is no configuration of Docker's: {error}", hint="docker login writes it"
-            ) from error
+            message = f"{path} is not a valid Docker configuration: {error}"
+            raise UsageError(message, hint="docker login writes a valid one") from error
 
     def _of_helper(self, helper: str, host: str) -> Login | None:
         try:
             answer = ask_helper(helper, host, self._variables)
         except HelperError as error:
-            self._log(f"docker-credential-{helper} gave no login for {host}: {error}")
+            self._log(f"docker-credential-{helper} returned no login for {host}: {error}")
             return None
         if answer is None:
             return None
@@ -102,7 +101,7 @@ class Credentials:
 
 
 def of_host(auths: Mapping[str, Any], host: str) -> Any:
-    """The entry of a host: older tools wrote its whole address, such as `https://registry.example/v1/`."""
+    """The entry of a host; older tools wrote a URL as its key, such as `https://registry.example/v1/`."""
     if host in auths:
         return auths[host]
     for name, entry in auths.items():
@@ -112,7 +111,7 @@ def of_host(auths: Mapping[str, Any], host: str) -> Any:
 
 
 def decoded(entry: Mapping[str, str]) -> Login | None:
-    """The login of an entry of `auths`, or none where it is empty. Raises ValueError for a damaged one."""
+    """The login of an entry of `auths`, None where it is empty. Raises ValueError for a malformed one."""
     if token := entry.get("identitytoken"):
         return Login(identity_token=str(token))
     if entry.get("username"):

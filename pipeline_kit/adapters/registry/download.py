@@ -1,4 +1,4 @@
-"""A blob on its way from a registry into the cache: verified while it comes, and resumed where it broke off."""
+"""Downloads a blob into the cache, verified, and resumed where the connection broke."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """The place of a blob in a registry, and the cache that keeps blobs by digest."""
+    """A blob's address in a registry, and the cache that keeps blobs by digest."""
 
     transport: Transport
     place: str
@@ -28,7 +28,7 @@ class Download:
     cache: Path
 
     def fetch(self, descriptor: ContentDescriptor) -> Path:
-        """The blob's file. Raises ModelError where the bytes are not the digest's, InfrastructureError otherwise."""
+        """The blob's file. Raises ModelError where its content does not match the digest, else InfrastructureError."""
         target = self.cache / "sha256" / hexadecimal(descriptor.digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         with held(target.with_name(f"{target.name}.lock")):
@@ -42,42 +42,41 @@ class Download:
         return target
 
     def _complete(self, partial: Path, descriptor: ContentDescriptor) -> None:
-        wrong, last = 0, "it gave nothing"
-        for number in range(self.transport.patience.tries):
-            have = partial.stat().st_size if partial.is_file() else 0
-            if have < descriptor.size or not partial.is_file():
+        """Downloads what the file lacks. Bytes with a wrong digest are fetched once more, in case of an accident."""
+        corrupt, last = 0, "the answer was empty"
+        for _ in self.transport.retry.attempts():
+            size = size_of(partial)
+            if size is None or size < descriptor.size:
                 try:
-                    self._append(partial, have, descriptor.size)
+                    self._append(partial, size or 0, descriptor.size)
                 except FAILED as error:
                     last = f"cut off: {type(error).__name__}"
-            have = partial.stat().st_size
-            if have == descriptor.size and digest_file(partial) == descriptor.digest:
+            size = partial.stat().st_size
+            if size == descriptor.size and digest_file(partial) == descriptor.digest:
                 return
-            if have >= descriptor.size:  # whole, and wrong: once more from the start, then it is no accident
-                partial.unlink()
-                wrong += 1
-                if wrong == 2:
-                    what = f"{self.transport.host} gave other bytes than those of {descriptor.digest}"
-                    raise ModelError(what, hint="the registry's blob was changed: push the image again")
-            else:
-                last = f"{have} of {descriptor.size} bytes"
-            if number + 1 < self.transport.patience.tries:
-                self.transport.patience.wait(number, None)
+            if size < descriptor.size:
+                last = f"{size} of {descriptor.size} bytes"
+                continue
+            partial.unlink()
+            corrupt += 1
+            if corrupt == 2:
+                message = f"{self.transport.host} returned content that does not match {descriptor.digest}"
+                raise ModelError(message, hint="the blob was changed in the registry: push the image again")
         raise self.transport.failed("GET", self.place, last)
 
-    def _append(self, partial: Path, have: int, size: int) -> None:
-        """Adds to the file what follows it; never more than the blob has."""
+    def _append(self, partial: Path, start: int, size: int) -> None:
+        """Appends the missing bytes to the file; never more than the blob has."""
         headers = (
-            {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
+            {"Range": f"bytes={start}-", "Accept-Encoding": "identity"} if start else {"Accept-Encoding": "identity"}
         )
         answer = self.transport.request("GET", self.place, scope=self.scope, headers=headers, stream=True)
         if answer.status_code == 404:
             answer.close()
-            raise ModelError(f"{self.transport.host} has no such blob: {self.place}", hint="push the image again")
+            raise ModelError(f"{self.transport.host} has no blob {self.place}", hint="push the image again")
         if answer.status_code not in (200, 206):
             raise self.transport.refused("GET", self.place, answer)
-        mode = "ab" if answer.status_code == 206 and have else "wb"
-        written = have if mode == "ab" else 0
+        mode = "ab" if answer.status_code == 206 and start else "wb"
+        written = start if mode == "ab" else 0
         try:
             with partial.open(mode) as file:
                 for piece in answer.pieces(PIECE):
@@ -90,19 +89,24 @@ class Download:
             answer.close()
 
 
+def size_of(path: Path) -> int | None:
+    """The size of a file in bytes, None where it is missing."""
+    return path.stat().st_size if path.is_file() else None
+
+
 def hexadecimal(digest: str) -> str:
-    """The file's name of a digest. Raises ModelError for what is none."""
+    """The hexadecimal part of a digest, a file's name in the cache. Raises ModelError for a malformed digest."""
     name = digest.removeprefix(PREFIX)
     if not DIGEST.fullmatch(digest):
-        raise ModelError(f"{digest!r} is no SHA-256 digest")
+        raise ModelError(f"{digest!r} is not a SHA-256 digest")
     return name
 
 
 @contextmanager
 def held(path: Path) -> Iterator[bool]:
-    """A lock between processes and threads, for as long as the block lasts; says whether another had it before.
+    """Holds a lock against other processes and threads; yields whether another holder was waited for.
 
-    It ends with its process.
+    The kernel releases it when its process ends.
     """
     with path.open("w") as file:
         waited = False

@@ -1,4 +1,4 @@
-"""A credential helper of Docker's: a program that is told a registry's host and answers with its login.
+"""Runs a Docker credential helper: a program that reads a registry's host and prints its login.
 
 Source: https://github.com/docker/docker-credential-helpers, "Development".
 """
@@ -15,19 +15,19 @@ from collections.abc import Mapping
 SECONDS = 30.0
 LARGEST_ANSWER = 1 << 20
 NOT_FOUND = "credentials not found"
-"""How a helper begins that has no login for the host; it is no failure."""
+"""How a helper's output begins where it has no login for the host, which is not a failure."""
 
 
 class HelperError(Exception):
-    """A helper is missing, fails, takes too long or answers nonsense; its own words are not repeated."""
+    """A helper is missing, fails, takes too long or prints no login; its output is never repeated."""
 
 
 def ask_helper(
     helper: str, host: str, variables: Mapping[str, str], seconds: float | None = None
 ) -> tuple[str, str] | None:
-    """Name and secret for the host, or none where the helper knows none. Raises HelperError."""
+    """User name and secret for the host, None where the helper has none. Raises HelperError."""
     if "/" in helper:
-        raise HelperError("it is no name of a program")
+        raise HelperError("its name contains a slash")
     status, output = run_helper(f"docker-credential-{helper}", host, variables, SECONDS if seconds is None else seconds)
     if status != 0:
         if output.lstrip().lower().startswith(NOT_FOUND.encode()):
@@ -37,14 +37,14 @@ def ask_helper(
         answer = json.loads(output[:LARGEST_ANSWER])
         username, secret = answer["Username"], answer["Secret"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise HelperError("its answer is no login") from None
+        raise HelperError("its output is not a login") from None
     if not isinstance(username, str) or not isinstance(secret, str):
-        raise HelperError("its answer is no login")
+        raise HelperError("its output is not a login")
     return username, secret
 
 
 def run_helper(program: str, host: str, variables: Mapping[str, str], seconds: float) -> tuple[int, bytes]:
-    """Exit code and output. What a helper has started ends with it: it runs in a session of its own."""
+    """Exit code and output. The helper leads its own session, so that its child processes end with it."""
     try:
         process = subprocess.Popen(
             [program, "get"],

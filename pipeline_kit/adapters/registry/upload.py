@@ -1,4 +1,4 @@
-"""A blob on its way into a registry: in pieces, and resumed where it broke off, by the next process too."""
+"""Uploads a blob in chunks; one that broke off is resumed, also by a later process."""
 
 from __future__ import annotations
 
@@ -10,51 +10,52 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from pipeline_kit.adapters.http import RETRIED, retry_after
 from pipeline_kit.adapters.registry.answer import Answer
 from pipeline_kit.adapters.registry.download import held, hexadecimal
-from pipeline_kit.adapters.registry.transport import RETRIED, Transport
+from pipeline_kit.adapters.registry.transport import Transport
 from pipeline_kit.contract.digest import digest_bytes
-from pipeline_kit.contract.oci import ContentDescriptor, Progress
+from pipeline_kit.contract.oci import ContentDescriptor, OnBytes
 from pipeline_kit.errors import InfrastructureError
 
 CHUNK = 64 << 20
-"""Bytes of a piece: what is sent again after a failure. Each costs the registry a wait for its disk."""
+"""Bytes of a chunk: what a failure sends again. Smaller chunks make the registry wait for its disk more often."""
 PIECE = 1 << 18
 LOST = frozenset({400, 404, 416})
-"""How a registry answers that knows no such upload (any more), or has it at another place."""
+"""Statuses of a registry that does not have the upload, or has it at another position."""
 ROUNDS = 4
-"""How often an upload is begun anew where the registry has lost it, or says that its bytes are others."""
+"""How often an upload is started again after the registry lost it, or found a wrong digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Uploads to one repository; the cache keeps which uploads are under way."""
+    """Uploads to one repository; the cache records which uploads are in progress."""
 
     transport: Transport
     path: str
     scope: str
     cache: Path
 
-    def send(self, descriptor: ContentDescriptor, source: Path, progress: Progress) -> None:
-        """Uploads a file that has the descriptor's bytes. Raises InfrastructureError where the registry fails."""
+    def send(self, descriptor: ContentDescriptor, source: Path, on_bytes: OnBytes) -> None:
+        """Uploads the file that the descriptor describes. Raises InfrastructureError where the registry fails."""
         state = self._state(descriptor)
         state.parent.mkdir(parents=True, exist_ok=True)
         with held(state.with_suffix(".lock")) as waited:
-            if waited and self._is_there(descriptor):  # another process has just brought it
-                progress(descriptor.size)
+            if waited and self._exists(descriptor):  # another process has just uploaded it
+                on_bytes(descriptor.size)
                 return
-            sent = Sent(progress)
-            for number in range(ROUNDS):
-                if self._once(descriptor, source, sent, state):
-                    state.unlink(missing_ok=True)
-                    return
+            sent = Sent(on_bytes)
+            for _ in self.transport.retry.attempts(ROUNDS):
+                complete = self._once(descriptor, source, sent, state)
                 state.unlink(missing_ok=True)
-                self.transport.patience.wait(number, None)
-        raise self.transport.failed("PUT", f"/v2/{self.path}/blobs/{descriptor.digest}", "the registry keeps losing it")
+                if complete:
+                    return
+        place = f"/v2/{self.path}/blobs/{descriptor.digest}"
+        raise self.transport.failed("PUT", place, f"the registry lost the upload {ROUNDS} times")
 
     def _once(self, descriptor: ContentDescriptor, source: Path, sent: Sent, state: Path) -> bool:
-        """Whether the blob is there; false where the upload is lost and must begin anew."""
-        place, done = self._begun(state)
+        """Whether the blob is complete; False where the upload is lost and must start again."""
+        place, done = self._resumed(state)
         sent.reached(min(done, descriptor.size))
         while done < descriptor.size:
             upto = min(done + CHUNK, descriptor.size)
@@ -70,26 +71,26 @@ class Upload:
             "PUT", f"{place}{separator}digest={quote(descriptor.digest)}", scope=self.scope, body=b""
         )
         if answer.status_code in LOST:
-            there = self._is_there(descriptor)
-            sent.reached(descriptor.size if there else 0)
-            return there
+            exists = self._exists(descriptor)
+            sent.reached(descriptor.size if exists else 0)
+            return exists
         if answer.status_code != 201:
             raise self.transport.refused("PUT", place, answer)
         return True
 
-    def _is_there(self, descriptor: ContentDescriptor) -> bool:
-        """An upload that ended although its answer was lost is not to be found any more, and its blob is there."""
+    def _exists(self, descriptor: ContentDescriptor) -> bool:
+        """Whether the registry has the blob, such as after an upload of which only the answer was lost."""
         place = f"/v2/{self.path}/blobs/{descriptor.digest}"
         return self.transport.request("HEAD", place, scope=self.scope).status_code == 200
 
-    def _begun(self, state: Path) -> tuple[str, int]:
-        """The place of an upload and how much of it is there: of one that broke off, or of a new one."""
+    def _resumed(self, state: Path) -> tuple[str, int]:
+        """The address of an upload and the bytes that the registry has: of one that broke off, else of a new one."""
         if state.is_file():
             with contextlib.suppress(ValueError, KeyError, TypeError, InfrastructureError):
-                # whatever is wrong with the old upload: a new one must be possible
-                found = self._reached(str(json.loads(state.read_text(encoding="utf-8"))["place"]))
-                if found is not None:
-                    return found
+                # whatever is wrong with the old upload, a new one must be possible
+                position = self._position(str(json.loads(state.read_text(encoding="utf-8"))["place"]))
+                if position is not None:
+                    return position
         start = f"/v2/{self.path}/blobs/uploads/"
         answer = self.transport.request("POST", start, scope=self.scope, body=b"")
         if answer.status_code != 202 or "Location" not in answer.headers:
@@ -97,38 +98,41 @@ class Upload:
         keep(state, answer.headers["Location"])
         return answer.headers["Location"], 0
 
-    def _reached(self, place: str) -> tuple[str, int] | None:
-        """How much of an upload the registry has, and where it goes on; none where it does not know it any more."""
+    def _position(self, place: str) -> tuple[str, int] | None:
+        """The address to continue an upload at and the bytes that the registry has; None where it lost the upload."""
         answer = self.transport.request("GET", place, scope=self.scope)
         if answer.status_code != 204:
             return None
-        return answer.headers.get("Location", place), reached_by(answer.headers.get("Range", ""))
+        return answer.headers.get("Location", place), received_bytes(answer.headers.get("Range", ""))
 
     def _chunk(self, place: str, source: Path, start: int, end: int) -> tuple[str, int] | None:
-        """Where the upload goes on after a piece, and how much is there; none where the registry lost the upload."""
-        for number in range(self.transport.patience.tries):
-            headers = {
-                "Content-Type": "application/octet-stream",
-                "Content-Range": f"{start}-{end - 1}",
-            }
-            answer: Answer | None = None
-            with contextlib.suppress(InfrastructureError):
-                answer = self.transport.request(
-                    "PATCH", place, scope=self.scope, headers=headers, body=lambda: Part(source, start, end), tries=1
-                )
-            if answer is not None and answer.status_code == 202:
-                taken = reached_by(answer.headers.get("Range", ""))
-                return answer.headers.get("Location", place), taken if start < taken < end else end
-            if answer is not None and answer.status_code not in LOST | RETRIED:
-                raise self.transport.refused("PATCH", place, answer)
-            self.transport.patience.wait(number, answer.retry_after() if answer is not None else None)
-            found = self._reached(place)
-            if found is None or found[1] < start:
-                return None
-            if found[1] > start:
-                return found if found[1] <= end else None
-            place = found[0]
-        raise self.transport.failed("PATCH", place, "it takes no piece")
+        """Sends one chunk; the address to continue at and the bytes that the registry has. None where it lost them."""
+        for attempt in self.transport.retry.attempts():
+            if attempt.number > 1:  # the answer may have been lost, and the chunk not
+                position = self._position(place)
+                if position is None or position[1] < start or position[1] > end:
+                    return None
+                if position[1] > start:
+                    return position
+                place = position[0]
+            answer = self._patch(place, source, start, end)
+            if answer is not None:
+                if answer.status_code == 202:
+                    received = received_bytes(answer.headers.get("Range", ""))
+                    return answer.headers.get("Location", place), received if start < received < end else end
+                if answer.status_code not in LOST | RETRIED:
+                    raise self.transport.refused("PATCH", place, answer)
+                attempt.retry_after_seconds = retry_after(answer.headers)
+        raise self.transport.failed("PATCH", place, "the registry accepts no chunk")
+
+    def _patch(self, place: str, source: Path, start: int, end: int) -> Answer | None:
+        """The answer to one try of a chunk, None where the connection failed."""
+        headers = {"Content-Type": "application/octet-stream", "Content-Range": f"{start}-{end - 1}"}
+        with contextlib.suppress(InfrastructureError):
+            return self.transport.request(
+                "PATCH", place, scope=self.scope, headers=headers, body=lambda: Part(source, start, end), tries=1
+            )
+        return None
 
     def _state(self, descriptor: ContentDescriptor) -> Path:
         name = digest_bytes(f"{self.transport.host}/{self.path}@{descriptor.digest}".encode())
@@ -137,26 +141,26 @@ class Upload:
 
 @dataclass
 class Sent:
-    """Tells the progress how far an upload has come, backwards too, so that what it was told adds up to the blob."""
+    """Reports an upload's bytes; a lost part counts as negative, so that their sum is the blob's size."""
 
-    progress: Progress
+    on_bytes: OnBytes
     bytes: int = 0
 
-    def reached(self, bytes_there: int) -> None:
-        """So many bytes are there now."""
-        self.progress(bytes_there - self.bytes)
-        self.bytes = bytes_there
+    def reached(self, position: int) -> None:
+        """Reports the bytes since the last position."""
+        self.on_bytes(position - self.bytes)
+        self.bytes = position
 
 
-def reached_by(told: str) -> int:
-    """How many bytes a header `Range: 0-LAST` says are there; `0-0` means none, as registries have it."""
-    found = re.fullmatch(r"(?:bytes=)?0-([0-9]{1,18})", told)
-    last = int(found.group(1)) if found else 0
+def received_bytes(header: str) -> int:
+    """The bytes that a registry has by its header `Range: 0-LAST`; registries write `0-0` for an empty upload."""
+    match = re.fullmatch(r"(?:bytes=)?0-([0-9]{1,18})", header)
+    last = int(match.group(1)) if match else 0
     return last + 1 if last else 0
 
 
 def keep(state: Path, place: str) -> None:
-    """Writes down where an upload is, whole or not at all."""
+    """Records an upload's address atomically."""
     partial = state.with_suffix(".partial")
     partial.write_text(json.dumps({"place": place}), encoding="utf-8")
     partial.replace(state)
@@ -164,7 +168,7 @@ def keep(state: Path, place: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a file as the body of a request."""
+    """A range of a file as the body of a request."""
 
     source: Path
     start: int

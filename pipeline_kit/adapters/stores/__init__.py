@@ -1,4 +1,4 @@
-"""Stores: a file for each kind, by the name that the descriptor may give it."""
+"""Stores: one file for each kind, found by its name in the descriptor."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ STORES: Table[StoreKind] = Table(
 def open_store(descriptor: Descriptor, project: Path, variables: Mapping[str, str]) -> Store | None:
     """The descriptor's store, or None where it declares none.
 
-    `variables` are the job's secrets by variable: the store gets those that it declares, as far as they are set.
+    `variables` has the job's secrets; the store gets the ones that it declares and that are set.
     """
     address = descriptor.store
     if address is None:
         return None
     secrets = (descriptor.secrets[name] for name in address.secrets)
-    credentials = (credential(secret, variables) for secret in secrets)
-    given = tuple(each for each in credentials if each is not None)
+    credentials = (credential_of(secret, variables) for secret in secrets)
+    available = tuple(credential for credential in credentials if credential is not None)
     kind = STORES.load(address.kind, descriptor.plugins)
-    return kind.open(StoreRequest(address.address, project, address.settings, given))
+    return kind.open(StoreRequest(address.address, project, address.settings, available))
 
 
-def credential(secret: Secret, variables: Mapping[str, str]) -> Credential | None:
-    """The secret's value, or None where a variable of it is not set."""
+def credential_of(secret: Secret, variables: Mapping[str, str]) -> Credential | None:
+    """The secret's value, None where one of its variables is not set."""
     values = tuple(variables.get(name) or "" for name in variable_names(secret))
     return Credential(secret.name, secret.type, values) if all(values) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline_kit.adapters.git.repository import looking
+from pipeline_kit.adapters.git.repository import reading_checkout
 
 if TYPE_CHECKING:
     import argparse
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Runs the job, streaming what it prints; says how it ended in one line."""
-    with looking(arguments.directory.resolve()) as seen:  # git works while the rest of the kit is loaded
+    with reading_checkout(arguments.directory.resolve()) as seen:  # git works while the rest of the kit is loaded
         from pipeline_kit.cli.project import open_project
         from pipeline_kit.runner.job_run import JobRun
 

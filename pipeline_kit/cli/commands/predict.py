@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline_kit.adapters.python.environments import find_python
+from pipeline_kit.adapters.python.interpreters import find_python
 from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.contract.image_reference import LayoutReference

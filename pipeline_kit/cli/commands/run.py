@@ -20,8 +20,8 @@ from pipeline_kit.plan.drawing import as_table
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.report.record import to_json
 from pipeline_kit.report.write import Report, write_report
-from pipeline_kit.runner.cleanup import sweep
-from pipeline_kit.runner.exit_codes import INFRASTRUCTURE, INTERNAL, exit_code, worst
+from pipeline_kit.runner.cleanup import clean_up
+from pipeline_kit.runner.exit_codes import ExitCode, exit_code, worst
 from pipeline_kit.runner.job import recall, run_job
 from pipeline_kit.runner.job_run import JobRun
 from pipeline_kit.runner.pipeline import PipelineRun, default_parallel
@@ -46,7 +46,7 @@ def execute(arguments: argparse.Namespace) -> int:
         print(as_table(plan))
         return 0
     with locked(project.folders.lock("run"), busy=BUSY, waits=say_waiting):
-        sweep(project.folders)
+        clean_up(project.folders)
         jobs = Jobs(project, *checkout(project.folders.root), use_cache=not arguments.no_cache)
         with open_progress(plan, quiet=arguments.json) as progress:
             run = PipelineRun(
@@ -143,16 +143,16 @@ class Jobs:
             return 128 + stop.number
         except KitError as error:
             show_line(run.mask(f"{error} ({error.hint})"))
-            return INFRASTRUCTURE
+            return ExitCode.INFRASTRUCTURE
         except OSError as error:
             show_line(run.mask(f"{error.strerror}: {error.filename}"))
-            return INFRASTRUCTURE
+            return ExitCode.INFRASTRUCTURE
         except Exception:
             import traceback
 
             for line in run.mask(traceback.format_exc()).splitlines():
                 show_line(line)
-            return INTERNAL
+            return ExitCode.INTERNAL
 
 
 def show_line(line: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.adapters.files import TEMPORARY, is_left_over, locked
-from pipeline_kit.runner.cleanup import sweep
+from pipeline_kit.runner.cleanup import clean_up
 from pipeline_kit.runner.folders import Folders
 from tests.projects import kit, write_project
 
@@ -51,7 +51,7 @@ def left(folders: Folders) -> Iterator[str]:
 
 def test_the_next_run_removes_what_killed_ones_left(folders: Folders) -> None:
     """Whichever job it was of; a file that a living process writes is none of that."""
-    sweep(folders)
+    clean_up(folders)
     assert sorted(left(folders)) == sorted(f"{place}/{TEMPORARY}{os.getpid()}-0123456789ab" for place in PLACES)
     assert all((folders.kit / place / "kept.txt").exists() for place in PLACES)
 
@@ -70,7 +70,7 @@ def test_the_commands_sweep(folders: Folders) -> None:
 def test_a_job_that_runs_keeps_its_workspace(folders: Folders) -> None:
     """Such as one that a CI server started in the same directory."""
     with locked(folders.lock("job-a")):
-        sweep(folders)
+        clean_up(folders)
     assert folders.work("a").exists()
     assert not folders.work("gone_from_the_plan").exists()
 
