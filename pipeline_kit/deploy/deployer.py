@@ -21,11 +21,11 @@ from pipeline_kit.deploy.record import (
     ReleaseRecord,
     Revision,
     State,
+    abandon,
     advance,
     begin,
     finish,
-    give_up,
-    taken_back,
+    rolled_back,
 )
 from pipeline_kit.deploy.steps import Action, Side, Start, Step, Verify, remaining, undo_actions
 from pipeline_kit.deploy.store import ReleaseStore
@@ -38,7 +38,7 @@ LEFT_BEHIND = "its deployer ended before it was live"
 
 
 def silent(line: str) -> None:
-    """Says nothing."""
+    """Logs nothing."""
 
 
 def unannounced(number: int) -> None:
@@ -49,7 +49,7 @@ def unannounced(number: int) -> None:
 class Released:
     """The revision that is live, the one that was before, and the names of the instances that were verified.
 
-    `changed` is false where the very same was live already.
+    `changed` is false if the same content was live already.
     """
 
     revision: Revision
@@ -60,7 +60,7 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be released: the content, what its instances must answer, and the revision it goes back to, if any."""
+    """A release request: content, expected answers of its instances, and the revision it rolls back to, if any."""
 
     content: Content
     expected: Expected
@@ -101,13 +101,13 @@ class Deployer:
         self._store.held_by(self.lease.transitions)
 
     def release(self, order: Order, allowed: Callable[[Revision | None], None]) -> Released:
-        """Brings the order live, or leaves what was live; `allowed` may refuse it by what is live.
+        """Makes the order live, or keeps the live revision; `allowed` may refuse the order, given the live revision.
 
         Raises ReleaseError where instances are not as they should be, other KitErrors for everything else.
         """
         if self.begun(order):
             return self.carry_out(order)
-        self.settle()
+        self.roll_back_unfinished()
         live = self.record.live
         if live is not None and same(live.content, order.content):
             return self.confirm(live, order.expected)
@@ -123,26 +123,26 @@ class Deployer:
         self.rollout.refuse(order.content, transition.live)
 
     def begun(self, order: Order) -> bool:
-        """Whether a deployer that ended too early was releasing the same: then this one goes on."""
+        """Whether an earlier deployer left the same content unfinished; this one then resumes it."""
         unfinished = self.record.unfinished
         resumes = unfinished is not None and unfinished.state is State.BEGUN and same(unfinished.content, order.content)
         if unfinished is not None and resumes:
-            self.log(f"going on with revision {unfinished.number}, which {unfinished.by or 'another deployer'} began")
+            self.log(f"resuming revision {unfinished.number}, which {unfinished.by or 'another deployer'} began")
             self._announce(unfinished.number)
         return resumes
 
-    def settle(self) -> None:
+    def roll_back_unfinished(self) -> None:
         """Rolls back what another deployer left unfinished."""
         if self.record.unfinished is None:
             return
         try:
             self.roll_back(LEFT_BEHIND)
-        except ReleaseError as error:  # all is as it was, and did not get well by that: what comes now may mend it
-            self.log(f"what was live before is applied again, but {error.message}")
-            self.save(taken_back(self.record))
+        except ReleaseError as error:  # applied again but not ready: the release that follows may fix it
+            self.log(f"the previous revision is applied again, but {error.message}")
+            self.save(rolled_back(self.record))
 
     def carry_out(self, order: Order) -> Released:
-        """Takes the order through all steps; what fails is rolled back at once."""
+        """Runs all steps of the order; a failure is rolled back at once."""
         before = self.record.live
         unfinished = self.record.unfinished
         number = unfinished.number if unfinished else self.record.next_number
@@ -158,7 +158,7 @@ class Deployer:
         return Released(self.record.live, before, instances)
 
     def begin(self, number: int, order: Order) -> None:
-        """Writes into the record what is to come."""
+        """Writes the new revision into the record as begun."""
         date = self._clock.date()
         by, back, strategy = self.destination.by, order.rollback_to, self._strategy
         revision = Revision(number, order.content, date=date, by=by, rollback_to=back, strategy=strategy)
@@ -168,8 +168,7 @@ class Deployer:
     def run_steps(self, order: Order) -> tuple[str, ...]:
         """Runs the steps of the revision's strategy and makes it live; the instances that were verified last.
 
-        No revision becomes live without a look at its instances by this very deployer: at those of the revision
-        itself, after the last one was started.
+        No revision becomes live before this deployer has verified its instances, after the last one was started.
         """
         revision = self.record.unfinished
         assert revision is not None
@@ -189,11 +188,11 @@ class Deployer:
         return self._strategies(strategy).steps(self._performer.change(transition))
 
     def transition(self, new: Content, live: Revision | None, expected: Expected) -> Transition:
-        """From what is live to what is new."""
+        """The transition from the live revision to the new content."""
         return Transition(new, None if live is None else live.content, expected)
 
     def confirm(self, live: Revision, expected: Expected) -> Released:
-        """Starts what is live once more, which repairs what others changed, and verifies its instances."""
+        """Applies the live revision again, which repairs changes by others, and verifies its instances."""
         self.log(f"the same is live already, as revision {live.number}")
         self._announce(live.number)
         self.rollout.start(live.content, self.rollout.replicas(live.content), in_place=True)
@@ -204,39 +203,39 @@ class Deployer:
     def undo(self, number: int, error: BaseException) -> None:
         """Rolls the revision back after the error, whose message then says so.
 
-        Where that fails too, the record says how far it got, and the error what the next deployer will find.
+        If that fails too, the record says how far it got, and the error says what to run next.
         """
         try:
             self.record = self._store.load_again(self.record)  # the error may have come in the middle of a write
             unfinished = self.record.unfinished
             if unfinished is None or unfinished.number != number:
                 return
-            self.roll_back(told(error))
+            self.roll_back(message_of(error))
             if isinstance(error, KitError):
-                amend(error, f"; revision {number} was taken back, {self.live_now()}")
+                amend(error, f"; revision {number} was rolled back, {self.live_now()}")
         except KitError as second:
-            self.log(f"revision {number} could not be taken back: {second.message}")
+            self.log(f"revision {number} could not be rolled back: {second.message}")
             if isinstance(error, KitError):
-                amend(error, f"; taking it back failed too: {second.message}")
+                amend(error, f"; the rollback failed too: {second.message}")
                 error.hint = "run the same command again: it finishes what was begun"
                 if isinstance(second, InfrastructureError):
                     error.category = second.category
 
     def roll_back(self, reason: str) -> None:
-        """Rolls the unfinished revision back: what is live by the record serves whole again, or nothing is left.
+        """Rolls the unfinished revision back: the live revision of the record serves again, or nothing is left.
 
-        Raises ReleaseError where what was live is started again, and does not get ready.
+        Raises ReleaseError if the previous revision does not become ready again.
         """
         failed = self.record.unfinished
         assert failed is not None
         live = self.record.live
-        self.log(f"taking revision {failed.number} back: {reason}")
+        self.log(f"rolling back revision {failed.number}: {reason}")
         if failed.state is State.BEGUN:
-            self.save(give_up(self.record, reason))
+            self.save(abandon(self.record, reason))
         if failed.step != PREPARED:
             self.undo_steps(failed, live)
-        self.save(taken_back(self.record))
-        self.log(f"revision {failed.number} is taken back, {self.live_now()}")
+        self.save(rolled_back(self.record))
+        self.log(f"revision {failed.number} is rolled back, {self.live_now()}")
 
     def undo_steps(self, failed: Revision, live: Revision | None) -> None:
         """Runs the undo of every step of the failed revision that was begun."""
@@ -245,12 +244,12 @@ class Deployer:
             self._performer.perform(action, transition)
 
     def live_now(self) -> str:
-        """What is live, in words."""
+        """The live revision, as part of a message."""
         live = self.record.live
         return f"revision {live.number} is live" if live else "nothing is live"
 
     def step(self, step: str) -> None:
-        """Writes into the record which step is begun."""
+        """Writes into the record that a step begins."""
         unfinished = self.record.unfinished
         if unfinished is None or unfinished.step != step:
             self.save(advance(self.record, step))
@@ -273,13 +272,13 @@ def same(one: Content, other: Content) -> bool:
 
 
 def canonical(content: Content) -> str:
-    """All that a content consists of, in one way."""
-    told = [content.image, content.model_digest, content.port, content.commit, list(content.manifests)]
-    return json.dumps(told, sort_keys=True, allow_nan=False)
+    """A content as canonical JSON."""
+    parts = [content.image, content.model_digest, content.port, content.commit, list(content.manifests)]
+    return json.dumps(parts, sort_keys=True, allow_nan=False)
 
 
-def told(error: BaseException) -> str:
-    """The error in words."""
+def message_of(error: BaseException) -> str:
+    """The message of any error."""
     return error.message if isinstance(error, KitError) else str(error) or type(error).__name__
 
 

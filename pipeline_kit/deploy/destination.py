@@ -24,5 +24,5 @@ class Destination:
 
 
 def this_deployer(job: str) -> str:
-    """A name for this process that no other one has, and that tells people where it runs."""
+    """A unique name for this process that shows where it runs."""
     return f"{job} on {platform.node() or 'unknown'}, process {os.getpid()} ({secrets.token_hex(4)})"

@@ -1,4 +1,4 @@
-"""Why a release failed, with the last lines of the container that tells most about it."""
+"""Why a release failed, with the last lines of the container that explains most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image that a job wants released: by digest, proved to be ours, and verified in the environment before."""
+"""The image that a job releases: by digest, signed by our key, and verified in the environment before."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class VerifiedImage:
 def verified_image(job: ReleaseJob, registries: Registries, log: Callable[[str], None]) -> VerifiedImage:
     """The image that the job names, or else the one that was pushed before it.
 
-    Raises ModelError where it does not verify, is another project's, or was not verified in the environment before;
-    UsageError where no image or no key is named.
+    Raises ModelError if it does not verify, belongs to another project, or was not verified in the environment before;
+    UsageError if no image or no key is named.
     """
     reference = reference_of(job)
     refuse_unverified_before(job, reference, log)
@@ -45,8 +45,8 @@ def verified_image(job: ReleaseJob, registries: Registries, log: Callable[[str],
     keys = keys_of(job)
     verified = verify_pushed(blobs, reference, keys=keys, deep=job.settings.read_layers, unsigned=not keys)
     if verified.project != job.project:
-        message = f"the image is of the project {verified.project}, not of {job.project}"
-        raise ModelError(message, hint="each project's releases are its own: deploy it from that project")
+        message = f"the image belongs to the project {verified.project}, not to {job.project}"
+        raise ModelError(message, hint="deploy it from that project")
     who = f"signed by the key {verified.key}" if verified.signed else "not signed"
     log(f"{reference} verified: model {verified.model_digest}, verdict {verified.verdict}, {who}")
     return VerifiedImage(reference, blobs, read_image(blobs, reference.digest), verified)
@@ -61,16 +61,17 @@ def reference_of(job: ReleaseJob) -> Reference:
         named = str(read_json(job.pushed).get("image"))
     reference = parse_reference(named)
     if reference.digest is None:
-        raise UsageError(f"{named} is no image by digest", hint="such as registry.example/team/fraud@sha256:...")
+        hint = "write the digest, such as registry.example/team/fraud@sha256:..."
+        raise UsageError(f"{named} has no digest", hint=hint)
     return reference.at(reference.digest)
 
 
 def keys_of(job: ReleaseJob) -> tuple[bytes, ...]:
-    """The public keys of who may have built the image; empty where the job says that it need not be signed."""
+    """The public keys that may have signed the image; empty if the job releases unsigned images."""
     names = job.settings.key
     if bool(names) == job.settings.unsigned:
-        hint = "`key: [release.pub]` names files with public keys; `unsigned: true` asks nobody who built the image"
-        raise UsageError("say either by which key the image is verified, or that it need not be signed", hint=hint)
+        hint = "`key: [release.pub]` names files with public keys; `unsigned: true` accepts an image of any builder"
+        raise UsageError("set either `key` or `unsigned: true`", hint=hint)
     return tuple(content_of(job.workspace / name, name) for name in names)
 
 
@@ -98,15 +99,15 @@ def refuse_unverified_before(job: ReleaseJob, reference: Reference, log: Callabl
         message = f"{before.name} has verified the image {verified}, not {reference.digest}"
         raise ModelError(message, hint=f"release it to {before.name} first")
     revision = released.get("revision")
-    log(f"{before.name} verified the image as its revision {revision}; whether it still serves is not asked")
+    log(f"{before.name} verified the image as its revision {revision}; whether it still serves it is not checked")
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
-    """What a job before this one wrote. Raises ModelError where it is no JSON object."""
+    """The JSON object that an earlier job wrote. Raises ModelError if it is not one."""
     try:
-        found = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path.name} cannot be read: {error}", hint="run the job that makes it again") from error
-    if not isinstance(found, dict):
-        raise ModelError(f"{path.name} is no JSON object", hint="run the job that makes it again")
-    return found
+    if not isinstance(document, dict):
+        raise ModelError(f"{path.name} is not a JSON object", hint="run the job that makes it again")
+    return document

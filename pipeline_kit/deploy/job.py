@@ -26,7 +26,7 @@ class ReleaseJob:
     """What a job hands to its release. `workspace` has the project's files that the settings name.
 
     `before` is the environment that must have verified the image already, `pushed` and `released` are the documents
-    of the nearest push and release before this job; None where there is none.
+    of the nearest push and release before this job; or None.
     """
 
     name: str

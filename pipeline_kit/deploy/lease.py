@@ -69,7 +69,7 @@ class Lease:
             written = self._storage.write(self._entry(self._mine), self._mine)
             if not self._keep(written, start):
                 now = self._storage.read()
-                self._lost = f"{now.holder or 'nobody'} holds it now" if now else "it was deleted"
+                self._lost = f"{now.holder or 'no deployer'} holds it now" if now else "it was deleted"
         except KitError as error:
             if self._clock.seconds() - self._renewed >= self._duration:
                 self._lost = error.message
@@ -83,7 +83,7 @@ class Lease:
             raise InfrastructureError(f"the lease of release {self._release} was lost: {self._lost}", hint=hint)
 
     def give_back(self) -> None:
-        """Frees the lease, so that nobody has to wait; where that fails it frees itself in time."""
+        """Releases the lease, so that no other deployer has to wait; if that fails it expires by itself."""
         if self._mine is None or self._lost:
             return
         try:

@@ -29,7 +29,7 @@ class DamagedRecordError(ProjectError):
 
 
 class State(Enum):
-    """What a revision is; one at most is begun or being taken back, and one at most is live."""
+    """The state of a revision; at most one is begun or being rolled back, and at most one is live."""
 
     BEGUN = "begun"
     TAKING_BACK = "taking back"
@@ -40,7 +40,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a revision consists of, going forward and back as one: image, model, manifests and who is asked how."""
+    """What a revision consists of, released and rolled back as one: image, model, manifests and how it is queried."""
 
     image: str
     model_digest: str
@@ -77,12 +77,12 @@ class ReleaseRecord:
 
     @property
     def live(self) -> Revision | None:
-        """The revision that serves, or is to serve again when what was begun is taken back."""
+        """The revision that serves, or will serve again when the unfinished one is rolled back."""
         return next((revision for revision in self.revisions if revision.state is State.LIVE), None)
 
     @property
     def unfinished(self) -> Revision | None:
-        """The revision that was begun and neither became live nor was taken back."""
+        """The revision that was begun and neither became live nor was rolled back."""
         return next(
             (revision for revision in self.revisions if revision.state in (State.BEGUN, State.TAKING_BACK)), None
         )
@@ -116,12 +116,12 @@ def advance(record: ReleaseRecord, step: str) -> ReleaseRecord:
     return change(record, lambda each: replace(each, step=step))
 
 
-def give_up(record: ReleaseRecord, reason: str) -> ReleaseRecord:
+def abandon(record: ReleaseRecord, reason: str) -> ReleaseRecord:
     """With the unfinished revision on its way back."""
     return change(record, lambda each: replace(each, state=State.TAKING_BACK, reason=each.reason or reason))
 
 
-def taken_back(record: ReleaseRecord) -> ReleaseRecord:
+def rolled_back(record: ReleaseRecord) -> ReleaseRecord:
     """With the unfinished revision as failed; what was live still is."""
     return change(record, lambda each: replace(each, state=State.FAILED))
 

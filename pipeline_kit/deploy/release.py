@@ -1,4 +1,4 @@
-"""A release, and the way back: the same call finishes what a killed one has begun."""
+"""Releases and rolls back. The same call finishes what a killed deployer has begun."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def release(
     is_before: IsBefore = unknown_history,
     rollback: bool = False,
 ) -> Released:
-    """What is live after the content was released; `rollback` declares that its commit may be an older one.
+    """Releases the content and returns what is live; `rollback` allows an older commit.
 
-    `is_before` knows the project's history. The same call finishes what a killed one has begun.
-    Raises ReleaseError where its pods fail: it was taken back then; ProjectError where it is refused before any change;
-    InfrastructureError where the cluster fails, or somebody else is at work.
+    `is_before` knows the project's history. Raises ReleaseError if its instances fail and it was rolled back;
+    ProjectError if it is refused before any change; InfrastructureError if the target fails or another deployer is
+    active.
     """
 
     def allowed(live: Revision | None) -> None:
@@ -35,11 +35,11 @@ def release(
 
 
 def roll_back(deployer: Deployer, to: int | None = None) -> Released:
-    """What is live after going back to a revision that has been live: a new one with the content of that.
+    """Rolls back to a revision that has been live, as a new revision with its content; returns what is live.
 
-    Without a number the newest that was live before the one that is, or before the one that this goes back to; where a
-    release was left unfinished, that is taken back and no more.
-    Raises UsageError where there is no such revision, and what `release` raises.
+    Without a number it takes the newest one that was live before the live one, or before the one that this rolled back
+    to. An unfinished release is rolled back, and nothing else. Raises UsageError if the revision does not exist, and
+    what `release` raises.
     """
     with deployer.lease.held():
         deployer.load()
@@ -47,7 +47,7 @@ def roll_back(deployer: Deployer, to: int | None = None) -> Released:
         deployer.rollout.refuse_other(live_before.content if live_before else None, None)
         unfinished = deployer.record.unfinished
         if unfinished is not None and (unfinished.rollback_to is None or to not in (None, unfinished.rollback_to)):
-            deployer.settle()
+            deployer.roll_back_unfinished()
             live = deployer.record.live
             if to is None and live is not None:
                 return Released(live, None, ())
@@ -59,16 +59,15 @@ def roll_back(deployer: Deployer, to: int | None = None) -> Released:
 
 
 def target_of(record: ReleaseRecord, number: int | None) -> Revision:
-    """The revision to go back to. Raises UsageError where there is none that has been live."""
+    """The revision to roll back to. Raises UsageError if no such revision has been live."""
     been = [revision for revision in record.revisions if revision.state in (State.LIVE, State.REPLACED)]
     live = record.live
     first = (live.rollback_to or live.number) if live else record.next_number
-    earlier = [each for each in been if (each.number < first if number is None else each.number == number)]
-    found = max(earlier, key=lambda each: each.number, default=None)
-    if found is None:
-        known = ", ".join(str(each.number) for each in been) or "none"
-        what = (
-            "there is no revision before the live one" if number is None else f"revision {number} has never been live"
-        )
-        raise UsageError(what, hint=f"revisions that have been live and are kept: {known}")
-    return found
+    earlier = [old for old in been if (old.number < first if number is None else old.number == number)]
+    target = max(earlier, key=lambda revision: revision.number, default=None)
+    if target is None:
+        known = ", ".join(str(revision.number) for revision in been) or "none"
+        never = f"revision {number} has never been live"
+        what = "no revision was live before the current one" if number is None else never
+        raise UsageError(what, hint=f"revisions you can roll back to: {known}")
+    return target

@@ -82,7 +82,7 @@ class RequestMaker:
         """
         count, evaluated = self.job.settings.golden_rows, self.job.evaluated
         if not count or evaluated is None:
-            self.log("no golden requests: the pods are asked for the digest of their model only")
+            self.log("no golden requests: the instances are checked for the digest of their model only")
             return ()
         refuse_other_model(evaluated, image)
         if not self.rows:

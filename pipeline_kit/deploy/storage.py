@@ -28,7 +28,7 @@ class RecordStorage(Protocol):
         """What holds the record, for messages."""
 
     def read(self) -> StoredRecord | None:
-        """The record as it is now, or None where there is none."""
+        """The current record, or None."""
 
     def write(self, packed: bytes, transitions: int, over: StoredRecord | None) -> StoredRecord | None:
         """The record as it was written over that version, or, without one, where none was; None where it is not so.
@@ -57,7 +57,7 @@ class LeaseStorage(Protocol):
     """The lease of one release. Every method raises InfrastructureError where the target does not answer."""
 
     def read(self) -> LeaseEntry | None:
-        """The lease as it is now, or None where there is none."""
+        """The current lease, or None."""
 
     def write(self, entry: LeaseEntry, over: LeaseEntry | None) -> LeaseEntry | None:
         """The lease as it was written over that version, or, without one, where none was; None where it is not so."""

@@ -14,7 +14,7 @@ LARGEST_UNPACKED = 64 << 20
 
 
 class ReleaseStore:
-    """The record of one release. A write succeeds only where nobody has written since this store read or wrote it."""
+    """The record of one release. A write fails if another process has written since this store read or wrote it."""
 
     def __init__(self, storage: RecordStorage, release: str) -> None:
         self._storage, self._release = storage, release
@@ -22,12 +22,12 @@ class ReleaseStore:
         self._transitions = 0
 
     def load(self) -> ReleaseRecord:
-        """The record; an empty one where there is none. Raises DamagedRecordError."""
+        """The record; an empty one if it does not exist. Raises DamagedRecordError."""
         self._seen = self._storage.read()
         return self._unpacked(self._seen) if self._seen is not None else ReleaseRecord(self._release)
 
     def load_again(self, known: ReleaseRecord) -> ReleaseRecord:
-        """The record as it is now; what its holder knows of it, where somebody has deleted or damaged it since."""
+        """The current record; the holder's own copy if it was deleted or damaged since."""
         was_there = self._seen is not None
         try:
             loaded = self.load()
@@ -49,7 +49,7 @@ class ReleaseStore:
     def save(self, record: ReleaseRecord) -> None:
         """Writes the record. Raises InfrastructureError where another deployer has written in the meantime.
 
-        One that somebody has deleted or damaged since it was read is written anew: its holder knows it.
+        A record that was deleted or damaged since it was read is written again from the holder's copy.
         """
         packed = packed_record(record)
         written = self._write(packed)
@@ -111,7 +111,7 @@ def unpacked(stored: StoredRecord, name: str) -> ReleaseRecord:
             raise ValueError("it is cut off, or larger than any record")
         document = json.loads(content)
         if not isinstance(document, dict):
-            raise ValueError("it is no JSON object")
+            raise ValueError("it is not a JSON object")
     except (TypeError, ValueError, zlib.error, RecursionError) as error:
         raise DamagedRecordError(f"the record in {name} is damaged: {error}", holder) from error
     return read_record(document, holder)

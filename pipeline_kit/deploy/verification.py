@@ -17,7 +17,7 @@ from pipeline_kit.errors import Category, ModelError
 from pipeline_kit.images.serve.golden_requests import Golden, answer_of, differences, request_of, told
 
 WITHIN_SECONDS = 6.0
-"""A request that got lost on the way is no reason to roll a release back: what is wrong must stay so."""
+"""A lost request must not roll a release back: a fault counts only if it lasts this long."""
 UNREACHED_SECONDS = 15.0
 """No answer at all may be that of an instance that crashed, which its target takes a while to notice and explain."""
 
@@ -109,11 +109,11 @@ def wrong_of_request(instance: Instance, expected: Expected, golden: Golden) -> 
     if len(predictions) != len(golden.predictions):
         return f"answers {len(golden.predictions)} golden rows with {len(predictions)} predictions"
     found = list(differences(golden, predictions, expected.tolerance))
-    return f"predicts otherwise than the model that was judged: {told(found)}" if found else None
+    return f"predictions differ from the evaluation's: {told(found)}" if found else None
 
 
 def document_of(answer: Answer | None) -> Mapping[str, Any]:
-    """The JSON object of an answer; empty where it is none."""
+    """The JSON object of an answer; empty if it is not one."""
     if answer is None or answer.status != 200:
         return {}
     try:

@@ -48,7 +48,7 @@ class JobRelease:
         return maker.request(self.world.registries(), self.world.sources().is_before)
 
     def site(self) -> Site:
-        """The place that the job releases to. Raises UsageError where it is not said which one that is."""
+        """The place that the job releases to. Raises UsageError if the environment is ambiguous."""
         return self.target.open(self.world, self.job.access, self.destination)
 
     def deployer(self, site: Site, log: Log, announce: Callable[[int], None] = unannounced) -> Deployer:

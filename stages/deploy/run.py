@@ -1,4 +1,4 @@
-"""The release: proves the image, brings it live as one unit with its manifests, and says what every pod serves."""
+"""The release: verifies the image, releases it as one unit with its manifests, and reports what every pod serves."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pipeline_kit.job_release.release import job_release
 from .settings import settings_of
 
 TAKEN_BACK = "; revision "
-"""Where a failed release's message goes on to say what became of it."""
+"""The part of a failed release's message that says how it ended."""
 
 
 def run(context: StageContext) -> StageResult:
     """Passed when every pod serves the model by digest; failed, and all as before, where the pods do not.
 
     Raises ModelError, ProjectError or UsageError for what is refused before any change, InfrastructureError where
-    registry or cluster fail or somebody else is at work.
+    registry or cluster fail or another deployer is active.
     """
     settings = settings_of(context.settings)
     job = job_release(context, settings)
@@ -33,7 +33,7 @@ def run(context: StageContext) -> StageResult:
     site = job.site()
     announce = partial(mark, context, request) if settings.tag_image else unannounced
     deployer = job.deployer(site, context.log, announce)
-    where = told_place(request, site.name())
+    where = place_of(request, site.name())
     context.log(f"releasing {request.content.image} as {request.destination.release} to {where}")
     try:
         released = release(
@@ -51,7 +51,7 @@ def mark(context: StageContext, request: ReleaseRequest, number: int) -> None:
     context.log(f"tagged {request.image.reference.name}:{tag}")
 
 
-def told_place(request: ReleaseRequest, site: str) -> str:
+def place_of(request: ReleaseRequest, site: str) -> str:
     """Where the release goes, for messages."""
     return f"{request.destination.environment}: namespace {request.destination.namespace} of {site}"
 

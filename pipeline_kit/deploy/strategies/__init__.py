@@ -13,7 +13,7 @@ STRATEGIES: Table[Strategy] = Table(
     "pipeline_kit.strategies", "strategy", {"rolling": "pipeline_kit.deploy.strategies.rolling:ROLLING"}
 )
 FIRST = "rolling"
-"""The strategy of records that name none: they were written when there was no other."""
+"""The strategy of records without one: they were written when it was the only strategy."""
 
 
 def load_strategy(name: str | None, plugins: Plugins = NO_PLUGINS) -> Strategy:

@@ -78,7 +78,7 @@ def of_lists(path: Path, before: list[Any], after: list[Any], how: Comparison) -
 
 
 def keys_of(before: Sequence[Any], after: Sequence[Any]) -> tuple[str, ...]:
-    """The fields that tell the entries of both lists apart; none where they are told apart by their places."""
+    """The fields that identify the entries of both lists; empty if they are identified by position."""
     return next((keys for keys in KEYS if unique(before, keys) and unique(after, keys)), ())
 
 

@@ -19,7 +19,7 @@ def kubeconfig_of(access: Access) -> Path | None:
     files = {secret.name: secret for secret in access.files}
     named = access.named
     if named is not None and named not in files:
-        raise UsageError(f"kubeconfig names the secret {named}, which is no file of this job", hint=HINT)
+        raise UsageError(f"kubeconfig names the secret {named}, which is not a file secret of this job", hint=HINT)
     candidates = [files[named]] if named is not None else list(files.values())
     if len(candidates) > 1:
         names = ", ".join(secret.name for secret in candidates)

@@ -24,7 +24,7 @@ RELEASE_LABEL = f"{PREFIX}/release"
 def object_name(text: str) -> str:
     """The text as a name that every kind takes: small letters, digits and dashes, beginning with a letter.
 
-    Case, underscores and dots alone tell no two names apart; where more than that is lost, a digest keeps them apart.
+    Names that differ only in case, underscores or dots get the same label; where more is lost, a digest is appended.
     """
     plain = re.sub(r"[_.]", "-", text.lower())
     name = re.sub(r"-{2,}", "-", re.sub(r"[^a-z0-9-]", "-", plain)).strip("-")
@@ -82,7 +82,7 @@ def notes(workload: Workload) -> dict[str, str]:
 
 
 def kit_annotation(workload: Workload) -> dict[str, str]:
-    """Which version of the kit wrote the object; not on pods, which a newer kit alone is no reason to replace."""
+    """Which version of the kit wrote the object; not on pods, because a newer kit alone must not replace them."""
     return {f"{PREFIX}/kit": workload.identity.kit}
 
 

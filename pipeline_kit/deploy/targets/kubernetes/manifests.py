@@ -34,7 +34,7 @@ def manifest(api_version: str, kind: str, workload: Workload, **content: Any) ->
 
 
 def service_account(workload: Workload) -> Object:
-    """Who the pods are: nobody, for they get no token."""
+    """The pods' service account; pods run without its token."""
     return manifest("v1", "ServiceAccount", workload, automountServiceAccountToken=False)
 
 

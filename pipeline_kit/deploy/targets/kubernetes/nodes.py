@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.pod_requests import Amounts, amounts, pod_requests, runs
-from pipeline_kit.deploy.targets.kubernetes.quantity import told
+from pipeline_kit.deploy.targets.kubernetes.quantity import amount_text
 
 UNTOLERATED = ("NoSchedule", "NoExecute")
 
@@ -36,16 +36,16 @@ class Room:
         for name, value in need.items():
             self.free[name] = self.free.get(name, Fraction(0)) - value * count
 
-    def told(self, need: Amounts) -> str:
+    def shown(self, need: Amounts) -> str:
         """What is free of what a pod needs."""
-        free = (told(name, max(Fraction(0), self.free.get(name, Fraction(0)))) for name in need)
+        free = (amount_text(name, max(Fraction(0), self.free.get(name, Fraction(0)))) for name in need)
         return f"{self.name} has {', '.join(free)}"
 
 
 def rooms(nodes: Sequence[Object], pods: Sequence[Object]) -> list[Room]:
     """What each node has free beside the pods that run on it, by name.
 
-    Pods that no node has taken yet hold nothing; whether they or the release get there first nobody knows.
+    Pods that are not scheduled yet hold nothing: either they or the release may be scheduled first.
     """
     found = {str(node["metadata"]["name"]): Room(node, allocatable(node)) for node in nodes}
     for pod in pods:

@@ -23,7 +23,7 @@ def pod_limits(spec: Mapping[str, Any]) -> Amounts:
 
 
 def reckoned(spec: Mapping[str, Any], which: str) -> dict[str, Fraction]:
-    """Requests or limits: init containers that go on running count with the others."""
+    """Requests or limits: init containers that keep running (sidecars) count with the others."""
     first = spec.get("initContainers") or ()
     beside = [each for each in first if each.get("restartPolicy") == "Always"]
     at_first = [asked(each, which) for each in first if each not in beside]

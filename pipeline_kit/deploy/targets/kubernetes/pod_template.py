@@ -35,7 +35,7 @@ def pod_template(workload: Workload) -> dict[str, Any]:
 
 
 def pull_secrets(workload: Workload) -> dict[str, Any]:
-    """By what the nodes log in to the registry, where that is said."""
+    """The pull secret for the registry, if one is configured."""
     return {"imagePullSecrets": [{"name": workload.pull_secret}]} if workload.pull_secret else {}
 
 
@@ -96,7 +96,7 @@ def resources(workload: Workload) -> dict[str, str]:
 
 
 def probe(path: str, period: int, failures: int, timeout: int) -> dict[str, Any]:
-    """An HTTP question that is asked again and again."""
+    """An HTTP probe."""
     return {
         "httpGet": {"path": path, "port": PORT_NAME, "scheme": "HTTP"},
         "periodSeconds": period,

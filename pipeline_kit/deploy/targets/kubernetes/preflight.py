@@ -1,4 +1,4 @@
-"""Whether a cluster has room for a release, before anything of it is changed: what is asked, what is free, where."""
+"""Whether a cluster has room for a release, before any change: requests, free capacity, nodes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.demand import Demand, demands
 from pipeline_kit.deploy.targets.kubernetes.nodes import Room, rooms, takes
 from pipeline_kit.deploy.targets.kubernetes.pod_requests import Amounts
-from pipeline_kit.deploy.targets.kubernetes.quantity import told
+from pipeline_kit.deploy.targets.kubernetes.quantity import amount_text
 from pipeline_kit.deploy.targets.kubernetes.quotas import quota_shortages
 
-NODES_TOLD = 5
+NODES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ClusterState:
 
 
 def shortages(manifests: Sequence[Object], state: ClusterState) -> tuple[str, ...]:
-    """What the cluster lacks for the release, in words; nothing where there is room.
+    """Messages on what the cluster lacks for the release; empty if there is room.
 
     A release that replaces pods needs room twice: for the first new ones beside all old ones, and for all new ones
     where the old ones were.
@@ -52,12 +52,12 @@ def lacking(asked: Sequence[Demand], free: list[Room], *, first: bool) -> Iterat
 
 
 def not_placed(demand: Demand, usable: list[Room], count: int, nodes: int) -> Iterator[str]:
-    """A shortage where fewer pods fit than are to come, in words made before the room is taken."""
+    """A shortage if fewer pods fit than will start; the message is made before the room is taken."""
     seen = in_words(usable, demand.need, nodes)
     placed = place(demand.need, usable, count)
     if placed < count:
         beside = f" beside the {len(demand.old)} that run" if demand.old else ""
-        asks = ", ".join(told(name, value) for name, value in demand.need.items() if name != "pods")
+        asks = ", ".join(amount_text(name, value) for name, value in demand.need.items() if name != "pods")
         pods = f"{count} pod{'' if count == 1 else 's'}"
         yield f"{demand.name}: room for {placed} of {pods}{beside}; each asks for {asks or 'its place'}; {seen}"
 
@@ -79,7 +79,7 @@ def not_everywhere(demand: Demand, usable: list[Room], *, first: bool) -> Iterat
         return
     for room in usable:
         if not place(demand.need, [room], 1):
-            yield f"{demand.name}: no room for its pod; node {room.told(demand.need)} free"
+            yield f"{demand.name}: no room for its pod; node {room.shown(demand.need)} free"
 
 
 def in_words(usable: list[Room], need: Amounts, nodes: int) -> str:
@@ -87,6 +87,6 @@ def in_words(usable: list[Room], need: Amounts, nodes: int) -> str:
     if not usable:
         return f"none of the {nodes} nodes takes such pods: they are cordoned, not ready, tainted or not selected"
     roomiest = sorted(usable, key=lambda room: [-room.free.get(name, 0) for name in need])
-    more = f" and {len(usable) - NODES_TOLD} more nodes" if len(usable) > NODES_TOLD else ""
+    more = f" and {len(usable) - NODES_SHOWN} more nodes" if len(usable) > NODES_SHOWN else ""
     away = f" ({nodes - len(usable)} of {nodes} nodes do not take such pods)" if nodes > len(usable) else ""
-    return f"free: {'; '.join(room.told(need) for room in roomiest[:NODES_TOLD])}{more}{away}"
+    return f"free: {'; '.join(room.shown(need) for room in roomiest[:NODES_SHOWN])}{more}{away}"

@@ -1,4 +1,4 @@
-"""Kubernetes' quantities, such as `500m`, `2` and `1.5Gi`, as exact numbers, and back in words."""
+"""Kubernetes' quantities, such as `500m`, `2` and `1.5Gi`, as exact numbers, and back as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HUNDREDTH = Fraction(1, 100)
 
 
 def quantity(text: object) -> Fraction:
-    """The number that a quantity means. Raises ProjectError for what is none."""
+    """The number that a quantity means. Raises ProjectError if it is not a quantity."""
     match = _PATTERN.fullmatch(str(text)) if not isinstance(text, bool) else None
     if match is None:
         raise ProjectError(f"not a quantity: {str(text)[:60]!r}", hint="write it like 500m, 2 or 512Mi")
@@ -32,7 +32,7 @@ def unit(suffix: str) -> Fraction:
     return Fraction(10) ** power
 
 
-def told(resource: str, amount: Fraction) -> str:
+def amount_text(resource: str, amount: Fraction) -> str:
     """An amount of a resource, as people write it, rounded down: `cpu 500m`, `memory 1.5Gi`, `2 pods`."""
     if resource == "pods":
         return f"{int(amount)} pod{'' if int(amount) == 1 else 's'}"

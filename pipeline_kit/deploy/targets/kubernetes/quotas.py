@@ -8,14 +8,14 @@ from fractions import Fraction
 from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.demand import Demand
 from pipeline_kit.deploy.targets.kubernetes.pod_requests import Amounts, amounts, pod_limits, pod_requests
-from pipeline_kit.deploy.targets.kubernetes.quantity import told
+from pipeline_kit.deploy.targets.kubernetes.quantity import amount_text
 
 SCOPES_OF_SERVERS = {"NotTerminating", "NotBestEffort"}
 COUNTS = {"pods": "pods", "count/pods": "pods"}
 
 
 def quota_shortages(asked: Sequence[Demand], quotas: Sequence[Object]) -> Iterator[str]:
-    """What exceeds a quota, in words."""
+    """Messages on what exceeds a quota."""
     for quota in quotas:
         if applies(quota):
             yield from of_quota(asked, quota)
@@ -35,9 +35,9 @@ def of_quota(asked: Sequence[Demand], quota: Object) -> Iterator[str]:
     for resource, most in sorted(hard.items()):
         taken, more = used.get(resource, Fraction(0)), sum((peak(each, resource) for each in asked), Fraction(0))
         if more > 0 and taken + more > most:
-            free = told(resource, max(Fraction(0), most - taken))
-            at_most, now = told(resource, most), told(resource, taken)
-            asks = told(resource, more)
+            free = amount_text(resource, max(Fraction(0), most - taken))
+            at_most, now = amount_text(resource, most), amount_text(resource, taken)
+            asks = amount_text(resource, more)
             yield f"quota {name}: the release asks for {asks} more at its peak; free is {free} ({at_most}, used {now})"
 
 

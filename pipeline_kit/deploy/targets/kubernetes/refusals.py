@@ -17,7 +17,7 @@ from pipeline_kit.errors import ProjectError
 NODE = Kind("v1", "Node", namespaced=False)
 QUOTA = Kind("v1", "ResourceQuota")
 NO_DRY_RUN = ("dry run", "dryRun")
-"""What a server says of an admission webhook that cannot be asked without effect."""
+"""The server's message on an admission webhook that does not support dry runs."""
 
 
 def refuse_other(live: Content | None, destination: Destination, project: str | None) -> None:

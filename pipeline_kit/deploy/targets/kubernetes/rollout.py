@@ -22,7 +22,7 @@ EVENT = Kind("v1", "Event")
 KEPT_KINDS = ("PersistentVolumeClaim",)
 """Never removed: they hold data that no earlier revision gives back."""
 LAST_LINES = 20
-GONE = failed("somebody deleted it")
+GONE = failed("it was deleted")
 
 
 @dataclass(slots=True)
@@ -72,31 +72,31 @@ class ObjectRollout:
         """Returns when all are ready. Raises ReleaseError where one fails, or is not ready in time.
 
         A patient wait takes no fault for the last word: pods of a revision that failed are still going, and what
-        somebody deletes is applied again.
+        was deleted meanwhile is applied again.
         """
         wanted = self.served(manifests)
         seen: dict[ObjectName, Readiness] = {}
 
         def look() -> bool | None:
             self.objects.allowed()
-            for manifest, found in self.look(wanted):
+            for manifest, readiness in self.look(wanted):
                 name = name_of(manifest)
-                self.tell(name, found, seen.get(name))
-                seen[name] = found
-                if found.progress is Progress.FAILED and not patient:
-                    raise self.failure(f"{name}: {found.reason}", found)
-                if found is GONE:
+                self.report(name, readiness, seen.get(name))
+                seen[name] = readiness
+                if readiness.progress is Progress.FAILED and not patient:
+                    raise self.failure(f"{name}: {readiness.reason}", readiness)
+                if readiness is GONE:
                     self.apply([manifest])
-            return True if all(each.progress is Progress.DONE for each in seen.values()) else None
+            return True if all(readiness.progress is Progress.DONE for readiness in seen.values()) else None
 
         if wait_until(look, self.objects.clock, self.destination.ready_within_seconds) is None:
-            late = [(name, found) for name, found in seen.items() if found.progress is not Progress.DONE]
-            told = "; ".join(f"{name}: {found.reason}" for name, found in late)
-            message = f"not ready after {self.destination.ready_within_seconds:g} s: {told}"
+            late = [item for item in seen.items() if item[1].progress is not Progress.DONE]
+            reasons = "; ".join(f"{name}: {readiness.reason}" for name, readiness in late)
+            message = f"not ready after {self.destination.ready_within_seconds:g} s: {reasons}"
             raise self.failure(message, late[0][1], Category.TIMEOUT)
 
     def look(self, wanted: Sequence[Object]) -> Iterator[tuple[Object, Readiness]]:
-        """How far each object got that was applied; events are asked for only where one is not done."""
+        """The progress of each applied object; events are requested only if one is not done."""
         there = [self.objects.get(name_of(each)) for each in wanted]
         pods = self.pods()
         events: Sequence[Object] | None = None
@@ -130,7 +130,7 @@ class ObjectRollout:
         except ProjectError:
             return ()
 
-    def tell(self, name: ObjectName, found: Readiness, before: Readiness | None) -> None:
+    def report(self, name: ObjectName, found: Readiness, before: Readiness | None) -> None:
         """Logs how far an object got, when that has changed."""
         if found.progress is Progress.DONE and before is None:
             return

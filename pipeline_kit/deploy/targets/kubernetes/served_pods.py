@@ -56,7 +56,7 @@ def serving_pods(pods: Sequence[Object], content: Content) -> Iterator[str]:
 
 
 def unproved(pods: Sequence[Object], content: Content) -> str | None:
-    """What is wrong where a Service that leads to the image's pods leads to others too, which nobody has proved."""
+    """The fault that a Service of the image's pods also selects other pods, which are not verified."""
     alive = list(living(pods))
     for selector in selectors(content):
         behind = [pod for pod in alive if leads_to(selector, pod)]

@@ -13,7 +13,7 @@ from pipeline_kit.deploy.targets.kubernetes.yaml_objects import Lined, documents
 from pipeline_kit.deploy.workload import Workload
 
 IMAGE = "IMAGE"
-"""What stands for the image by digest."""
+"""The placeholder for the image by digest."""
 CONTAINERS = ("containers", "initContainers")
 TEMPLATED = ("DaemonSet", "Deployment", "Job", "ReplicaSet", "StatefulSet")
 OF_THE_CLUSTER = (
@@ -41,8 +41,8 @@ _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 def team_manifests(files: Sequence[tuple[str, str]], workload: Workload) -> tuple[Object, ...]:
     """The objects of all files, which are pairs of name and YAML text.
 
-    Raises ProjectError with file and line for what is no object of the release's namespace, for a Secret that holds
-    values, for an object that is there twice, and where no container has the image `IMAGE`.
+    Raises ProjectError with file and line for what is not an object of the release's namespace, for a Secret that holds
+    values, for an object that is declared twice, and where no container has the image `IMAGE`.
     """
     found: dict[tuple[str, str, str, str], Object] = {}
     images = 0
@@ -53,7 +53,7 @@ def team_manifests(files: Sequence[tuple[str, str]], workload: Workload) -> tupl
             check(file, document, workload)
             made = completed(document, workload)
             if (key := identity(made)) in found:
-                raise refused(file, line, f"{told(document)} is there twice")
+                raise refused(file, line, f"{title(document)} is declared twice")
             found[key] = made
             images += sum(container.get("image") == IMAGE for container in containers(document))
     if not images:
@@ -63,17 +63,19 @@ def team_manifests(files: Sequence[tuple[str, str]], workload: Workload) -> tupl
 
 
 def check(file: str, document: Lined, workload: Workload) -> None:
-    """Raises ProjectError for what is no object that a release may hold."""
+    """Raises ProjectError for an object that a release must not contain."""
     check_head(file, document)
     metadata = document["metadata"]
     namespace = metadata.get("namespace")
     if namespace not in (None, workload.namespace):
-        message = f"{told(document)} is of the namespace {namespace}, and the release of {workload.namespace}"
+        message = f"{title(document)} is of the namespace {namespace}, and the release of {workload.namespace}"
         raise refused(file, metadata.lines["namespace"], message, "leave the namespace out")
     if document["kind"] == "Secret" and any(document.get(each) for each in ("data", "stringData")):
         hint = "make the Secret in the cluster, by hand or by an operator, and name it in secretKeyRef"
         line = next(document.lines[each] for each in ("data", "stringData") if document.get(each))
-        raise refused(file, line, f"{told(document)} holds values, which everybody reads in the repository", hint)
+        raise refused(
+            file, line, f"{title(document)} contains values, readable by everyone with access to the repository", hint
+        )
     check_pods(file, document)
 
 
@@ -117,10 +119,10 @@ def check_pods(file: str, document: Lined) -> None:
     template = spec if kind == "Pod" else mapping(mapping(spec).get("template")).get("spec")
     listed = mapping(template).get("containers")
     if not isinstance(listed, list) or not all(isinstance(each, Lined) and each.get("name") for each in listed):
-        raise refused(file, place, f"{told(document)} has no containers with names")
+        raise refused(file, place, f"{title(document)} has no containers with names")
     for field in ("replicas", "parallelism"):
         if not isinstance(mapping(spec).get(field, 1), int):
-            raise refused(file, mapping(spec).lines[field], f"{told(document)}: {field} is no whole number")
+            raise refused(file, mapping(spec).lines[field], f"{title(document)}: {field} is not a whole number")
     metadata = mapping(mapping(mapping(spec).get("template")).get("metadata"))
     for field in ("labels", "annotations"):
         check_texts(file, metadata, field)
@@ -131,7 +133,7 @@ def mapping(value: Any) -> Lined:
     return value if isinstance(value, Lined) else Lined()
 
 
-def told(document: Mapping[str, Any]) -> str:
+def title(document: Mapping[str, Any]) -> str:
     """The object, as messages name it."""
     return f"{document['kind']} {document['metadata']['name']}"
 

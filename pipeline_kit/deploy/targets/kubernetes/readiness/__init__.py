@@ -48,7 +48,7 @@ def readiness(found: Object | None, pods: Sequence[Object], events: Sequence[Obj
 
 
 def unseen(seen: object, generation: object, *, must_tell: bool) -> bool:
-    """Whether the status is of an older object; kinds that never tell are believed."""
+    """Whether the status belongs to an older generation; kinds without a generation are trusted."""
     if not isinstance(generation, int):
         return False
     return seen < generation if isinstance(seen, int) else must_tell

@@ -35,8 +35,8 @@ def deployment(found: Object, pods: Sequence[Object], events: Sequence[Object]) 
     progressing = condition(found, "Progressing")
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         seconds = part(found, "spec").get("progressDeadlineSeconds")
-        said = words(progressing.get("message")) + trouble(newest, events)
-        return failed(f"no progress for {seconds} s (ProgressDeadlineExceeded): {said}", Category.TIMEOUT)
+        message = words(progressing.get("message")) + trouble(newest, events)
+        return failed(f"no progress for {seconds} s (ProgressDeadlineExceeded): {message}", Category.TIMEOUT)
     left = f", {total - updated} of an older revision are left" if total > updated else ""
     return waiting(
         f"{min(updated, wanted)} of {wanted} pods are new, {available} available{left}{trouble(newest, events)}"

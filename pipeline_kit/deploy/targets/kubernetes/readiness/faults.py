@@ -1,4 +1,4 @@
-"""What is wrong with a pod that no waiting mends, named with the pod and the container."""
+"""Faults of a pod that waiting cannot fix, with the pod and the container."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WAITING_FAULTS = {
     "ImagePullBackOff": ("cannot get its image", Category.INFRASTRUCTURE),
     "ErrImagePull": ("cannot get its image", Category.INFRASTRUCTURE),
     "ErrImageNeverPull": ("cannot get its image", Category.INFRASTRUCTURE),
-    "InvalidImageName": ("has an image whose name is none", Category.CONFIG),
+    "InvalidImageName": ("has an invalid image name", Category.CONFIG),
     "CreateContainerConfigError": ("cannot be made as it is configured", Category.CONFIG),
     "CreateContainerError": ("cannot be made", Category.CONFIG),
     "RunContainerError": ("cannot be started", Category.PROJECT),
@@ -35,7 +35,7 @@ def faults_of_pod(pod: Object, events: Sequence[Object], *, ends: bool = False) 
     """The faults of a pod, the one that explains most first."""
     phase = part(pod, "status").get("phase")
     if phase == "Failed" and part(pod, "status").get("reason") == "Evicted":
-        message = said(part(pod, "status").get("message"))
+        message = quoted(part(pod, "status").get("message"))
         yield fault(pod, None, f"was evicted from its node{message}", Category.INFRASTRUCTURE)
     if phase in ("Succeeded", "Failed") or condition(pod, "Ready").get("status") == "True":
         return
@@ -52,7 +52,7 @@ def unschedulable(pod: Object, events: Sequence[Object]) -> Iterator[Readiness]:
     message = words(scheduled.get("message"))
     grows = any(event.get("reason") == "TriggeredScaleUp" for event in events_of(pod, events))
     if not grows and "unbound immediate PersistentVolumeClaims" not in message:
-        yield fault(pod, None, f"fits on no node{said(message)}", Category.INFRASTRUCTURE)
+        yield fault(pod, None, f"fits on no node{quoted(message)}", Category.INFRASTRUCTURE)
 
 
 def faults_of_container(
@@ -67,7 +67,7 @@ def faults_of_container(
     code = ended.get("exitCode") or 0
     if code and not ends:
         again = f", {status['restartCount']} times so far" if (status.get("restartCount") or 0) > 1 else ""
-        yield fault(pod, name, f"ended with {exit_words(code)}{again}{said(ended.get('message'))}", Category.PROJECT)
+        yield fault(pod, name, f"ended with {exit_words(code)}{again}{quoted(ended.get('message'))}", Category.PROJECT)
 
 
 def waiting_fault(
@@ -84,7 +84,7 @@ def waiting_fault(
     if reason == "CrashLoopBackOff":
         last = words(ended.get("message"))
         message = exit_words(ended.get("exitCode") or 0) + (f", {last}" if last else "")
-    yield fault(pod, str(status.get("name")), f"{text} ({reason}){said(message)}", category)
+    yield fault(pod, str(status.get("name")), f"{text} ({reason}){quoted(message)}", category)
 
 
 def fault(pod: Object, container: str | None, text: str, category: Category) -> Readiness:
@@ -102,7 +102,7 @@ def container_statuses(pod: Object) -> Iterator[Mapping[str, Any]]:
 
 
 def memory_limit(pod: Object, container: str) -> str:
-    """The memory that the container may use, in words."""
+    """The container's memory limit, as part of a message."""
     spec = part(pod, "spec")
     for initcontainer in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
         if initcontainer.get("name") == container and (
@@ -124,7 +124,7 @@ def exit_words(code: int) -> str:
     return f"exit code {code}" + (f" (signal {code - SIGNALLED})" if code > SIGNALLED else "")
 
 
-def said(message: Any) -> str:
-    """What the cluster said about it, to be appended."""
+def quoted(message: Any) -> str:
+    """The cluster's own message, to be appended."""
     text = words(message)
     return f": {text[:MOST_WORDS]}" if text else ""

@@ -20,7 +20,7 @@ from pipeline_kit.deploy.targets.kubernetes.readiness.progress import (
 
 
 def job(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:
-    """Done when it is complete; a pod that ended with an error is its own to try again, until it gives up."""
+    """Done when it is complete; it retries failed pods itself until its limit."""
     failure = condition(found, "Failed")
     if failure.get("status") == "True":
         return failed(f"the job failed ({failure.get('reason')}): {words(failure.get('message'))}")

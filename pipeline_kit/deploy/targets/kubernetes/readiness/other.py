@@ -1,4 +1,4 @@
-"""Whether an object of any other kind is there, as far as it tells."""
+"""Whether an object of any other kind is ready, as far as its status says."""
 
 from __future__ import annotations
 

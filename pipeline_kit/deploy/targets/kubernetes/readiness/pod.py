@@ -17,7 +17,7 @@ from pipeline_kit.deploy.targets.kubernetes.readiness.progress import (
 
 
 def pod(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:
-    """Done when it is ready or has succeeded; nobody makes another one of it where it failed."""
+    """Done when it is ready or has succeeded; a failed bare pod is not replaced."""
     phase = part(found, "status").get("phase")
     if phase == "Succeeded":
         return done("succeeded")

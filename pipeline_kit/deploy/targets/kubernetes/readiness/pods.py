@@ -12,7 +12,7 @@ from pipeline_kit.deploy.targets.kubernetes.readiness.progress import part
 def newest_pods(found: Object, pods: Sequence[Object]) -> tuple[Object, ...]:
     """The pods that the object selects and whose containers run the images of its template, without those that end.
 
-    The images tell revisions apart: a release of the kit has an image of its own, by digest. A release that changes
+    The images identify revisions: every release of the kit has its own image, by digest. A release that changes
     other fields alone keeps its pods in sight as soon as they are there, and the old ones, which are healthy, as well.
     """
     wanted = images(part(found, "spec", "template", "spec"))

@@ -21,7 +21,7 @@ class Progress(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """An object's progress and its reason, whole in words; of a failure also whose it is, the pod and the container."""
+    """An object's progress and its message; for a failure also the pod and the container."""
 
     progress: Progress
     reason: str
@@ -52,7 +52,7 @@ def condition(found: Object, kind: str) -> Mapping[str, Any]:
 
 
 def part(found: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """The mapping below these names; an empty one where there is none."""
+    """The mapping below these names; empty if it is missing."""
     here: Any = found
     for name in names:
         here = here.get(name) if isinstance(here, Mapping) else None
