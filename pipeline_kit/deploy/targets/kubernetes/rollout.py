@@ -79,19 +79,19 @@ class ObjectRollout:
 
         def look() -> bool | None:
             self.objects.allowed()
-            for manifest, readiness in self.look(wanted):
+            for manifest, state in self.look(wanted):
                 name = name_of(manifest)
-                self.report(name, readiness, seen.get(name))
-                seen[name] = readiness
-                if readiness.progress is Progress.FAILED and not patient:
-                    raise self.failure(f"{name}: {readiness.reason}", readiness)
-                if readiness is GONE:
+                self.report(name, state, seen.get(name))
+                seen[name] = state
+                if state.progress is Progress.FAILED and not patient:
+                    raise self.failure(f"{name}: {state.reason}", state)
+                if state is GONE:
                     self.apply([manifest])
-            return True if all(readiness.progress is Progress.DONE for readiness in seen.values()) else None
+            return True if all(state.progress is Progress.DONE for state in seen.values()) else None
 
         if wait_until(look, self.objects.clock, self.destination.ready_within_seconds) is None:
             late = [item for item in seen.items() if item[1].progress is not Progress.DONE]
-            reasons = "; ".join(f"{name}: {readiness.reason}" for name, readiness in late)
+            reasons = "; ".join(f"{name}: {state.reason}" for name, state in late)
             message = f"not ready after {self.destination.ready_within_seconds:g} s: {reasons}"
             raise self.failure(message, late[0][1], Category.TIMEOUT)
 
