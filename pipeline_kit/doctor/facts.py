@@ -21,7 +21,7 @@ class ToolFacts:
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """This machine. `python` is the version of the interpreter that fits `wanted_python`, none where there is none.
+    """This machine. `python` is the version of the interpreter that fits `wanted_python`, None if there is none.
 
     `index` is the host of pip's index where one is configured; `installer` the program that installs others here.
     """
@@ -74,7 +74,7 @@ class DatasetFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFacts:
-    """The project. `environment` is whether its locked environment has been made here, none where it cannot be told."""
+    """The project. `environment` is whether its locked environment has been made here, None if unknown."""
 
     kit: str
     declared_kit: str | None

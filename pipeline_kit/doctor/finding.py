@@ -16,7 +16,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result: what was looked at, what is the case, and what mends it: a command, or where there is none, words."""
+    """One result: what was checked, what is the case, and the fix: a command, or a sentence."""
 
     level: Level
     about: str

@@ -13,7 +13,7 @@ MADE_FOR = re.compile(r"#.*(?:with Python|--python-version[ =])\s*(3\.\d+)")
 
 
 def lock_facts(path: str, text: str | None, source: str | None) -> LockFacts:
-    """The facts of a lock file's text; none where there is no file. `source` is what it can be made from."""
+    """The facts of a lock file's text; None without a file. `source` is what it can be made from."""
     if text is None:
         return LockFacts(path, exists=False, source=source)
     made_for = next((match[1] for line in text.splitlines() if (match := MADE_FOR.match(line))), None)

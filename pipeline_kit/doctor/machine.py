@@ -18,7 +18,7 @@ def python(facts: MachineFacts) -> Finding:
     wanted_python = facts.wanted_python
     if facts.python is None:
         return problem(
-            "python", f"there is no Python {wanted_python} on the PATH", install_python(wanted_python, facts.installer)
+            "python", f"Python {wanted_python} is not on the PATH", install_python(wanted_python, facts.installer)
         )
     return ok("python", f"Python {facts.python} fits project.python {wanted_python}")
 
@@ -51,7 +51,7 @@ def git(facts: MachineFacts) -> Finding:
     if facts.git:
         return ok("git", "git is here")
     install = {"brew": "brew install git", "dnf": "dnf install git"}.get(facts.installer or "", "apt-get install git")
-    return problem("git", "git is not on the PATH: which files belong to the project cannot be told", install)
+    return problem("git", "git is not on the PATH: the project's files cannot be listed", install)
 
 
 def cache(facts: MachineFacts) -> Finding:
@@ -88,7 +88,7 @@ def clock(facts: MachineFacts) -> Finding:
 
 
 def index(facts: MachineFacts) -> Finding:
-    """Where pip installs from; nothing is asked there."""
+    """Where pip installs from, without a request."""
     return ok("index", f"pip installs from {facts.index}" if facts.index else "pip installs from its default index")
 
 

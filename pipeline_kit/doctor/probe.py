@@ -172,7 +172,7 @@ def large_files(root: Path, tracked: frozenset[str]) -> tuple[tuple[str, int], .
 
 
 def text_of(path: Path) -> str | None:
-    """A file's text, or none where there is no file."""
+    """A file's text, or None."""
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
 
 
@@ -182,7 +182,7 @@ def lock_source(root: Path) -> str | None:
 
 
 def environment_made(root: Path, descriptor: Descriptor) -> bool | None:
-    """Whether the locked environment is ready; none where there is no lock file or no Python for it."""
+    """Whether the locked environment is ready; None without a lock file or a Python for it."""
     pythons = LockedPythons(user_cache(), os.environ, lambda line: None)
     try:
         digest = pythons.digest(root / descriptor.project.lock, descriptor.project.python)
@@ -219,7 +219,7 @@ def begins_with(path: Path, content: bytes) -> bool:
 
 
 def probe_plugins(read: ReadProject) -> PluginFacts:
-    """The facts of packages with extensions; none of them is imported. Nothing where no descriptor can be read."""
+    """The facts of packages with extensions, without importing them; empty if no descriptor can be read."""
     if read.descriptor is None:
         return PluginFacts({}, frozenset())
     named = read.descriptor.plugins.packages

@@ -38,7 +38,7 @@ def kit(facts: ProjectFacts) -> Iterator[Finding]:
 def repository(facts: ProjectFacts) -> Iterator[Finding]:
     """The project is in a git repository that has commits, all of them."""
     if not facts.is_repository:
-        yield problem("git", "this is no git repository, which a CI server needs", "git init && git add --all")
+        yield problem("git", "this is not a git repository, which a CI server needs", "git init && git add --all")
     elif not facts.has_commits:
         yield problem("git", "the repository has no commit yet", 'git add --all && git commit -m "Begin"')
     elif facts.is_shallow:

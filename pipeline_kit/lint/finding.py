@@ -48,7 +48,7 @@ class Finding:
 
 
 class Findings:
-    """Collects findings while the checks go on.
+    """Collects findings while the checks run.
 
     The same one twice is one; with `once_a_place`, so are two by one rule at one place, as jobs that share a template
     make them.
@@ -58,7 +58,7 @@ class Findings:
         self._rules = {rule.id: rule for rule in rules}
         self._found: dict[tuple[object, ...], Finding] = {}
         self._once_a_place = once_a_place
-        self._guesses: dict[tuple[str, int], str | None] = {}
+        self._nearest: dict[tuple[str, int], str | None] = {}
 
     def add(self, rule: str, line: int, column: int, message: str, hint: str | None = None) -> None:
         """Notes a finding; without a hint the rule's own advice is given."""
@@ -71,10 +71,10 @@ class Findings:
         """The advice for an unknown name: the nearest valid one, or `otherwise`."""
         names = tuple(valid)
         key = (word, hash(names))
-        if key not in self._guesses:
-            self._guesses[key] = nearest(word, names) if len(self._guesses) < 100 else None  # looking takes time
-        guess = self._guesses[key]
-        return f"did you mean `{guess}`?" if guess else otherwise
+        if key not in self._nearest:
+            self._nearest[key] = nearest(word, names) if len(self._nearest) < 100 else None  # looking takes time
+        near = self._nearest[key]
+        return f"did you mean `{near}`?" if near else otherwise
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted(self._found.values(), key=lambda each: (each.line, each.column, each.rule, each.message)))

@@ -41,7 +41,7 @@ class Verdict:
 
 @frozen
 class Metric:
-    """One metric of some rows: a value, or why there is none; and the baseline's on the same rows."""
+    """One metric of some rows: a value, or the reason why it is undefined; and the baseline's on the same rows."""
 
     name: str
     value: float | None

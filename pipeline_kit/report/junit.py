@@ -1,4 +1,4 @@
-"""JUnit XML, the one report that every CI server shows: written from cases, and read back from test runners.
+"""JUnit XML, the one report that every CI server shows: written from cases, and read from test runners.
 
 The format is the one that Jenkins's xUnit plugin publishes as junit-10.xsd; GitLab reads the same elements.
 """
@@ -22,7 +22,7 @@ IN_ATTRIBUTES = IN_TEXT | str.maketrans({'"': "&quot;", "\t": "&#09;", "\n": "&#
 
 
 def write_junit(name: str, cases: Sequence[Case]) -> str:
-    """The cases as one test suite. Characters that XML cannot hold stand there as `\\x1b` is written.
+    """The cases as one test suite. Characters that XML cannot hold are written like `\\x1b`.
 
     Every job writes one, so this does without an element tree, whose import takes longer than all else here.
     """

@@ -21,7 +21,7 @@ SIGNS = {
 # What starts something inside a line of Markdown, in a table or in HTML (GFM 0.29, sections 4.10, 6 and 6.9), and
 # what CI servers add: $ for formulas, @ for people, # and ! for issues and merge requests.
 SPECIAL = re.compile(r"[\\`*_\[\]#!|<>&~$@]")
-# What starts a block where it stands first in a line: a list, a rule, a heading's underline.
+# What starts a block at the beginning of a line: a list, a rule, a heading's underline.
 LEADING = re.compile(r"^(?:[-+=]|[0-9]+[.)](?=\s|$))")
 CASES_SHOWN = 10
 ROWS_SHOWN = 50
@@ -54,7 +54,7 @@ def escape(text: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """HTML's characters as entities, since a renderer may pass tags through; an at sign that mentions nobody."""
+    """HTML's characters as entities, since a renderer may pass tags through; an at sign that notifies no user."""
     entities = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
     return entities.get(match[0], "\\" + match[0])
 

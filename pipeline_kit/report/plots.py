@@ -21,7 +21,7 @@ BOX_WIDTH, BOX_HEIGHT = 136, 40
 GAP_ACROSS, GAP_DOWN = 28, 14
 NAME_CHARACTERS = 17
 READABLE = 0.75
-"""The share of its size below which a plan is not drawn: a narrower page scrolls it, since nobody reads its words."""
+"""The share of its size below which a plan is not drawn: a narrower page scrolls it, since its text would be unreadable."""
 
 FRAME_WIDTH, FRAME_HEIGHT = 320, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 34
@@ -127,10 +127,15 @@ def roc_drawing(curves: Mapping[str, Sequence[Point]]) -> str:
 
 
 def calibration_drawing(bins: Sequence[Bin]) -> str:
-    """How often it held over what was said, a point a bin; a calibrated model stays on the diagonal."""
+    """Observed frequency over predicted probability, a point per bin; a calibrated model stays on the diagonal."""
     points = {"calibration": [(each.said, each.held) for each in bins]}
     return lines_drawing(
-        points, title="Calibration", across="probability said", up="share that held", unit_square=True, diagonal=True
+        points,
+        title="Calibration",
+        across="predicted probability",
+        up="share that held",
+        unit_square=True,
+        diagonal=True,
     )
 
 
@@ -148,7 +153,7 @@ class Axis:
     high: float
 
     def share(self, value: float) -> float:
-        """Where a value lies on it, from 0 to 1; halved first, since a difference may overflow."""
+        """A value's position, from 0 to 1; halved first, since a difference may overflow."""
         share = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
         return min(1.0, max(0.0, share)) if math.isfinite(share) else 0.0
 

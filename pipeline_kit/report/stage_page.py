@@ -66,7 +66,7 @@ def parameter_lines(parameter: Parameter, lead: str, width: int) -> Iterator[str
 
 
 def type_of(parameter: Parameter) -> str:
-    """Its type, whether it must be given, its default, its range and its unit, in words."""
+    """Its type, whether it must be given, its default, its range and its unit, as text."""
     parts = [type_name(parameter)]
     if parameter.required:
         parts.append("required")

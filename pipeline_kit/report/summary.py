@@ -1,4 +1,4 @@
-"""A run as the reports tell it: one value, from the plan's levels, the records and what the jobs left."""
+"""A run as the reports show it: one value, from the plan's levels, the records and what the jobs left."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class JobRow:
 
     @property
     def time(self) -> str:
-        """How long it took, in words; nothing for a job that did not run."""
+        """How long it took, as text; empty for a job that did not run."""
         if self.outcome in (Outcome.SKIPPED, Outcome.WAITING):
             return ""
         return "from cache" if self.cached else duration(self.seconds)

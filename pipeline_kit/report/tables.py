@@ -50,7 +50,7 @@ def table_of(document: Value, title: str, job: str) -> Table | None:
 
 
 def findings_table(document: Value, title: str, job: str) -> Table | None:
-    """The findings in `{"findings": [...]}`, those that block first, or `None` where there are none.
+    """The findings in `{"findings": [...]}`, those that block first, or `None`.
 
     A finding has `rule`, `severity`, `path`, `line`, `message`, `blocks` and `allowed`, as those of the stage scan.
     """

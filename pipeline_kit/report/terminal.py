@@ -1,6 +1,6 @@
-"""A run on the terminal: progress while it goes on, and the summary at its end.
+"""A run on the terminal: progress while it runs, and the summary at its end.
 
-Where there is no terminal, where NO_COLOR is set (no-color.org) or the terminal is dumb, plain lines are written.
+Without a terminal, where NO_COLOR is set (no-color.org) or the terminal is dumb, plain lines are written.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Lines:
         self._write(job, ending(outcome, seconds, reason, cached=cached))
 
     def tick(self) -> None:
-        """Nothing: lines stand where they are."""
+        """Nothing: lines stay where they are."""
 
     def _write(self, job: str, text: str) -> None:
         write_line(self.stream, f"{job:<{self.width}} | {text}".rstrip())

@@ -1,4 +1,4 @@
-"""How a run is told in words on a terminal, coloured or not."""
+"""A run as text on a terminal, with or without colour."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plain(text: str) -> str:
 
 
 def ending(outcome: Outcome, seconds: float, reason: str, *, cached: bool) -> str:
-    """How a job ended, in words: "passed in 1.2 s: 12 checks held"."""
+    """How a job ended, as text: "passed in 1.2 s: 12 checks held"."""
     if outcome in (Outcome.SKIPPED, Outcome.WAITING):
         return f"{outcome.value}: {plain(reason)}"
     return f"{outcome.value} {'from cache' if cached else 'in ' + duration(seconds)}: {plain(reason)}"

@@ -15,14 +15,14 @@ from pipeline_kit.report.summary import Document, Evidence, Plan, PlannedJob, Ru
 
 JUNIT = "junit.xml"
 TOLD = ".told"
-"""The suffix of the file, beside the report's folder, that holds which results the report tells."""
+"""The suffix of the file, beside the report's folder, that lists the results the report shows."""
 DOCUMENT_LIMIT = 64 * 1024 * 1024
 """A document of more bytes is left out: the page is for people."""
 
 
 @frozen
 class Report:
-    """A written report: the summary, and the files that tell it."""
+    """A written report: the summary, and the files that show it."""
 
     summary: RunSummary
     html: Path

@@ -14,7 +14,7 @@ from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
 from pipeline_kit.deploy.targets.kubernetes.pod_requests import pod_requests
 from pipeline_kit.deploy.targets.kubernetes.preflight import ClusterState, shortages
-from pipeline_kit.deploy.targets.kubernetes.quantity import quantity, told
+from pipeline_kit.deploy.targets.kubernetes.quantity import quantity, amount_text
 from pipeline_kit.errors import ProjectError
 from tests.deploy.releases import OLD_IMAGE, node, quota, running, workload
 
@@ -63,10 +63,10 @@ def test_what_is_no_quantity_is_refused(text: object) -> None:
 
 @given(st.integers(min_value=0, max_value=1 << 60))
 def test_amounts_are_told_in_readable_units(amount: int) -> None:
-    """What is told of what is free is never more than there is."""
-    assert quantity(told("memory", Fraction(amount)).removeprefix("memory ")) <= amount
-    assert quantity(told("cpu", Fraction(amount, 7)).removeprefix("cpu ")) <= Fraction(amount, 7)
-    assert told("pods", Fraction(1)) == "1 pod"
+    """What is amount_text of what is free is never more than there is."""
+    assert quantity(amount_text("memory", Fraction(amount)).removeprefix("memory ")) <= amount
+    assert quantity(amount_text("cpu", Fraction(amount, 7)).removeprefix("cpu ")) <= Fraction(amount, 7)
+    assert amount_text("pods", Fraction(1)) == "1 pod"
 
 
 def test_a_pod_asks_for_what_the_scheduler_reckons() -> None:
@@ -219,7 +219,7 @@ def test_other_kinds_that_make_pods() -> None:
 
 
 def test_the_hungriest_pods_are_placed_first() -> None:
-    """Small ones find room between them; nodes with most room are told first, and five at most."""
+    """Small ones find room between them; nodes with most room are amount_text first, and five at most."""
     small = {**release(cpu="1")[-1], "metadata": {"name": "small", "namespace": "risk"}}
     large = {**release(cpu="4", replicas=1)[-1], "metadata": {"name": "large", "namespace": "risk"}}
     nodes = [node("a", BIG), node("b", {"cpu": "2", "memory": "8Gi"})]

@@ -49,7 +49,7 @@ def wrapped(bridge: str, wrapping: Wrapping, words: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a training script is run: its command, where it leaves the model, and what is guessed or missing."""
+    """How a training script is run: its command, where it leaves the model, and what is assumed or missing."""
 
     words: tuple[str, ...]
     model: str
@@ -61,7 +61,7 @@ class Training:
 def training(
     script: Script, words: Sequence[str], data: Sequence[FoundData], *, is_written: bool, kept: Sequence[str] = ()
 ) -> Training:
-    """The training by a script, called as `words` say; `is_written` where somebody wrote that command down."""
+    """The training job of a script, called with `words`; `is_written` if the command comes from a file of the repository."""
     command = list(words)
     why: list[str] = []
     unknown: list[str] = []
@@ -84,7 +84,7 @@ def training(
 
 
 def _before_glob(path: str) -> str | None:
-    """The folder or file that a pattern of artifacts lies in."""
+    """The folder or file that a pattern of artifacts names."""
     parts = []
     for part in PurePosixPath(path).parts:
         if set("*?[") & set(part):
@@ -194,7 +194,7 @@ def _given_model(job: DraftJob) -> str | None:
 
 
 def _names(word: str, model: str) -> bool:
-    """Whether a word, or a line of a shell, names the model or the folder it lies in."""
+    """Whether a word, or a line of shell, names the model or its folder."""
     folder = PurePosixPath(model).parts[0]
     return re.search(rf"(?<![\w./-]){re.escape(folder)}(?![\w.-])", word) is not None
 

@@ -1,4 +1,4 @@
-"""The lines of an old CI job: what they stand for, which do the project's work, which variables they set."""
+"""The lines of an old CI job: their meaning, which do the project's work, which variables they set."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class LineReader:
         return lines or [Line("pytest", line.number, ("pytest",))]
 
     def deploys(self, job: CiJob, lines: Sequence[Line], *, trains: bool) -> str | None:
-        """Why a job is a deployment, or none; one that tests or trains is none, whatever it is called."""
+        """The reason why a job is a deployment, or None; a job that tests or trains is never one, whatever its name."""
         meanings = [(line, meaning(line)) for line in lines]
         acts = next((line for line, what in meanings if what is Meaning.DEPLOY), None)
         if acts is not None:
@@ -80,7 +80,7 @@ class LineReader:
         return job.deploys
 
     def worked(self, job: CiJob, lines: Sequence[Line]) -> list[Line]:
-        """The lines that do the project's work; what the kit does itself, or cannot do, is told."""
+        """The lines that do the project's work; lines that the kit replaces, or cannot run, are reported."""
         work = []
         for line in lines:
             what = meaning(line)
@@ -98,7 +98,7 @@ class LineReader:
         return work
 
     def of_dvc(self, line: Line, place: Place) -> bool:
-        """Whether a call of dvc is told and left out: of its stages the jobs are made, its files are fetched before."""
+        """Whether a call of dvc is reported and left out: its stages become jobs, its files are fetched before."""
         action = bare(line.words or ())[1:2]
         if action in (("repro",), ("exp",)) and self.tree.has("dvc.yaml"):
             self.lose(place, f"`{readable(line.text, 40)}`: the stages of dvc.yaml are jobs here, each on its own")
@@ -122,9 +122,7 @@ class LineReader:
             if _OWN_VARIABLES.fullmatch(name):
                 continue
             if is_secret_name(name) or _CREDENTIALS.search(value):
-                self.lose(
-                    job.place, f"variable {readable(name, 40)}: its value is none to copy; declare it in `secrets`"
-                )
+                self.lose(job.place, f"variable {readable(name, 40)}: its value is not copied; declare it in `secrets`")
             elif forms()["variable"].complaint(name) or "$" in value or not value.isprintable() or len(value) > 500:
                 self.lose(job.place, f"variable {readable(name, 40)}: its value is the server's to put together")
             else:

@@ -1,4 +1,4 @@
-"""Jobs of an old CI file as jobs of the kit: tests, lint, builds, training; what is none of these as plain commands."""
+"""Jobs of an old CI file as jobs of the kit: tests, lint, builds, training; everything else as plain commands."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class CiMapper:
         variables = self.lines.exported(job, work)
         work = [line for line in work if not is_export(line)]
         if not work and any(meaning(line) is Meaning.IMAGE for line in lines):
-            return None  # told already: it only builds an image
+            return None  # reported already: it only builds an image
         if not work:
             self.carry(job, "nothing: it only prepares an environment, which the lock file does here")
             return None
@@ -141,7 +141,7 @@ class CiMapper:
         *,
         lint: bool,
     ) -> list[str]:
-        """Names the drafts, puts what all jobs have on them, and tells what became of the old one."""
+        """Names the drafts, adds the settings that all jobs have, and reports what became of the old job."""
         names: list[str] = []
         said = []
         for number, (draft, words) in enumerate(drafts):
@@ -183,7 +183,7 @@ class CiMapper:
         return draft
 
     def train(self, line: Line, script: Script, job: CiJob) -> DraftJob:
-        """A job of the stage train, with the command as it stands."""
+        """A job of the stage train, with the unchanged command."""
         words = list(bare(line.words or ()))
         words[0] = "python" if is_python(words[0]) else words[0]
         plan = training(script, words, self.data, is_written=True, kept=job.kept_paths)
@@ -201,19 +201,19 @@ class CiMapper:
             return draft, "a plain command"
         text = "\n".join(line.text for line in lines)
         draft.put(Key("run", ["bash", "-c", f"set -e\n{text}"]))
-        draft.why.append("only a shell can read these lines: they are kept as they stand, and nothing checks them")
+        draft.why.append("only a shell can run these lines: they are kept unchanged, and nothing checks them")
         self.unset(text, job, lines[0].number)
         self.paths_kept(job)
         return draft, "a plain command, its lines kept for bash"
 
     def paths_kept(self, job: CiJob) -> None:
-        """Tells of artifacts: what a command leaves must be an output to reach another job."""
+        """Reports artifacts: a file that a command leaves must be an output to reach another job."""
         if job.kept_paths:
             what = f"artifacts {some(job.kept_paths)} of {readable(job.name, 40)}: declare them in `outputs`"
             self.lose(job.place, what)
 
     def unset(self, text: str, job: CiJob, number: int) -> None:
-        """Tells of variables that the lines use and nothing here sets."""
+        """Reports variables that the lines use and that are set nowhere."""
         own = set(
             re.findall(r"(?m)(?:^|[\s;])(?:for\s+|read\s+|export\s+)?([A-Za-z_][A-Za-z0-9_]*)(?==|\s+in\b)", text)
         )
@@ -234,7 +234,7 @@ class CiMapper:
 
 
 def _prepares(work: Sequence[Line], parts: _Parts) -> bool:
-    """Whether a line that is none of the kit's stages comes before one that is, which may need what it makes."""
+    """Whether a line outside the kit's stages comes before a line of one, which may need its files."""
     done = [*parts.tests, *parts.builds, *(line for line, _ in parts.training)]
     if not parts.rest or not done:
         return False

@@ -99,7 +99,7 @@ def is_python(word: str) -> bool:
 
 
 def script_of(words: Sequence[str], known: Collection[str]) -> str | None:
-    """The project's file that a call of Python runs, as a file or by `-m`; none where it is none of the known."""
+    """The project's file that a call of Python runs, as a file or by `-m`; None if it is not a known file."""
     rest = [word for word in words[1:] if word not in ("-u", "-B", "-O")]
     if rest[:1] == ["-m"] and len(rest) > 1:
         path = rest[1].replace(".", "/")
@@ -165,7 +165,7 @@ def _meaning_of(first: str, words: tuple[str, ...]) -> Meaning:
 
 
 def _lint(first: str, words: tuple[str, ...]) -> Meaning:
-    """Lint, unless the command changes files or only tells its version."""
+    """Lint, unless the command changes files or only prints its version."""
     if words[1:2] in (("--version",), ("version",)):
         return Meaning.NOISE
     if first in _WRITES_UNLESS and not set(words) & set(_WRITES_UNLESS[first]):

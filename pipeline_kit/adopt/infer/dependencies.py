@@ -49,7 +49,7 @@ _MODULES = {
 class LockPlan:
     """The lock file that the descriptor names, why, how to make it, and files that are proposed for it.
 
-    `names` are the distributions it holds or will hold; `settled` says that nothing can be added to them here.
+    `names` are the distributions it holds or will hold; `complete` means that nothing can be added to them.
     """
 
     lock: str
@@ -58,7 +58,7 @@ class LockPlan:
     commands: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
-    settled: bool = False
+    complete: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -111,7 +111,7 @@ def _pinned(found: Sequence[RequirementFile], wanted: Sequence[str]) -> LockPlan
     for lock in locks:
         missing = [name for name in wanted if name not in lock.names]
         if missing and others & set(missing) and not lock.hashed:
-            continue  # another file, which is no lock, has them: both are compiled together
+            continue  # another file, which is not a lock, has them: both are compiled together
         how = "with hashes" if lock.hashed else "without hashes"
         notes = []
         if not lock.hashed:
@@ -120,7 +120,9 @@ def _pinned(found: Sequence[RequirementFile], wanted: Sequence[str]) -> LockPlan
                 f"`pip-compile --generate-hashes --output-file {LOCK} {shlex.quote(lock.file)}` makes a whole lock"
             )
         why = f"every requirement in it is pinned, {how}"
-        return LockPlan(lock.file, why, Place(lock.file), names=frozenset(lock.names), settled=True, notes=tuple(notes))
+        return LockPlan(
+            lock.file, why, Place(lock.file), names=frozenset(lock.names), complete=True, notes=tuple(notes)
+        )
     return None
 
 
@@ -129,14 +131,14 @@ def _of_tool(tree: Tree, file: str, export: tuple[str, ...]) -> LockPlan:
     drafted = lock_draft.draft(file, tree.read(file, 8 << 20))
     if drafted is not None:
         names = lock_draft.pinned_names(drafted)
-        return LockPlan(LOCK, f"drafted from {file}", Place(file), (), {LOCK: drafted}, names, settled=True)
+        return LockPlan(LOCK, f"drafted from {file}", Place(file), (), {LOCK: drafted}, names, complete=True)
     read = {str(canonicalize_name(each)) for each in re.findall(r'(?m)^name = "([^"]+)"', tree.read(file))}
     why = f"{file} holds the versions, but only its own tool can export them"
-    return LockPlan(LOCK, why, Place(file), export, names=frozenset(read), settled=True)
+    return LockPlan(LOCK, why, Place(file), export, names=frozenset(read), complete=True)
 
 
 def _compiled(found: Sequence[Metadata], sources: Sequence[RequirementFile], wanted: Sequence[str]) -> LockPlan:
-    """The plan where requirements are there, but not locked; metadata count where no such file lies beside it."""
+    """The plan for requirements without a lock; metadata are used if no such file is beside them."""
     names = {name for source in sources for name in source.names} | {name for each in found for name in each.needs}
     included = {name for source in sources for name in source.includes}
     inputs = [source.file for source in sources if source.file not in included]
@@ -151,7 +153,7 @@ def _compiled(found: Sequence[Metadata], sources: Sequence[RequirementFile], wan
 
 
 def _beside(file: str, other: str) -> bool:
-    """Whether the other file lies in the same folder, or below it in one for requirements."""
+    """Whether the other file is in the same folder, or below it in a folder for requirements."""
     folder, lies = PurePosixPath(file).parent, PurePosixPath(other).parent
     return lies == folder or (lies.parent == folder and lies.name in ("requirements", "reqs", "deps"))
 

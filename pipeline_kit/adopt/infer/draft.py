@@ -43,7 +43,7 @@ class DraftJob:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A job of an old CI file, and what it became in words."""
+    """A job of an old CI file, and a description of what it became."""
 
     name: str
     place: Place

@@ -1,4 +1,4 @@
-"""A requirements file with hashes, drafted from another tool's lock file alone: nothing is asked of the network.
+"""A requirements file with hashes, drafted from another tool's lock file alone, without network.
 
 Markers are carried along: a distribution that only some platforms need is pinned with the condition under which.
 """
@@ -50,7 +50,7 @@ def pinned_names(text: str) -> frozenset[str]:
 
 
 def _is_whole(each: Locked) -> bool:
-    """Whether the pin can be written: what stands in a lock file is data, and is checked like any other."""
+    """Whether the pin can be written: the content of a lock file is data, and checked like any other."""
     named = re.fullmatch(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", each.name) is not None
     return named and _VERSION.fullmatch(each.version) is not None and bool(each.hashes) and "\n" not in each.marker
 
@@ -76,7 +76,7 @@ def _hashes(entries: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _marker(value: Any) -> str | None:
-    """A marker as PEP 508 writes it; none where it is no marker."""
+    """A marker in the form of PEP 508; None if it is not a marker."""
     if not isinstance(value, str) or not value:
         return ""
     try:
@@ -174,7 +174,7 @@ def _uv(text: str) -> list[Locked] | None:
 
 
 def _key(name: str, entry: Mapping[str, Any], forked: Collection[str]) -> str:
-    """What tells an entry from others: its name, and its version where there are several."""
+    """The key of an entry: its name, and its version if there are several."""
     return f"{name}=={entry.get('version', '')}" if name in forked else name
 
 

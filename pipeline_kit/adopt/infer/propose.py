@@ -1,4 +1,4 @@
-"""From the facts to a proposal: the jobs, the lock file, what is left to do, each guess with its reason."""
+"""From the facts to a proposal: the jobs, the lock file, what is left to do, each value with its reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipeline_kit.adopt.infer import suggestions as guesses
+from pipeline_kit.adopt.infer import suggestions
 from pipeline_kit.adopt.infer.as_job import DEFAULT_FILE, OTHER_FILE, bridge_text, hand_over
 from pipeline_kit.adopt.infer.ci_mapping import CiMapper
 from pipeline_kit.adopt.infer.classify import Meaning, bare, meaning
@@ -35,7 +35,7 @@ class Choices:
 
 @dataclass(slots=True)
 class Proposal:
-    """The descriptor's parts, further files, and what is told."""
+    """The descriptor's parts, further files, and notes."""
 
     facts: Facts
     project: list[Key]
@@ -55,15 +55,15 @@ def propose(facts: Facts, choices: Choices) -> Proposal:
         mapper.take(file)
     notes: list[str] = []
     jobs = list(mapper.mapped.jobs)
-    guesses.without_copies(jobs, mapper.mapped)
-    checks = guesses.check_jobs(facts, jobs)
+    suggestions.without_copies(jobs, mapper.mapped)
+    checks = suggestions.check_jobs(facts, jobs)
     if not of_stage(jobs, "build") and facts.metadata.installable is not None:
-        jobs.insert(0, guesses.build_job(facts, jobs))
+        jobs.insert(0, suggestions.build_job(facts, jobs))
     if not of_stage(jobs, "test"):
-        jobs.extend(guesses.test_jobs(facts, jobs, notes))
+        jobs.extend(suggestions.test_jobs(facts, jobs, notes))
     if not of_stage(jobs, "train") or choices.train is not None:
         TrainJobs(facts, jobs, bridge, notes).add(trainings(facts), choices.train)
-    guesses.after_check(jobs, checks)
+    suggestions.after_check(jobs, checks)
     jobs = [*checks, *jobs]
     lint = _lint(facts, mapper)
     lock = plan_lock(
@@ -77,9 +77,9 @@ def propose(facts: Facts, choices: Choices) -> Proposal:
     _put_lint(jobs, lint, lock, notes)
     _settle(facts, jobs, lock, notes)
     if not jobs or all(job.stage in ("check", "build") for job in jobs):
-        jobs.append(guesses.compile_job(facts, jobs))
+        jobs.append(suggestions.compile_job(facts, jobs))
     hand_over(jobs, bridge)
-    guesses.without_data(facts, jobs)
+    suggestions.without_data(facts, jobs)
     files = dict(lock.files)
     if any(bridge in _words(job) for job in jobs) and not facts.tree.has(bridge):
         files[bridge] = bridge_text()
@@ -112,7 +112,7 @@ def _project(facts: Facts, choices: Choices, lock: LockPlan) -> list[Key]:
         said = "" if form == python[0] else f", there {readable(python[0], 40)}"
         version = Key("python", form, f"{python[1]}: the Python it runs on{said}")
     else:
-        version = Key("python", ">=3.11", "a guess: nothing here says which Python the project runs on")
+        version = Key("python", ">=3.11", "an assumption: no file says which Python the project runs on")
     where = f"{lock.place}: " if lock.place else ""
     return [name, version, Key("lock", lock.lock, f"{where}{lock.why}")]
 
@@ -154,10 +154,10 @@ def _wanted(jobs: Sequence[DraftJob], lint: Sequence[tuple[tuple[str, ...], str]
 def _put_lint(
     jobs: list[DraftJob], lint: Sequence[tuple[tuple[str, ...], str]], lock: LockPlan, notes: list[str]
 ) -> None:
-    """Puts the lint commands on the first job that tests, or makes jobs of them; those that the lock lacks are told."""
+    """Puts the lint commands on the first job that tests, or makes jobs of them; those that are missing in the lock are reported."""
     kept: list[tuple[tuple[str, ...], str]] = []
     for words, place in lint:
-        if lock.settled and words[0] not in lock.names:
+        if lock.complete and words[0] not in lock.names:
             notes.append(f"{words[0]} ({place}) is not in {lock.lock}: add it there, then to `lint` of the job test")
         else:
             kept.append((words, place))
@@ -177,7 +177,7 @@ def _put_lint(
                 DraftJob(
                     name,
                     "command",
-                    [f"{place}: the lint; there are no tests that it could stand beside"],
+                    [f"{place}: the lint; the repository has no tests to run it with"],
                     [],
                     [Key("run", run)],
                 )
@@ -187,7 +187,7 @@ def _put_lint(
 def _settle(facts: Facts, jobs: Sequence[DraftJob], lock: LockPlan, notes: list[str]) -> None:
     """What the lock decides: whether tests can run, coverage be measured, the wheel be built."""
     for job in of_stage(jobs, "test"):
-        if job.value("coverage") is not None and lock.settled and "pytest-cov" not in lock.names:
+        if job.value("coverage") is not None and lock.complete and "pytest-cov" not in lock.names:
             job.drop("coverage")
             notes.append(f"pytest-cov is not in {lock.lock}: {job.name} measures no coverage until it is")
     if of_stage(jobs, "test") and "pytest" not in lock.names:
@@ -195,7 +195,7 @@ def _settle(facts: Facts, jobs: Sequence[DraftJob], lock: LockPlan, notes: list[
     backend = [each for each in facts.metadata.backend or ("setuptools",) if each != "wheel"]
     for job in of_stage(jobs, "build"):
         missing = [each for each in backend if each not in lock.names]
-        if missing or not lock.settled:
+        if missing or not lock.complete:
             said = f"the wheel needs {some(missing or backend)} in the lock: with that there, remove this"
             job.put(Key("wheel", False, said))
     if CI_INPUT in lock.files:

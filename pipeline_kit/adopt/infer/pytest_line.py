@@ -28,7 +28,7 @@ _QUIET = word_set("-v -vv -s -q -x -ra -rA --verbose --self-contained-html -vvv 
 
 @dataclass(frozen=True, slots=True)
 class TestSettings:
-    """What a call of pytest asks for, in the words of the stage test."""
+    """A call of pytest as settings of the stage test."""
 
     paths: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from pipeline_kit.contract.wording import some
 
 
 def is_declared(facts: Facts, path: str) -> bool:
-    """Whether a path is that of a declared dataset, or lies in one."""
+    """Whether a path belongs to a declared dataset."""
     names = [
         name
         for each in facts.data

@@ -37,7 +37,7 @@ class Runners:
         return name
 
     def image(self, job: CiJob, lost: list[Lost]) -> str | None:
-        """The job's image, where the kit can run in it; otherwise that is told, once for each image."""
+        """The job's image, if the kit can run in it; otherwise the image is reported, once."""
         if job.image is None:
             return None
         why = _unfit(job.image)
@@ -55,7 +55,7 @@ def words_of(value: Value) -> str:
 
 
 def _unfit(image: str) -> str | None:
-    """Why a job of the kit cannot run in an image, as far as its name tells."""
+    """Why a job of the kit cannot run in an image, as far as its name shows."""
     complaint = GRAMMARS["image"].complaint(image)
     if complaint:
         return f"it {complaint[0]}; {complaint[1]}"

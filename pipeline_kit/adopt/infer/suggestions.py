@@ -1,4 +1,4 @@
-"""The single guesses: which jobs a repository's files suggest where no CI file says it."""
+"""The single suggestions: which jobs a repository's files imply where no CI file declares them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def compile_job(facts: Facts, jobs: Sequence[DraftJob]) -> DraftJob:
     return DraftJob(
         _free("compile", jobs),
         "command",
-        ["there are no tests: so far only that every file compiles"],
+        ["no tests were found: for now this checks that every file compiles"],
         [],
         [Key("run", run)],
     )
@@ -143,7 +143,7 @@ def _as_made(facts: Facts, job: DraftJob) -> DraftJob | None:
 
 
 def _with_paths(facts: Facts, job: DraftJob) -> DraftJob:
-    """The job with the folders of the tests, where pytest is not told them already."""
+    """The job with the folders of the tests, if pytest does not get them already."""
     for name in _TEST_CONFIGS:
         if facts.tree.has(name) and "testpaths" in facts.tree.read(name):
             return job

@@ -42,7 +42,7 @@ class FoundData:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A file that stands for another: of DVC or git LFS."""
+    """A pointer file of DVC or git LFS."""
 
     file: str
     of: str

@@ -19,7 +19,7 @@ MOST_STAGES = 40
 
 @dataclass(frozen=True, slots=True)
 class DvcStage:
-    """A stage; `unclear` says why it is none that a job can be made of."""
+    """A stage; `unclear` is the reason why it cannot become a job."""
 
     name: str
     place: Place

@@ -80,7 +80,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def names_of(requirements: Iterable[str]) -> frozenset[str]:
-    """The canonical names of requirements; what is none is left out."""
+    """The canonical names of requirements; other lines are left out."""
     parsed = (parse(requirement) for requirement in requirements)
     return frozenset(canonicalize_name(each.name) for each in parsed if each is not None)
 

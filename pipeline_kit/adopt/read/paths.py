@@ -1,4 +1,4 @@
-"""Paths that stand in Python source: literals, joined literals, names of them, and values of options."""
+"""Paths in Python source: literals, joined literals, names of them, and values of options."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class PathReader:
         return None, None
 
     def _named(self, name: str, line: int, depth: int) -> tuple[str | None, str | None]:
-        """What a name stands for: what it was last given above the line, or first below it."""
+        """The value of a name: the last assignment above the line, or the first below it."""
         for given in (self.opened.get(name), self.names.get(name)):
             if given:
                 above = [each for each in given if each.lineno <= line]

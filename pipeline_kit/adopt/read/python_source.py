@@ -92,7 +92,7 @@ def read_script(file: str, text: str) -> Script | None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in somebody's string is not the kit's concern
+            warnings.simplefilter("ignore")  # an invalid escape in the project's strings is not the kit's concern
             module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
@@ -157,7 +157,7 @@ def _imports(nodes: list[ast.AST]) -> set[str]:
 
 
 def _options(calls: list[ast.Call]) -> list[Option]:
-    """The options that argparse and click are told of."""
+    """The options declared with argparse and click."""
     options = []
     for call in calls:
         name = dotted(call.func).rpartition(".")[2]

@@ -87,7 +87,7 @@ def logical_lines(text: str) -> Iterable[tuple[int, str]]:
 
 
 def parse(text: str) -> Requirement | None:
-    """A requirement, or none where the text is none that pip would take from an index or an address."""
+    """A requirement, or None if pip would not install the text from an index or an address."""
     try:
         return Requirement(_OPTION.sub("", text).strip())
     except (InvalidRequirement, ValueError, RecursionError):

@@ -17,7 +17,7 @@ _STATE = re.compile(r"\s*(?:cd|pushd|popd|set|source|\.|export|alias|ulimit|umas
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a script: its text as it stands, its place, and its words where no shell is needed to read them."""
+    """A line of a script: its text, its place, and its words if no shell is needed to read them."""
 
     text: str
     number: int
@@ -87,7 +87,7 @@ def _line(text: str, number: int, words: Sequence[str]) -> Line:
 
 
 def plain_words(text: str, variables: Mapping[str, str]) -> tuple[str, ...] | None:
-    """The words of a line that means the same without a shell; none where it needs one."""
+    """The arguments of a line that means the same without a shell; None if it needs one."""
     text = _VARIABLE.sub(lambda found: _value(found, variables), text) if "'" not in text else text
     if _needs_shell(text):
         return None
@@ -101,7 +101,7 @@ def plain_words(text: str, variables: Mapping[str, str]) -> tuple[str, ...] | No
 
 
 def _value(found: re.Match[str], variables: Mapping[str, str]) -> str:
-    """What a variable stands for, where that is known and plain; otherwise its own text."""
+    """The value of a variable, if it is known and plain; otherwise its own text."""
     value = variables.get(found.group(1) or found.group(2))
     return value if value is not None and _SAFE_VALUE.fullmatch(value) else found.group()
 

@@ -1,4 +1,4 @@
-"""What a repository holds that a descriptor may be guessed from."""
+"""The facts of a repository from which a descriptor is proposed."""
 
 from __future__ import annotations
 

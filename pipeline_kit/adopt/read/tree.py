@@ -15,7 +15,7 @@ PASSED_OVER = word_set(
     "node_modules site-packages .venv venv env .tox .nox .eggs build dist vendor third_party __pycache__ "
     ".ipynb_checkpoints .pipeline-kit .git .svn .hg .idea .vscode"
 )
-"""Folders that hold what somebody else wrote, or what a tool made."""
+"""Folders with third-party or generated files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Tree:
         return name in self._known
 
     def has_folder(self, name: str) -> bool:
-        """Whether a listed file lies below that folder."""
+        """Whether a listed file is below that folder."""
         return any(each.startswith(f"{name.rstrip('/')}/") for each in self.names)
 
     def on_disk(self, name: str) -> bool:

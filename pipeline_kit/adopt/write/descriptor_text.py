@@ -1,4 +1,4 @@
-"""The proposed descriptor as YAML: values quoted so that every reader reads them back, a reason above each guess."""
+"""The proposed descriptor as YAML: values quoted so that every reader gets the same value, a reason above each."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def comment(text: str, indent: str) -> list[str]:
 
 
 def key_lines(keys: Sequence[Key], indent: str) -> list[str]:
-    """Keys, a line each; the reason stands above."""
+    """Keys, a line each; the reason is above."""
     found: list[str] = []
     for key in keys:
         found.extend(comment(key.why, indent))

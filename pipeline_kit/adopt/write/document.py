@@ -24,8 +24,8 @@ from pipeline_kit.plan.model import Plan
 DESCRIPTOR = "pipeline-kit.yml"
 IGNORED = (".pipeline-kit/*", "!.pipeline-kit/stages/")
 HEADER = (
-    "Proposed by `pipeline-kit init` from what stands in this repository. Each comment says why a value was chosen,",
-    "and which line of which file says so. They are guesses: correct what is wrong, then remove the comments.",
+    "Proposed by `pipeline-kit init` from the files of this repository. Each comment says why a value was chosen,",
+    "and from which line. Correct what is wrong, then remove the comments.",
 )
 NEXT = (
     "Next: a model is judged once a function predicts the rows of a dataset. `pipeline-kit schema` has every key.",
@@ -45,7 +45,7 @@ class Planned:
 
 
 def planned(proposal: Proposal, root: Path) -> Planned:
-    """The descriptor, without whatever keeps it from planning: that is told among the proposal's notes."""
+    """The descriptor without the parts that `plan` refuses; the proposal's notes report those."""
     for repair in (_as_it_is, _without_events, _without_what_the_files_say, _bare):
         said = repair(proposal)
         text = text_of(proposal)
@@ -127,7 +127,7 @@ def _dataset_keys(data: FoundData) -> list[Key]:
     """The keys of a dataset."""
     keys = [Key("path", data.file)]
     if data.target:
-        keys.append(Key("target", data.target[0], f"{data.target[1]}: the header has a column of this name; a guess"))
+        keys.append(Key("target", data.target[0], f"{data.target[1]}: the header has a column of this name"))
     return keys
 
 

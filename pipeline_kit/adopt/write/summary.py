@@ -1,4 +1,4 @@
-"""A proposal in words: what was found, what became of old CI files, what is left to do."""
+"""The summary of a proposal: what was found, what became of old CI files, what is left to do."""
 
 from __future__ import annotations
 

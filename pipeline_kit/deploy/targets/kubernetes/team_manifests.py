@@ -73,9 +73,7 @@ def check(file: str, document: Lined, workload: Workload) -> None:
     if document["kind"] == "Secret" and any(document.get(each) for each in ("data", "stringData")):
         hint = "make the Secret in the cluster, by hand or by an operator, and name it in secretKeyRef"
         line = next(document.lines[each] for each in ("data", "stringData") if document.get(each))
-        raise refused(
-            file, line, f"{title(document)} contains values that all readers of the repository see", hint
-        )
+        raise refused(file, line, f"{title(document)} contains values that all readers of the repository see", hint)
     check_pods(file, document)
 
 
