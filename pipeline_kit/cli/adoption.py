@@ -121,8 +121,8 @@ def refuse_unknown(forced: Sequence[str], files: Mapping[str, str]) -> None:
 
 def tell(found: Changes, *, whole: bool) -> None:
     """Shows the difference, what stays as it is, and how to change that."""
-    for each in found.written():
-        sys.stdout.write(each.diff(whole=whole or each.file == DESCRIPTOR))
+    for change in found.written():
+        sys.stdout.write(change.diff(whole=whole or change.file == DESCRIPTOR))
     for each in found.written():
         kept = f", the old one kept as {found.backups[each.file]}" if each.file in found.backups else ""
         print(f"{each.fate.value:9} {each.file}{kept}")
@@ -134,6 +134,6 @@ def write(root: Path, found: Changes) -> None:
     """Writes the backups, then the files; what a symbolic link points to is never written."""
     for file, backup in found.backups.items():
         write_atomically(root / backup, (root / file).read_bytes())
-    for each in found.written():
-        write_atomically(root / each.file, each.text)
+    for change in found.written():
+        write_atomically(root / change.file, change.text)
     print(f"wrote {len(found.written()) + len(found.backups)} files")

@@ -38,7 +38,7 @@ def digest_files(paths: Sequence[Path]) -> list[str]:
         return [digest_file(path) for path in paths]
     from pipeline_kit.contract.digest_threads import hash_at_once
 
-    return [PREFIX + each for each in hash_at_once(paths, sizes, threads)]
+    return [PREFIX + text for text in hash_at_once(paths, sizes, threads)]
 
 
 def digest_tree(root: Path) -> str:
@@ -54,8 +54,8 @@ def digest_trees(roots: Sequence[Path]) -> list[str]:
     """The tree digests of several files and folders, in their order. Raises OSError for one that cannot be read."""
     trees = [tree_files(root) if root.is_dir() else {"": root} for root in roots]
     digests = iter(digest_files([path for tree in trees for path in tree.values()]))
-    found = [{name: next(digests) for name in tree} for tree in trees]
-    return [tree[""] if "" in tree else digest_json(tree) for tree in found]
+    values = [{name: next(digests) for name in tree} for tree in trees]
+    return [tree[""] if "" in tree else digest_json(tree) for tree in values]
 
 
 def tree_files(root: Path) -> dict[str, Path]:
@@ -63,7 +63,7 @@ def tree_files(root: Path) -> dict[str, Path]:
 
     Raises OSError where a link leads to a folder that holds it, so that there is no end.
     """
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for folder, folders, files in os.walk(root, followlinks=True):
         here = Path(folder)
         for name in folders:
@@ -71,8 +71,8 @@ def tree_files(root: Path) -> dict[str, Path]:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(here / name))
         for name in files:
             if (here / name).is_file():
-                found[(here / name).relative_to(root).as_posix()] = here / name
-    return found
+                paths[(here / name).relative_to(root).as_posix()] = here / name
+    return paths
 
 
 def digest_json(value: Value) -> str:

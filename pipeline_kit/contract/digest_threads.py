@@ -21,11 +21,11 @@ def hash_at_once(paths: Sequence[Path], sizes: Sequence[int], threads: int) -> l
     with ThreadPoolExecutor(threads) as pool:
         try:
             digests = pool.map(lambda number: hash_unless(unwanted, paths[number]), largest_first)
-            found = dict(zip(largest_first, digests, strict=True))
+            values = dict(zip(largest_first, digests, strict=True))
         except BaseException:
             unwanted.set()
             raise
-    return [found[number] for number in range(len(paths))]
+    return [values[number] for number in range(len(paths))]
 
 
 def hash_unless(unwanted: Event, path: Path) -> str:

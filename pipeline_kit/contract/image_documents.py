@@ -81,10 +81,10 @@ def read_document(content: bytes, label: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         raise ValueError("a key stands twice in one object")
-    return found
+    return document
 
 
 def read_descriptor(document: object, label: str) -> ContentDescriptor:

@@ -68,7 +68,7 @@ def flag(settings: Settings, name: str, *, default: bool = False) -> bool:
 
 def texts(settings: Settings, name: str) -> tuple[str, ...]:
     """The setting as a tuple of texts; unset is empty."""
-    return tuple(_as_text(name, each) for each in values(settings, name))
+    return tuple(_as_text(name, value) for value in values(settings, name))
 
 
 def records(settings: Settings, name: str) -> tuple[Mapping[str, Value], ...]:
@@ -99,7 +99,7 @@ def mapping(settings: Settings, name: str) -> Mapping[str, Value]:
 def command(settings: Settings, name: str) -> str | tuple[str, ...]:
     """A command setting: `module:function`, or an argv tuple."""
     value = settings.get(name)
-    return value if isinstance(value, str) else tuple(_as_text(name, each) for each in values(settings, name))
+    return value if isinstance(value, str) else tuple(_as_text(name, value) for value in values(settings, name))
 
 
 @frozen

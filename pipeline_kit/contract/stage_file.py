@@ -69,8 +69,8 @@ def spec(path: Path, digest: str, document: Mapping[str, Any]) -> StageSpec:
 def folder_digest(folder: Path, stage_yml: bytes) -> str:
     """The digest of a stage's own files, in folders too: what it says, what it does, and what it reads beside that."""
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    own = {name: digest_file(path) for name, path in files.items() if "__pycache__" not in path.parts}
-    return digest_json({**own, "stage.yml": digest_bytes(stage_yml)})
+    values = {name: digest_file(path) for name, path in files.items() if "__pycache__" not in path.parts}
+    return digest_json({**values, "stage.yml": digest_bytes(stage_yml)})
 
 
 def parameter(path: Path, name: str, document: Mapping[str, Any], grammars: Collection[str] = FORMS) -> Parameter:
@@ -79,7 +79,7 @@ def parameter(path: Path, name: str, document: Mapping[str, Any], grammars: Coll
     try:
         kind = Kind(document.get("type"))
     except ValueError as error:
-        kinds = ", ".join(each.value for each in Kind)
+        kinds = ", ".join(kind.value for kind in Kind)
         raise UsageError(f"{path}: parameter {name}: type must be one of {kinds}") from error
     grammar = document.get("grammar", "")
     if grammar and grammar not in grammars:
@@ -96,7 +96,7 @@ def parameter(path: Path, name: str, document: Mapping[str, Any], grammars: Coll
         maximum=document.get("maximum"),
         choices=tuple(document.get("choices", ())),
         items=parameter(path, f"{name}[]", {"help": document["help"], **items}, grammars) if items else None,
-        fields=tuple(parameter(path, each, field, grammars) for each, field in document.get("fields", {}).items()),
+        fields=tuple(parameter(path, entry, field, grammars) for entry, field in document.get("fields", {}).items()),
         deprecated_names=tuple(document.get("deprecated", ())),
         grammar=grammar,
         source=str(document.get("from", "")),

@@ -20,7 +20,7 @@ def is_visible(text: str) -> bool:
 def readable(text: str, longest: int = LONGEST) -> str:
     """The text on one line, odd characters escaped, cut where it is long."""
     line = " ".join(text.split())
-    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    line = "".join(text if text.isprintable() else ascii(text)[1:-1] for text in line)
     return line if len(line) <= longest else line[: longest - 3].rstrip() + "..."
 
 

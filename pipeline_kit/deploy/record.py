@@ -179,7 +179,7 @@ def read_record(document: Mapping[str, Any], holder: str = "it") -> ReleaseRecor
         message = f"the release's record has version {document['version']!r}, not {VERSION}"
         raise ProjectError(message, hint="use a kit as new as the one that wrote it")
     try:
-        revisions = tuple(_read_revision(each) for each in document["revisions"])
+        revisions = tuple(_read_revision(entry) for entry in document["revisions"])
         return ReleaseRecord(str(document["release"]), revisions)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedRecordError(f"the release's record is damaged: {error!r}", holder) from error

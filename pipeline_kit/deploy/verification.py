@@ -117,10 +117,10 @@ def document_of(answer: Answer | None) -> Mapping[str, Any]:
     if answer is None or answer.status != 200:
         return {}
     try:
-        found = json.loads(answer.body)
+        value = json.loads(answer.body)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def beginning(answer: Answer) -> str:

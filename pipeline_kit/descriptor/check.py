@@ -190,23 +190,27 @@ def _check_names(root: MapNode, jobs: Mapping[str, ReadJob], problems: Problems)
     ):
         for word, place in words(root.child(owner).get(key)):
             known(word, section, place, f"{owner}.{key}", what)
-    for name, each in jobs.items():
-        job, path = each.job, f"jobs.{name}"
+    for name, read_job in jobs.items():
+        job, path = read_job.job, f"jobs.{name}"
         if job.runner is not None:
-            known(job.runner, "runners", each.value_place("runner"), f"{path}.runner", "runner class")
+            known(job.runner, "runners", read_job.value_place("runner"), f"{path}.runner", "runner class")
         if job.environment is not None:
             known(
-                job.environment, "environments", each.value_place("environment"), f"{path}.environment", "environment"
+                job.environment,
+                "environments",
+                read_job.value_place("environment"),
+                f"{path}.environment",
+                "environment",
             )
         for secret in job.secrets:
-            known(secret, "secrets", each.place("secrets", secret), f"{path}.secrets", "secret")
+            known(secret, "secrets", read_job.place("secrets", secret), f"{path}.secrets", "secret")
         for event in job.events or ():
             if event.kind is EventKind.SCHEDULE and event.pattern != "*":
-                place = each.event_place(event)
+                place = read_job.event_place(event)
                 known(event.pattern, "schedules", place, f"{path}.events", "schedule")
         for item in job.inputs or ():
             if item.startswith("data.") and not set("*?[/") & set(item):
-                place = each.place("inputs", item)
+                place = read_job.place("inputs", item)
                 known(item.removeprefix("data."), "data", place, f"{path}.inputs", "dataset")
     for name in root.child("environments").entries:
         for secret, place in words(root.child("environments").child(name).get("secrets")):

@@ -29,7 +29,7 @@ def uncovered(wide: Sequence[EventPattern], narrow: Sequence[EventPattern]) -> t
     """The patterns of `narrow` that no single pattern of `wide` covers."""
     if wide == narrow:
         return ()
-    return tuple(each for each in narrow if not any(contains(other, each) for other in wide))
+    return tuple(event for event in narrow if not any(contains(other, event) for other in wide))
 
 
 def intersect(left: Sequence[EventPattern], right: Sequence[EventPattern]) -> tuple[EventPattern, ...]:

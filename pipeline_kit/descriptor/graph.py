@@ -65,10 +65,10 @@ def _small_enough(jobs: Jobs, needs: Mapping[str, list[str]], limit: NeedsLimit 
         problems.add(place, f"the plan would have {total} jobs, and {MOST_JOBS} are the most", hint)
         return False
     for name, job in jobs.items():
-        wanted = sum(counts[need] for need in needs[name])
-        if limit is not None and wanted > limit.count:
+        expected = sum(counts[need] for need in needs[name])
+        if limit is not None and expected > limit.count:
             hint = f"{limit.count} is {limit.owner}'s limit: let a job between gather them"
-            problems.add(job.node.place("needs"), f"jobs.{name} needs {wanted} jobs, cells counted", hint)
+            problems.add(job.node.place("needs"), f"jobs.{name} needs {expected} jobs, cells counted", hint)
         _check_cells(job, counts[name], jobs, problems)
     return True
 

@@ -28,14 +28,14 @@ class ReadJob:
 
     def place(self, key: str, word: str) -> Position:
         """Where a word of one of its lists stands."""
-        found = [position for text, position in words(self.node.get(key)) if text == word]
-        return found[0] if found else self.node.place(key)
+        places = [position for text, position in words(self.node.get(key)) if text == word]
+        return places[0] if places else self.node.place(key)
 
     def event_place(self, event: EventPattern) -> Position:
         """Where one of its events stands, however it is spelled: `push` is `branch:*` too."""
         spelled = {str(event), f"branch:{event.pattern}", f"{event.kind.value}:{event.pattern}"}
-        found = [position for text, position in words(self.node.get("events")) if text in spelled]
-        return found[0] if found else self.node.place("events")
+        places = [position for text, position in words(self.node.get("events")) if text in spelled]
+        return places[0] if places else self.node.place("events")
 
     def value_place(self, key: str) -> Position:
         """Where the value of one of its keys stands."""
@@ -125,7 +125,7 @@ class JobReader:
     def _matrix(self, fields: Fields, node: MapNode, stage: str, path: str) -> dict[str, tuple[Value, ...]]:
         """The lists of values by parameter."""
         given = fields.map("matrix")
-        takes = next((each for each in self.stages.get(stage, ()) if each.name == "parameters"), None)
+        takes = next((parameter for parameter in self.stages.get(stage, ()) if parameter.name == "parameters"), None)
         if given and stage in self.stages and (takes is None or takes.kind not in (Kind.MAP, Kind.ANY)):
             message = f"{path}.matrix sets entries of `parameters`, which the stage `{stage}` has not"
             self.problems.add(node.place("matrix"), message, "remove it, or make one job for each value")

@@ -41,7 +41,7 @@ def _order(lower: Mapping[str, Entry], upper: Mapping[str, Entry]) -> list[str]:
             before[key], pending = pending, []
         else:
             pending.append(key)
-    return [each for key in ordered for each in (*before.get(key, ()), key)] + pending
+    return [entry for key in ordered for entry in (*before.get(key, ()), key)] + pending
 
 
 def normal(root: MapNode) -> MapNode:

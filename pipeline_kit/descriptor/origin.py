@@ -72,8 +72,8 @@ class Setting:
         inner = dict(self.entries or {}) if self.items is None else {str(n): item for n, item in enumerate(self.items)}
         if not inner:
             yield path, self
-        for key, each in inner.items():
-            yield from each.leaves((*path, key))
+        for key, setting in inner.items():
+            yield from setting.leaves((*path, key))
 
 
 @dataclass(frozen=True, slots=True)

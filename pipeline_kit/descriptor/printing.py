@@ -73,7 +73,7 @@ def flow(value: Value) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{scalar_text(key)}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(flow(each) for each in value) + "]"
+        return "[" + ", ".join(flow(entry) for entry in value) + "]"
     return scalar_text(value) if isinstance(value, str) else json.dumps(value)
 
 

@@ -31,10 +31,10 @@ class DescriptorError(UsageError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.position, each.message)))
-        told = [str(problem) for problem in self.problems[:TOLD_AT_MOST]]
+        messages = [str(problem) for problem in self.problems[:TOLD_AT_MOST]]
         if len(self.problems) > TOLD_AT_MOST:
-            told.append(f"and {len(self.problems) - TOLD_AT_MOST} more")
-        super().__init__("\n".join(told))
+            messages.append(f"and {len(self.problems) - TOLD_AT_MOST} more")
+        super().__init__("\n".join(messages))
 
 
 class Problems:

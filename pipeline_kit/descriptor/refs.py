@@ -43,7 +43,7 @@ def _within(event: EventPattern, refs: Sequence[str], schedules: Mapping[str, Fi
             branches = [event.pattern]
         case EventKind.SCHEDULE:
             named = schedules.values() if event.pattern == "*" else [schedules.get(event.pattern, Fields({}))]
-            branches = [each.text("branch") or "main" for each in named]
+            branches = [fields.text("branch") or "main" for fields in named]
         case _:
             return False
     return all(any(contains(_branch(ref), _branch(branch)) for ref in refs) for branch in branches)

@@ -11,7 +11,7 @@ from pipeline_kit.descriptor.server_words import ServerWords
 SHORTEST_TIMEOUT = 60  # seconds: a server's job takes longer to start than what is shorter
 LONGEST_TIMEOUT = 7 * 86400
 
-_MANUAL = tuple(each.value for each in When)
+_MANUAL = tuple(when.value for when in When)
 
 
 def _words(name: str, grammar: str, help_: str) -> Parameter:
@@ -75,7 +75,9 @@ def runner(servers: Iterable[ServerWords]) -> Parameter:
 
 def secret(servers: Iterable[ServerWords]) -> Parameter:
     """A secret, with a key for each server that has one."""
-    shape = _choice("type", tuple(each.value for each in SecretType), "The secret's shape.", required=True)
+    shape = _choice(
+        "type", tuple(secret_type.value for secret_type in SecretType), "The secret's shape.", required=True
+    )
     keys = [words.secret for words in servers if words.secret is not None]
     return _record("", "A reference to a secret, never its value.", shape, *keys)
 
@@ -102,7 +104,7 @@ REPORT = _record(
 COLUMN = _record(
     "",
     "What is declared of a column.",
-    _choice("type", tuple(each.value for each in ColumnType), "What the column holds.", required=True),
+    _choice("type", tuple(column_type.value for column_type in ColumnType), "What the column holds.", required=True),
     Parameter("min", Kind.NUMBER, "The least value."),
     Parameter("max", Kind.NUMBER, "The largest value."),
     Parameter("missing", Kind.NUMBER, "The largest share of empty cells.", default=0.0, minimum=0, maximum=1),

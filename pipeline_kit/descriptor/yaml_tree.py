@@ -112,14 +112,14 @@ def _at(file: str, text: str, index: int) -> Position:
 def _syntax_problem(error: yaml.YAMLError, text: str, file: str, problems: Problems) -> None:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     position = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 1, 1)
-    said = " ".join(str(getattr(error, "problem", None) or error).split())
+    message = " ".join(str(getattr(error, "problem", None) or error).split())
     lines = text.splitlines()
     line = lines[position.line - 1] if position.line <= len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         problems.add(position, "a tab indents this line, which YAML forbids", "indent with spaces")
         return
-    hint = next((hint for start, hint in _SYNTAX_HINTS if start in said), "see the line above as well")
-    problems.add(position, f"not valid YAML: {said}", hint)
+    hint = next((hint for start, hint in _SYNTAX_HINTS if start in message), "see the line above as well")
+    problems.add(position, f"not valid YAML: {message}", hint)
 
 
 class _Builder:
@@ -211,9 +211,11 @@ class _Builder:
         if not quoted and text == "<<":
             self.problems.add(position, "merge keys are not allowed", "write the entries out; layers merge for you")
         elif not quoted and not isinstance(resolve(text), str):
-            said = f"the key `{text[:40]}` is not plainly text to YAML" if text else "a key is missing before the colon"
+            message = (
+                f"the key `{text[:40]}` is not plainly text to YAML" if text else "a key is missing before the colon"
+            )
             hint = "the key of a job's starters is `events`" if text == "on" else f"quote it: {shown(text)}"
-            self.problems.add(position, said, hint)
+            self.problems.add(position, message, hint)
         elif event.style == '"' and (bad := _UNPRINTABLE.search(text)):
             self._invisible("key", bad.group(), position)
         elif text in frame.entries:

@@ -155,7 +155,9 @@ def probe_project(root: Path, read: ReadProject) -> ProjectFacts:
         large_files=large_files(root, tracked),
         lock=lock_facts(lock.as_posix(), text_of(root / lock), lock_source(root)) if lock else None,
         environment=environment_made(root, descriptor) if descriptor else None,
-        datasets=tuple(probe_dataset(root, each, tracked) for each in (descriptor.data.values() if descriptor else ())),
+        datasets=tuple(
+            probe_dataset(root, dataset, tracked) for dataset in (descriptor.data.values() if descriptor else ())
+        ),
         runs_tests=read.plan is not None and any(job.stage == "test" for job in read.plan.jobs),
     )
 
@@ -199,7 +201,7 @@ def probe_dataset(root: Path, dataset: Dataset, tracked: frozenset[str]) -> Data
         name=dataset.name,
         path=name,
         exists=path.exists(),
-        tracked=name in tracked or any(each.startswith(f"{name}/") for each in tracked),
+        tracked=name in tracked or any(text.startswith(f"{name}/") for text in tracked),
         ignored=is_ignored(root, name),
         is_pointer=is_pointer(path),
         has_dvc_file=(root / f"{name}.dvc").is_file(),
@@ -231,7 +233,7 @@ def probe_servers(root: Path, read: ReadProject) -> ServerFacts:
     if read.plan is None or read.descriptor is None:
         return ServerFacts()
     used = {secret.name: secret for job in read.plan.jobs for secret in job.secrets}
-    unset = [name for each in used.values() for name in variable_names(each) if not os.environ.get(name)]
+    unset = [name for secret in used.values() for name in variable_names(secret) if not os.environ.get(name)]
     try:
         rendered = render_project(read.plan, read.descriptor).files
     except KitError as error:

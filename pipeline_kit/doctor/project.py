@@ -78,13 +78,13 @@ def lock(facts: ProjectFacts, machine: MachineFacts) -> Iterator[Finding]:
     if not facts.lock.exists:
         yield problem("lock file", f"there is no {name}: the project's code has no environment to run in", command)
         return
-    found = [
+    findings = [
         *unpinned(facts.lock, command),
         *without_pytest(facts, facts.lock, command),
         *made_for(facts.lock, machine, command),
     ]
-    yield from found
-    if not found:
+    yield from findings
+    if not findings:
         yield ok("lock file", f"{name} pins {len(facts.lock.names)} packages by version and hash")
 
 
@@ -137,8 +137,8 @@ def environment(facts: ProjectFacts) -> Iterator[Finding]:
 
 def datasets(facts: ProjectFacts) -> Iterator[Finding]:
     """Every declared dataset is here, and will be in a checkout on a server."""
-    for each in facts.datasets:
-        yield dataset(each, facts)
+    for dataset_facts in facts.datasets:
+        yield dataset(dataset_facts, facts)
 
 
 def dataset(each: DatasetFacts, facts: ProjectFacts) -> Finding:

@@ -190,10 +190,10 @@ def _text(value: object, what: str) -> str:
 
 
 def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         raise ValueError("an object has a name twice")
-    return found
+    return document
 
 
 def _said(error: Exception) -> str:

@@ -48,8 +48,8 @@ class Predicted:
 
 def read_truth(path: Path, label: str, *, target: str, id_column: str | None, slices: Sequence[str] = ()) -> Truth:
     """The truth in a dataset. Raises DataError at the first row without a target, or with an id seen before."""
-    wanted = {target, *slices} | ({id_column} if id_column else set())
-    table = read_table(path, label, lambda name: name in wanted)
+    expected = {target, *slices} | ({id_column} if id_column else set())
+    table = read_table(path, label, lambda name: name in expected)
     targets = table.column(target)
     ids = table.column(id_column) if id_column else [str(row) for row in range(table.rows)]
     _refuse_first(table, targets, "no target", lambda cell: not cell.strip())

@@ -133,7 +133,7 @@ def _clauses(results: Sequence[RuleResult]) -> list[str]:
     for subject, predicate in predicates.items():
         same = [
             predicate[0],
-            *(each.removeprefix("is ") if predicate[0].startswith("is ") else each for each in predicate[1:]),
+            *(text.removeprefix("is ") if predicate[0].startswith("is ") else text for text in predicate[1:]),
         ]
         text = _joined(same, ", and " if len(predicates) == 1 else " and ")
         subjects.setdefault((text, subject if text.startswith("is ") else ""), []).append(subject)

@@ -132,7 +132,7 @@ def open_archive(path: Path, label: str | None = None) -> Iterator[Archive]:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
             entries = _entries(tar, name)
             _check_end(file, tar, name)
-            yield Archive(name, {each: entry.size for each, entry in entries.items()}, tar, entries)
+            yield Archive(name, {text: entry.size for text, entry in entries.items()}, tar, entries)
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         raise ArchiveError(f"{name} is no sound archive: {error}") from error
 

@@ -106,8 +106,8 @@ class Builder:
     def add(self, name: str) -> PlannedJob:
         """The job as planned; its needs have been added before."""
         job, spec = self.jobs[name], self.specs[self.jobs[name].stage]
-        wanted = set(job.needs)
-        needs = tuple(each for each in self.planned if each in wanted)
+        expected = set(job.needs)
+        needs = tuple(text for text in self.planned if text in expected)
         self.ancestors[name] = self.closure(needs)
         self.chain(job, spec)
         takes, made = self.takes(job, spec, needs), outputs(job, spec)
@@ -163,7 +163,7 @@ class Builder:
     def closure(self, needs: Sequence[str]) -> tuple[str, ...]:
         """All jobs before, in the plan's order."""
         before = {ancestor for need in needs for ancestor in (*self.ancestors[need], need)}
-        return tuple(each for each in self.planned if each in before)
+        return tuple(text for text in self.planned if text in before)
 
     def events(self, job: Job, needs: Sequence[str]) -> tuple[EventPattern, ...]:
         """The job's events, or the intersection of its needs'."""
@@ -193,7 +193,7 @@ class Builder:
     def takes(self, job: Job, spec: StageSpec, needs: Sequence[str]) -> tuple[str, ...]:
         """The jobs whose results it reads, in the plan's order; of two that make one kind the named one is last."""
         before = self.ancestors[job.name] if job.inputs else ()
-        taken = {*needs, *(each for each in before if self.is_named(each, job))}
+        taken = {*needs, *(text for text in before if self.is_named(text, job))}
         made = {kind: self.makers(job, kind) for kind in spec.consumes}
         taken.update(*made.values())
         lacking = [kind for kind in spec.requires if not made[kind]]
@@ -204,7 +204,7 @@ class Builder:
             hint = f"{limit.count} is {limit.owner}'s limit: put a job between that gathers them"
             self.problem(job, f"needs the results of {len(taken)} jobs", hint)
         preferred = self.preferred(job, taken)
-        return (*(each for each in self.planned if each in taken and each not in preferred), *preferred)
+        return (*(text for text in self.planned if text in taken and text not in preferred), *preferred)
 
     def preferred(self, job: Job, taken: Collection[str]) -> tuple[str, ...]:
         """The jobs that its inputs name for a kind of output that another job makes too."""
@@ -212,16 +212,16 @@ class Builder:
         for item in job.inputs or ():
             source, _, output = item.partition(".")
             made = self.planned[source].outputs.get(output) if source in taken else None
-            if made and any(self.makes(each, made.kind) for each in taken if each != source):
+            if made and any(self.makes(text, made.kind) for text in taken if text != source):
                 chosen.append(source)
         return tuple(dict.fromkeys(chosen))
 
     def makers(self, job: Job, kind: str) -> set[str]:
         """The nearest jobs that make what the stage consumes: none where it does not matter, one, or a problem."""
         every = [ancestor for ancestor in self.ancestors[job.name] if self.makes(ancestor, kind)]
-        behind = {earlier for each in every for earlier in self.ancestors[each]}
-        nearest = [each for each in every if each not in behind]
-        named = [each for each in nearest if self.is_named(each, job)]
+        behind = {earlier for text in every for earlier in self.ancestors[text]}
+        nearest = [text for text in every if text not in behind]
+        named = [text for text in nearest if self.is_named(text, job)]
         if named:
             return set(named)
         if len(nearest) > 1:
@@ -235,7 +235,7 @@ class Builder:
 
     def maker_hint(self, kinds: Sequence[str]) -> str:
         """The next step where nothing before a job makes what it cannot do without."""
-        jobs = [each for each, job in self.jobs.items() if makes_one_of(kinds, outputs(job, self.specs[job.stage]))]
+        jobs = [text for text, job in self.jobs.items() if makes_one_of(kinds, outputs(job, self.specs[job.stage]))]
         if jobs:
             return f"let it need {' and '.join(jobs[:MOST_NAMED])}"
         stages = [name for name, spec in self.specs.items() if any(output.kind in kinds for output in spec.outputs)]
@@ -251,7 +251,7 @@ class Builder:
             named.update(
                 dataset for maker in self.makers(job, spec.data_from) for dataset in self.planned[maker].datasets
             )
-        return tuple(each for each in self.descriptor.data if each in named)
+        return tuple(text for text in self.descriptor.data if text in named)
 
     def makes(self, name: str, kind: str) -> bool:
         """Whether a planned job has an output of that kind."""
@@ -260,11 +260,11 @@ class Builder:
 
 def outputs(job: Job, spec: StageSpec) -> Mapping[str, OutputSpec]:
     """What the job leaves: what its stage always leaves, and what the descriptor adds or renames."""
-    found = {output.name: output for output in spec.outputs}
+    output_specs = {output.name: output for output in spec.outputs}
     for name, path in job.outputs.items():
-        kind = found[name].kind if name in found else "model" if name == "model" else "data"
-        found[name] = OutputSpec(name, path.as_posix(), kind)
-    return found
+        kind = output_specs[name].kind if name in output_specs else "model" if name == "model" else "data"
+        output_specs[name] = OutputSpec(name, path.as_posix(), kind)
+    return output_specs
 
 
 def makes_one_of(kinds: Sequence[str], made: Mapping[str, OutputSpec]) -> bool:

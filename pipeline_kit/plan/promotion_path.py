@@ -31,11 +31,11 @@ def chain_problem(
         message = f"it releases to {job.environment}, and so does {twin.name}: they would replace each other"
         return message, "one job releases to an environment: give this one another, or take it out"
     before = tuple(before)
-    if job.settings.get("image") is None and not any(pushes(each) for each in before):
+    if job.settings.get("image") is None and not any(pushes(job) for job in before):
         hint = "let it need a job of the stage push, or name the image by digest: `image:`"
         return "no job before it pushes an image, and it names none", hint
     previous = environment_before(environments[job.environment], environments.values())
-    if previous is None or any(verifies(each, previous) for each in before):
+    if previous is None or any(verifies(job, previous) for job in before):
         return None
     message = f"it releases to {job.environment}, and needs no job that has verified the image in {previous.name}"
     return message, f"let it need the job that releases to {previous.name}, which comes before it in `environments:`"

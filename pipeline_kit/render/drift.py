@@ -30,7 +30,7 @@ def drifts(project: RenderedProject, existing: Mapping[str, str | None]) -> tupl
         for path, text in project.files.items()
         if path in existing
     )
-    return tuple(each for each in found if each is not None)
+    return tuple(drift for drift in found if drift is not None)
 
 
 def drift(path: str, old: str | None, new: str, facts: ReadFacts) -> Drift | None:

@@ -56,8 +56,8 @@ class KeyFinder:
             names = dict.fromkeys(self.name_of(path, line.text, job) for path in paths)
             known = [self.sources[name] for name in names if name in self.sources]
             if known:
-                found = [key for source in known for key in self.keys(source, line, job)]
-                return known[0], tuple(dict.fromkeys(found))
+                keys = [key for source in known for key in self.keys(source, line, job)]
+                return known[0], tuple(dict.fromkeys(keys))
         return None, self.keys(self.sources["job.name"], line, job) if job else ()
 
     def name_of(self, path: str, text: str, job: PlannedJob | None) -> str:
@@ -133,9 +133,9 @@ def items(key: Key, wanted: Callable[[str], bool]) -> list[Key]:
     """The entries of a list that are wanted, as keys of their own."""
     listed = (key.setting.items if key.setting else None) or ()
     return [
-        Key((*key.path, str(number)), each.origin, each)
-        for number, each in enumerate(listed)
-        if isinstance(each.value, str) and wanted(each.value)
+        Key((*key.path, str(number)), setting.origin, setting)
+        for number, setting in enumerate(listed)
+        if isinstance(setting.value, str) and wanted(setting.value)
     ]
 
 

@@ -69,10 +69,10 @@ def wrap(value: object, path: str) -> Any:
     if isinstance(value, bool) or value is None or value == "":
         return value
     if is_dataclass(value):
-        own = {field.name: wrap(getattr(value, field.name), f"{path}.{field.name}") for field in fields(value)}
-        return SimpleNamespace(**own)
+        document = {field.name: wrap(getattr(value, field.name), f"{path}.{field.name}") for field in fields(value)}
+        return SimpleNamespace(**document)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(wrap(each, f"{path}.{number}") for number, each in enumerate(value))
+        return tuple(wrap(entry, f"{path}.{number}") for number, entry in enumerate(value))
     return f"\x01{path}\x02{value}"
 
 
@@ -113,9 +113,9 @@ def asked(test: nodes.Node) -> tuple[str, ...]:
     from jinja2 import nodes
 
     every = [test, *test.find_all(nodes.Node)]
-    found = [
+    names = [
         f"{each.node.name}.{each.attr}"
         for each in every
         if isinstance(each, nodes.Getattr) and isinstance(each.node, nodes.Name)
     ]
-    return tuple(found) or tuple(each.name for each in every if isinstance(each, nodes.Name))
+    return tuple(names) or tuple(name.name for name in every if isinstance(name, nodes.Name))

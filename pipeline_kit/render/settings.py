@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def settings_needed(plan: Plan, descriptor: Descriptor, servers: Sequence[Server]) -> tuple[str, ...]:
     """Sentences, each of them one setting: each server's own, then what concerns all of them."""
-    own = [sentence for server in servers for sentence in server.settings_needed(plan, descriptor)]
-    return (*own, *common_settings(plan, descriptor, servers))
+    own_names = [sentence for server in servers for sentence in server.settings_needed(plan, descriptor)]
+    return (*own_names, *common_settings(plan, descriptor, servers))
 
 
 def common_settings(plan: Plan, descriptor: Descriptor, servers: Sequence[Server]) -> Iterator[str]:

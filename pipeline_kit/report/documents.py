@@ -113,7 +113,7 @@ def verdict_of(document: Value) -> Verdict | None:
     if not isinstance(status, str) or not isinstance(sentence, str):
         return None
     decision = top.get("decision")
-    rules = tuple(_rule(mapping_of(each)) for each in list_of(top.get("rules")))
+    rules = tuple(_rule(mapping_of(value)) for value in list_of(top.get("rules")))
     return Verdict(status, sentence, top.get("passes") is True, decision if isinstance(decision, str) else None, rules)
 
 
@@ -147,7 +147,7 @@ def _dataset(name: str, entry: Mapping[str, Value], before: Mapping[tuple[str, s
         name=name,
         rows=whole_of(entry.get("rows")),
         metrics=_metrics(entry, {metric: value for (dataset, metric), value in before.items() if dataset == name}),
-        labels=tuple(text_of(each) for each in list_of(confusion.get("labels"))),
+        labels=tuple(text_of(value) for value in list_of(confusion.get("labels"))),
         confusion=tuple(tuple(whole_of(cell) for cell in list_of(row)) for row in list_of(confusion.get("matrix"))),
         roc={label: _points(points) for label, points in mapping_of(curves.get("roc")).items()},
         calibration=tuple(_bins(curves.get("calibration"))),
@@ -178,18 +178,18 @@ def _bins(value: Value) -> list[Bin]:
 def checks_of(document: Value) -> tuple[CheckedData, ...]:
     """The datasets of a `checks.json`."""
     top = mapping_of(document)
-    checks = [mapping_of(each) for each in list_of(top.get("checks"))]
-    found = []
+    checks = [mapping_of(value) for value in list_of(top.get("checks"))]
+    entries = []
     for name, value in mapping_of(top.get("datasets")).items():
         entry = mapping_of(value)
         own = [check for check in checks if check.get("dataset") == name]
         failed = [
-            f"{text_of(each.get('check'))}: {text_of(each.get('found'))}"
-            for each in own
-            if each.get("status") == "failed"
+            f"{text_of(entry.get('check'))}: {text_of(entry.get('found'))}"
+            for entry in own
+            if entry.get("status") == "failed"
         ]
         rows = entry.get("rows")
-        found.append(
+        entries.append(
             CheckedData(
                 name=name,
                 rows=rows if isinstance(rows, int) else None,
@@ -200,12 +200,12 @@ def checks_of(document: Value) -> tuple[CheckedData, ...]:
                 note=text_of(entry.get("note")),
             )
         )
-    return tuple(found)
+    return tuple(entries)
 
 
 def curves_of(document: Value) -> tuple[Curve, ...]:
     """The figures of a `curves.json`, each over its step (or epoch, or row number)."""
-    rows = [mapping_of(each) for each in list_of(mapping_of(document).get("rows"))]
+    rows = [mapping_of(value) for value in list_of(mapping_of(document).get("rows"))]
     axis = next((name for name in STEP_NAMES if all(number_of(row.get(name)) is not None for row in rows)), None)
     found: dict[str, list[Point]] = {}
     for number, row in enumerate(rows, 1):

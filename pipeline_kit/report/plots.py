@@ -21,7 +21,7 @@ BOX_WIDTH, BOX_HEIGHT = 136, 40
 GAP_ACROSS, GAP_DOWN = 28, 14
 NAME_CHARACTERS = 17
 READABLE = 0.75
-"""The share of its size below which a plan is not drawn: a narrower page scrolls it, since its text would be unreadable."""
+"""The share of its size below which a plan is not drawn: a narrower page scrolls it."""
 
 FRAME_WIDTH, FRAME_HEIGHT = 320, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 34

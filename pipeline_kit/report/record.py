@@ -66,8 +66,8 @@ def record_of(document: Mapping[str, Any]) -> JobRecord:
         measurements=document["measurements"],
         inputs=document["inputs"],
         outputs={
-            name: OutputRecord(each["path"], each["kind"], each["digest"], each["size"])
-            for name, each in document["outputs"].items()
+            name: OutputRecord(entry["path"], entry["kind"], entry["digest"], entry["size"])
+            for name, entry in document["outputs"].items()
         },
         facts=document["facts"],
     )

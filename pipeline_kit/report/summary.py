@@ -138,7 +138,9 @@ def summarise(
     verdict = _last([verdict_of(content) for content in _contents(documents, Shape.VERDICT)])
     return RunSummary(
         project=plan.project,
-        outcome=next((each for each in WORST_FIRST if any(job.outcome is each for job in jobs)), Outcome.PASSED),
+        outcome=next(
+            (outcome for outcome in WORST_FIRST if any(job.outcome is outcome for job in jobs)), Outcome.PASSED
+        ),
         sentence=_sentence(jobs, verdict),
         jobs=jobs,
         seconds=sum(job.seconds for job in jobs),

@@ -39,8 +39,8 @@ def write_report(plan: Plan, records: Mapping[str, JobRecord], out: Callable[[st
     summary = summarise(plan, records, {job.name: gather(job, records[job.name], out(job.name)) for job in jobs})
     target.mkdir(parents=True, exist_ok=True)
     report = Report(summary, target / "report.html", target / "report.md", target / JUNIT)
-    told, marker = _results(plan, records), target.with_suffix(TOLD)
-    if all(record.cached for record in records.values()) and _tells(report, marker, told):
+    message, marker = _results(plan, records), target.with_suffix(TOLD)
+    if all(record.cached for record in records.values()) and _tells(report, marker, message):
         return report
     from pipeline_kit.report.html import write_html
     from pipeline_kit.report.markdown import write_markdown
@@ -49,7 +49,7 @@ def write_report(plan: Plan, records: Mapping[str, JobRecord], out: Callable[[st
     _write(report.html, write_html(summary))
     _write(report.markdown, write_markdown(summary))
     _write(report.junit, write_junit(plan.project, _cases(summary)))
-    _write(marker, told)
+    _write(marker, message)
     return report
 
 

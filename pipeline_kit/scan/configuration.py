@@ -37,9 +37,9 @@ def check_configuration(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 def named(where: str, name: str, value: str) -> Iterator[Finding]:
     """The secret in a named value: a token, or what such a name holds."""
-    found = list(free_text(where, value))
-    yield from found
-    if not found and is_secret_name(name) and (is_secret_value(name, value) or _filled_password(name, value)):
+    findings = list(free_text(where, value))
+    yield from findings
+    if not findings and is_secret_name(name) and (is_secret_value(name, value) or _filled_password(name, value)):
         yield find("secret_in_config", CONFIG, f"{where} holds a value: {masked(value)}", subject=where)
 
 
@@ -64,4 +64,4 @@ def _filled_password(name: str, value: str) -> bool:
 
 
 def _strings(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

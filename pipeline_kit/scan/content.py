@@ -27,10 +27,10 @@ class Seen:
         """The findings of one file's name and content."""
         self.files += 1
         self.size += size
-        for found in by_name(path, size):
-            if found.rule != "private_file" or found.subject not in self.folders:
-                self.folders.add(found.subject)
-                yield found
+        for finding in by_name(path, size):
+            if finding.rule != "private_file" or finding.subject not in self.folders:
+                self.folders.add(finding.subject)
+                yield finding
         if size:
             yield from self._check_content(path, size, opener)
 

@@ -52,8 +52,8 @@ def check_dockerfile(text: str, path: str) -> list[Finding]:
         stages[stage.lower()] = user
     name = user.partition(":")[0]
     if stages and (not name or name in ROOTS):
-        said = f"ends as USER {user}" if user else "has no USER in its last stage"
-        findings.append(find("dockerfile_root", path, said, line))
+        message = f"ends as USER {user}" if user else "has no USER in its last stage"
+        findings.append(find("dockerfile_root", path, message, line))
     return sorted(findings, key=lambda each: each.line or 0)
 
 

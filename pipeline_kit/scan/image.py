@@ -43,12 +43,12 @@ def scan_image(image: Image, blobs: Blobs) -> ImageScan:
         scan.inventory.see(file)
         if file.kind == "file" and DPKG_LIST.fullmatch(file.path):
             packaged.update(listed(file))
-        found = list(check_file(file, scan.seen))
+        findings = list(check_file(file, scan.seen))
         if file.layer_kind or file.path.startswith(f"{APP}/"):
-            scan.findings.extend(replace(each, owner=owner(file)) for each in found)
+            scan.findings.extend(replace(finding, owner=owner(file)) for finding in findings)
         else:
-            undecided.extend(found)
-    scan.findings.extend(replace(each, owner=BASE if each.path in packaged else "") for each in undecided)
+            undecided.extend(findings)
+    scan.findings.extend(replace(finding, owner=BASE if finding.path in packaged else "") for finding in undecided)
     scan.findings.sort(key=lambda each: (each.path, each.line or 0, each.rule, each.message))
     return scan
 

@@ -58,8 +58,8 @@ class Container:
 
     def setting(self, name: str) -> Place:
         """A setting of the security context: the container's own, else the pod's."""
-        own = self.context.get(name)
-        return self.pod.get(name) if own.missing else own
+        place = self.context.get(name)
+        return self.pod.get(name) if place.missing else place
 
 
 def is_manifest(text: str) -> bool:

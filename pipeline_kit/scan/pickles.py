@@ -114,7 +114,9 @@ def holds_data(found: Any) -> bool:
 def _refuse_large_archive(file: IO[bytes]) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
-            size = sum(each.file_size for each in archive.infolist() if not each.filename.startswith("archive/data/"))
+            size = sum(
+                entry.file_size for entry in archive.infolist() if not entry.filename.startswith("archive/data/")
+            )
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         size = 0
     finally:

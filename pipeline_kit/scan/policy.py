@@ -52,11 +52,11 @@ def judge(findings: Iterable[Finding], policy: Policy) -> tuple[Judged, ...]:
     """Each finding with what the policy says of it."""
     judged = []
     for finding in findings:
-        reason = next((each.reason for each in policy.allow if each.covers(finding)), None)
+        reason = next((allow.reason for allow in policy.allow if allow.covers(finding)), None)
         judged.append(Judged(finding, reason is None and policy.blocks(finding), reason))
     return tuple(judged)
 
 
 def unused(findings: Sequence[Finding], policy: Policy) -> tuple[Allow, ...]:
     """The exceptions that cover nothing any more."""
-    return tuple(each for each in policy.allow if not any(each.covers(finding) for finding in findings))
+    return tuple(allow for allow in policy.allow if not any(allow.covers(finding) for finding in findings))

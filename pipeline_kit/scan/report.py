@@ -21,14 +21,14 @@ def findings_document(
         "version": VERSION,
         "subject": subject,
         "checked": checked,
-        "findings": [record(each) for each in judged],
+        "findings": [record(finding) for finding in judged],
         "counts": {
-            "blocking": sum(each.blocks for each in judged),
-            "allowed": sum(each.allowed is not None for each in judged),
-            "by_rule": dict(sorted(Counter(each.finding.rule for each in judged).items())),
-            "by_severity": dict(sorted(Counter(each.finding.severity.value for each in judged).items())),
+            "blocking": sum(finding.blocks for finding in judged),
+            "allowed": sum(finding.allowed is not None for finding in judged),
+            "by_rule": dict(sorted(Counter(finding.finding.rule for finding in judged).items())),
+            "by_severity": dict(sorted(Counter(finding.finding.severity.value for finding in judged).items())),
         },
-        "allowed_without_need": [{"rule": each.rule, "path": each.path, "subject": each.subject} for each in stale],
+        "allowed_without_need": [{"rule": allow.rule, "path": allow.path, "subject": allow.subject} for allow in stale],
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -76,27 +76,29 @@ def reader_of(path: str) -> Reader | None:
 
 def in_env(text: str) -> str:
     """The variables of a .env file that hold secrets."""
-    found = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$", text, re.MULTILINE)
-    return _listed(name for name, value in found if is_secret_name(name) and not is_placeholder(value.strip(" \t\"'")))
+    entries = re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)$", text, re.MULTILINE)
+    return _listed(
+        name for name, value in entries if is_secret_name(name) and not is_placeholder(value.strip(" \t\"'"))
+    )
 
 
 def in_npmrc(text: str) -> str:
     """The credentials of npm."""
-    found = re.findall(r"(_authToken|_password|_auth)\s*=\s*(\S+)", text)
-    return _listed(name for name, value in found if not is_placeholder(value.strip(" \t\"'")))
+    entries = re.findall(r"(_authToken|_password|_auth)\s*=\s*(\S+)", text)
+    return _listed(name for name, value in entries if not is_placeholder(value.strip(" \t\"'")))
 
 
 def in_pypirc(text: str) -> str:
     """The passwords of .pypirc, and those in the addresses of pip's configuration."""
-    found = re.findall(r"^[ \t]*(password|token)[ \t]*[:=][ \t]*(\S+)", text, re.MULTILINE)
-    found += [("password in a URL", value) for value in re.findall(r"://[^\s/:@]+:([^\s/@]+)@", text)]
-    return _listed(name for name, value in found if not is_placeholder(value))
+    entries = re.findall(r"^[ \t]*(password|token)[ \t]*[:=][ \t]*(\S+)", text, re.MULTILINE)
+    entries += [("password in a URL", value) for value in re.findall(r"://[^\s/:@]+:([^\s/@]+)@", text)]
+    return _listed(name for name, value in entries if not is_placeholder(value))
 
 
 def in_netrc(text: str) -> str:
     """The machines of .netrc that have a password."""
-    found = re.findall(r"machine\s+(\S+)(?:(?!machine\s).)*?\bpassword\s+(\S+)", text, re.DOTALL)
-    return _listed(machine for machine, value in found if not is_placeholder(value))
+    entries = re.findall(r"machine\s+(\S+)(?:(?!machine\s).)*?\bpassword\s+(\S+)", text, re.DOTALL)
+    return _listed(machine for machine, value in entries if not is_placeholder(value))
 
 
 def in_git_credentials(text: str) -> str:
@@ -115,9 +117,9 @@ def in_docker(text: str) -> str:
 
 def in_kubeconfig(text: str) -> str:
     """What a kubeconfig authenticates with."""
-    found = re.findall(r"^[ \t]*(client-key-data|token|password)[ \t]*:[ \t]*[\"']?([^\s\"']+)", text, re.MULTILINE)
-    found += re.findall(r"\"(client-key-data|token|password)\"\s*:\s*\"([^\"]+)\"", text)
-    return _listed(name for name, value in found if not is_placeholder(value))
+    entries = re.findall(r"^[ \t]*(client-key-data|token|password)[ \t]*:[ \t]*[\"']?([^\s\"']+)", text, re.MULTILINE)
+    entries += re.findall(r"\"(client-key-data|token|password)\"\s*:\s*\"([^\"]+)\"", text)
+    return _listed(name for name, value in entries if not is_placeholder(value))
 
 
 def _filled(value: Any) -> bool:
@@ -125,6 +127,6 @@ def _filled(value: Any) -> bool:
 
 
 def _listed(names: Any) -> str:
-    found = sorted(set(names))
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-    return ", ".join(found[:5]) + more
+    entries = sorted(set(names))
+    more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
+    return ", ".join(entries[:5]) + more

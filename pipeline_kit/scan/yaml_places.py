@@ -45,8 +45,8 @@ class Place:
     def items(self) -> Iterator[Place]:
         """The items of a list; none of anything else."""
         if isinstance(self.node, yaml.SequenceNode):
-            for each in self.node.value:
-                yield Place(each, each.start_mark.line + 1)
+            for entry in self.node.value:
+                yield Place(entry, entry.start_mark.line + 1)
 
     @property
     def text(self) -> str:

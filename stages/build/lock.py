@@ -20,19 +20,19 @@ INSTALLERS = {"pip", "setuptools", "wheel"}
 def deviations(lock: Lock, environment: EnvironmentRecord, unlocked: Sequence[str]) -> list[str]:
     """How the installed distributions differ from the pins: missing, different, or extra; sorted by name."""
     installed = {str(canonicalize_name(name)): version for name, version in environment.packages.items()}
-    found = []
+    entries = []
     for name in sorted({*lock.pins, *installed}):
         if any(fnmatchcase(name, pattern.lower()) for pattern in unlocked):
             continue
         pin, version = lock.pins.get(name), installed.get(name)
         if version is None:
-            found.append(f"{name} is not installed, the lock has {pin.version or 'it' if pin else 'it'}")
+            entries.append(f"{name} is not installed, the lock has {pin.version or 'it' if pin else 'it'}")
         elif pin is None:
             if name not in INSTALLERS:
-                found.append(f"{name} {version} is installed, but not in the lock")
+                entries.append(f"{name} {version} is installed, but not in the lock")
         elif pin.version is not None and not same_version(pin.version, version):
-            found.append(f"{name} is {version}, the lock has {pin.version}")
-    return found
+            entries.append(f"{name} is {version}, the lock has {pin.version}")
+    return entries
 
 
 def python_fits(version: str, wanted: str) -> bool:

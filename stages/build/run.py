@@ -51,10 +51,10 @@ def _python_case(environment: EnvironmentRecord, wanted: str) -> Case:
 def _lock_cases(context: StageContext, environment: EnvironmentRecord, unlocked: tuple[str, ...]) -> list[Case]:
     """A case for the lock file itself, and one for what is installed."""
     lock = read_lock((context.workspace / context.project.lock).read_text(encoding="utf-8"), environment)
-    found = deviations(lock, environment, unlocked)
+    names = deviations(lock, environment, unlocked)
     return [
         _case(f"{context.project.lock} pins every distribution", lock.faults),
-        _case("installed distributions are the locked ones", found),
+        _case("installed distributions are the locked ones", names),
     ]
 
 

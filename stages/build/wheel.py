@@ -71,7 +71,7 @@ def normalise(source: Path, target: Path) -> None:
     compression, whose bytes depend on the zlib that is installed.
     """
     with zipfile.ZipFile(source) as archive, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as result:
-        files = [each for each in archive.infolist() if not each.is_dir()]
+        files = [entry for entry in archive.infolist() if not entry.is_dir()]
         for file in sorted(files, key=lambda each: (each.filename.endswith(".dist-info/RECORD"), each.filename)):
             entry = zipfile.ZipInfo(file.filename, EARLIEST)
             entry.create_system = 3  # Unix, whatever machine this is

@@ -31,12 +31,12 @@ class Comparison:
         findings = Findings(data.spec.name)
         columns = table.columns()
         report: dict[str, Value] = {"reference": self.spec.name, "dataset": data.spec.name}
-        own, other = (features(names, self.spec, data.spec) for names in (self.columns, columns))
+        own_names, other = (features(names, self.spec, data.spec) for names in (self.columns, columns))
         if self.limits.same_columns and data.spec.target is not None and data.spec.target == self.spec.target:
-            findings.check(f"same columns as {self.spec.name}", _difference(own, other, self.spec.name))
-        alike = sorted(set(own) & set(other))
+            findings.check(f"same columns as {self.spec.name}", _difference(own_names, other, self.spec.name))
+        alike = sorted(set(own_names) & set(other))
         related = data.spec.target is not None and data.spec.target == self.spec.target
-        if not alike or (sorted(own) != sorted(other) and not related):
+        if not alike or (sorted(own_names) != sorted(other) and not related):
             findings.skip(f"no row of {self.spec.name}", "the columns differ, so no row can be compared")
             return findings, {**report, "compared": False}
         report["compared"] = True
@@ -79,11 +79,15 @@ def compare(datasets: Mapping[str, DataInput], limits: Settings) -> tuple[list[F
     from, so each is compared with every one before it.
     """
     listed = list(datasets.values())
-    reference = next((each for each in listed if each.spec.name == limits.reference), None)
+    reference = next((data_input for data_input in listed if data_input.spec.name == limits.reference), None)
     findings: list[Findings] = []
     reports: list[Mapping[str, Value]] = []
     for number, first in enumerate(listed):
-        others = [each for each in listed if each is not reference] if first is reference else listed[number + 1 :]
+        others = (
+            [data_input for data_input in listed if data_input is not reference]
+            if first is reference
+            else listed[number + 1 :]
+        )
         if reference is None or first is reference:
             _compare_with(first, others, limits, findings, reports)
     return findings, reports
@@ -112,13 +116,13 @@ def _compare_with(
         if comparison is None or other is None:
             continue
         try:
-            found, report = comparison.check(data, other)
+            finding, report = comparison.check(data, other)
         except DataError as error:
             name = reference.spec.name
-            found = Findings(data.spec.name)
-            found.skip(f"no row of {name}", f"one of the two files cannot be read: {error.message}")
+            finding = Findings(data.spec.name)
+            finding.skip(f"no row of {name}", f"one of the two files cannot be read: {error.message}")
             report = {"reference": name, "dataset": data.spec.name, "compared": False}
-        findings.append(found)
+        findings.append(finding)
         reports.append(report)
 
 

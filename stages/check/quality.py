@@ -128,16 +128,16 @@ def _check_names(findings: Findings, names: list[str], spec: Dataset, limits: Se
         f"named twice: {_listed(doubled)}" if doubled else f"without a name: {_listed(unnamed)}" if unnamed else None
     )
     findings.check("columns have names", wrong)
-    wanted = [column.name for column in spec.columns]
-    absent = [name for name in (*wanted, *_roles(spec)) if name not in names]
+    expected = [column.name for column in spec.columns]
+    absent = [name for name in (*expected, *_roles(spec)) if name not in names]
     lacking = f"missing: {_listed(dict.fromkeys(absent))}{_separated(names)}"
     findings.check("columns are present", lacking if absent else None)
-    extra = [name for name in names if name not in {*wanted, *_roles(spec)}]
-    if wanted and limits.refuse_extra:
+    extra = [name for name in names if name not in {*expected, *_roles(spec)}]
+    if expected and limits.refuse_extra:
         findings.check("no other columns", f"not declared: {_listed(extra)}" if extra else None)
-    if wanted and limits.ordered and not absent:
-        order = [name for name in names if name in wanted]
-        moved = next((name for name, other in zip(order, wanted, strict=False) if name != other), None)
+    if expected and limits.ordered and not absent:
+        order = [name for name in names if name in expected]
+        moved = next((name for name, other in zip(order, expected, strict=False) if name != other), None)
         findings.check("columns are in order", f"{shown(moved)} is not where it was declared" if moved else None)
     return wrong is None
 

@@ -41,10 +41,12 @@ def run(context: StageContext) -> StageResult:
 
 def _result(cases: tuple[Case, ...], alone: list[Findings], report: Output) -> StageResult:
     failed = [case for case in cases if case.failure is not None]
-    rows = {f"rows.{each.dataset}": count for each in alone if isinstance(count := each.report.get("rows"), int)}
+    rows = {
+        f"rows.{finding.dataset}": count for finding in alone if isinstance(count := finding.report.get("rows"), int)
+    }
     measurements = {"checks": len(cases), "failed": len(failed), **rows}
     outputs = {"report": report}
-    facts: dict[str, Value] = {"digests": {each.dataset: each.report["digest"] for each in alone}}
+    facts: dict[str, Value] = {"digests": {finding.dataset: finding.report["digest"] for finding in alone}}
     if failed:
         first = failed[0]
         reason = f"{len(failed)} of {len(cases)} checks failed: data.{first.group}: {first.name}: {first.failure}"

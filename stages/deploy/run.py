@@ -86,7 +86,7 @@ def passed(context: StageContext, request: ReleaseRequest, released: Released, s
     count = len(released.instances)
     was = "is live" if released.changed else "was live already"
     pods, serve = ("1 pod", "serves") if count == 1 else (f"{count} pods", "serve")
-    rows = sum(len(each.rows) for each in request.expected.golden)
+    rows = sum(len(golden.rows) for golden in request.expected.golden)
     predict = "predicts" if count == 1 else "predict"
     asked = f" and {predict} {rows} rows as evaluated" if rows else ""
     return StageResult(

@@ -16,14 +16,14 @@ def code_files(workspace: Path, globs: Sequence[str], *, lock: Path, data: Seque
     """
     excluded = {path.resolve() for path in data}
     root = workspace.resolve()
-    found = {lock.as_posix(): workspace / lock}
+    paths = {lock.as_posix(): workspace / lock}
     for glob in globs:
         for path in _matches(workspace, glob):
             relative, real = path.relative_to(workspace), path.resolve()
             hidden = any(part.startswith(".") or part == "__pycache__" for part in relative.parts)
             if not hidden and real.is_file() and real.is_relative_to(root) and real not in excluded:
-                found[relative.as_posix()] = path
-    return found
+                paths[relative.as_posix()] = path
+    return paths
 
 
 def _matches(workspace: Path, glob: str) -> Iterator[Path]:

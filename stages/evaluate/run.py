@@ -177,7 +177,7 @@ def _result(
     good = {name: each.evaluation for name, each in scored.items() if each.evaluation}
     document = metrics_document(
         made.model,
-        {name: (made.datasets[name].digest, each) for name, each in good.items()},
+        {name: (made.datasets[name].digest, evaluation) for name, evaluation in good.items()},
         task=evaluator.task,
         positive=evaluator.positive,
         bins=evaluator.bins,
@@ -193,11 +193,11 @@ def _result(
         "code": digest_file(context.place("code", CODE)),
         "predict": asdict(made.how),
         "environment": asdict(python.record()),
-        "undefined": {name: dict(each.overall.undefined) for name, each in good.items()},
+        "undefined": {name: dict(evaluation.overall.undefined) for name, evaluation in good.items()},
     }
     return StageResult(
         Outcome.PASSED,
-        "; ".join(_said(name, each) for name, each in good.items()),
+        "; ".join(_said(name, evaluation) for name, evaluation in good.items()),
         measurements=_measurements(good),
         outputs={
             "metrics": context.left("metrics", target),

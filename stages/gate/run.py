@@ -123,7 +123,7 @@ def _result(context: StageContext, verdict: Verdict, scored: Scored, more: Mappi
         measurements=_measurements(verdict),
         outputs=outputs,
         cases=tuple(_case(rule) for rule in verdict.rules),
-        facts={**{name: each for name, each in document.items() if name != "rules"}, "verdict": verdict.status.value},
+        facts={**{name: value for name, value in document.items() if name != "rules"}, "verdict": verdict.status.value},
     )
 
 
@@ -138,14 +138,14 @@ def _outcome(verdict: Verdict) -> tuple[Outcome, Category | None]:
 def _measurements(verdict: Verdict) -> dict[str, float | int | str | bool]:
     """The verdict, and what overall rules were judged by: `f1`, `baseline.f1`; by dataset where there are several."""
     overall = [rule for rule in verdict.rules if rule.slice_value is None and rule.candidate is not None]
-    several = len({each.dataset for each in overall}) > 1
+    several = len({rule_result.dataset for rule_result in overall}) > 1
     found: dict[str, float | int | str | bool] = {"verdict": verdict.status.value}
-    for each in overall:
-        name = f"{each.dataset}.{each.rule.metric}" if several else each.rule.metric
-        if each.candidate is not None:
-            found[name] = each.candidate
-        if each.baseline is not None:
-            found[f"baseline.{name}"] = each.baseline
+    for rule_result in overall:
+        name = f"{rule_result.dataset}.{rule_result.rule.metric}" if several else rule_result.rule.metric
+        if rule_result.candidate is not None:
+            found[name] = rule_result.candidate
+        if rule_result.baseline is not None:
+            found[f"baseline.{name}"] = rule_result.baseline
     return found
 
 

@@ -87,8 +87,8 @@ class Judged:
 
     def digests(self) -> dict[str, str]:
         """What the manifest says that the files are, by their path in the image."""
-        found = {place: self.manifest.files[name].digest for name, place in self.places().items()}
-        return {MANIFEST_FILE: self.digest, **found}
+        values = {place: self.manifest.files[name].digest for name, place in self.places().items()}
+        return {MANIFEST_FILE: self.digest, **values}
 
 
 def read_judged(path: Path, folder: Path, git: GitFacts, *, largest: int | None) -> Judged:
@@ -124,7 +124,7 @@ def labels(judged: Judged, git: GitFacts, version: str | None) -> dict[str, str]
     """What the image says of itself."""
     manifest = judged.manifest
     named = version or (git.commit or manifest.model_digest.partition(":")[2])[:SHORT]
-    found = {
+    values = {
         LABEL_TITLE: manifest.project,
         LABEL_CREATED: timestamp(git.commit_time),
         LABEL_COMMIT_TIME: str(git.commit_time),
@@ -133,4 +133,4 @@ def labels(judged: Judged, git: GitFacts, version: str | None) -> dict[str, str]
         LABEL_PACKAGE_DIGEST: judged.digest,
         LABEL_VERDICT: str(manifest.verdict.get("status")),
     }
-    return {**found, LABEL_REVISION: git.commit} if git.commit else found
+    return {**values, LABEL_REVISION: git.commit} if git.commit else values

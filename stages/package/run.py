@@ -119,7 +119,7 @@ def _manifest(context: StageContext, judged: Judged, model: Path) -> Manifest:
         files={},
         parameters=mapping(trained, "parameters"),
         seed=whole(trained, "seed"),
-        metrics={name: each["metrics"] for name, each in document["datasets"].items()},
+        metrics={name: entry["metrics"] for name, entry in document["datasets"].items()},
         verdict={
             "status": verdict.status.value,
             "sentence": verdict.sentence,
@@ -134,30 +134,30 @@ def _manifest(context: StageContext, judged: Judged, model: Path) -> Manifest:
 
 
 def _environment(facts: Mapping[str, Value]) -> EnvironmentRecord:
-    found = mapping(facts, "environment")
-    packages = {name: str(version) for name, version in mapping(found, "packages").items()}
-    digest, python, platform = (text(found, name) for name in ("digest", "python", "platform"))
+    document = mapping(facts, "environment")
+    packages = {name: str(version) for name, version in mapping(document, "packages").items()}
+    digest, python, platform = (text(document, name) for name in ("digest", "python", "platform"))
     if not digest or not python or not platform:
         raise ModelError("the evaluation did not record its environment", hint="run the evaluation again")
     return EnvironmentRecord(digest, python, platform, packages)
 
 
 def _predict(facts: Mapping[str, Value]) -> Predict:
-    found = mapping(facts, "predict")
-    run = found.get("run")
+    document = mapping(facts, "predict")
+    run = document.get("run")
     words = tuple(str(word) for word in run) if isinstance(run, list | tuple) else run
     if not isinstance(words, str | tuple) or not words:
         raise ModelError("the evaluation did not record how the model predicts", hint="run the evaluation again")
-    return Predict(words, mapping(found, "parameters"), whole(found, "seed"), text(found, "format") or "csv")
+    return Predict(words, mapping(document, "parameters"), whole(document, "seed"), text(document, "format") or "csv")
 
 
 def _data(context: StageContext) -> dict[str, str]:
     """The digest of every declared dataset that a job before this one read."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for upstream in context.upstream.values():
         inputs = upstream.record.inputs.items()
-        found.update({name.removeprefix("data."): digest for name, digest in inputs if name.startswith("data.")})
-    return found
+        values.update({name.removeprefix("data."): digest for name, digest in inputs if name.startswith("data.")})
+    return values
 
 
 def _files(context: StageContext, model: Path) -> dict[str, Content]:

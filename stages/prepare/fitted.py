@@ -67,13 +67,13 @@ def _call_again(
             inputs[f"data.{data.spec.name}"] = copied
             if training is not None and data is not training:
                 replace_rows(copied, training.path)
-        outputs = {each: out / path.relative_to(context.out) for each, path in call.outputs.items()}
+        outputs = {text: out / path.relative_to(context.out) for text, path in call.outputs.items()}
         for path in outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         report = context.python().call(replace(call, inputs=inputs, outputs=outputs), cwd=workspace)
         failed = user_failure(report)
         failure = failed.reason if failed else missing_output(outputs)
-        return ({} if failure else {each: digest_tree(path) for each, path in outputs.items()}), failure
+        return ({} if failure else {text: digest_tree(path) for text, path in outputs.items()}), failure
 
 
 def replace_rows(target: Path, training: Path) -> None:

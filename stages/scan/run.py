@@ -136,8 +136,8 @@ def scan_the_source(context: StageContext, settings: Settings, scanned: Scanned)
 def show(context: StageContext, judged: Sequence[Judged]) -> None:
     """Logs the findings, those that block first."""
     ordered = sorted(judged, key=lambda each: (not each.blocks, each.allowed is not None, -each.finding.severity.rank))
-    for each in ordered[:SHOWN]:
-        context.log(line_of(each))
+    for finding in ordered[:SHOWN]:
+        context.log(line_of(finding))
     if len(ordered) > SHOWN:
         context.log(f"and {len(ordered) - SHOWN} more, in findings.json")
 
@@ -151,7 +151,7 @@ def line_of(judged: Judged) -> str:
 
 def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
     """The job's result: a case for each rule that was looked for."""
-    blocking = [each for each in judged if each.blocks]
+    blocking = [finding for finding in judged if finding.blocks]
     measurements: Mapping[str, int] = {
         "files": scanned.files,
         "bytes": scanned.size,
@@ -163,7 +163,7 @@ def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
     cases = cases_of(scanned, judged)
     if blocking:
         first = max(blocking, key=lambda each: each.finding.severity.rank).finding
-        counts = Counter(each.finding.rule for each in blocking)
+        counts = Counter(finding.finding.rule for finding in blocking)
         told = ", ".join(f"{count} of {rule}" for rule, count in sorted(counts.items()))
         reason = f"{first.rule} at {first.place}: {first.message}; in all {told}"
         return StageResult(Outcome.FAILED, reason, Category.PROJECT, measurements, scanned.outputs, cases, facts)
@@ -175,16 +175,18 @@ def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
 
 def severities(judged: Sequence[Judged]) -> dict[str, int]:
     """How many findings of each severity nobody has allowed."""
-    return dict(sorted(Counter(each.finding.severity.value for each in judged if each.allowed is None).items()))
+    return dict(
+        sorted(Counter(finding.finding.severity.value for finding in judged if finding.allowed is None).items())
+    )
 
 
 def cases_of(scanned: Scanned, judged: Sequence[Judged]) -> tuple[Case, ...]:
     """A row of the JUnit report for each rule: failed where a finding blocks, skipped where nobody looked."""
     cases = []
     for rule in RULES.values():
-        own = [each for each in judged if each.finding.rule == rule.id]
-        blocking = [each for each in own if each.blocks]
-        detail = "\n".join(line_of(each) for each in own)
+        findings = [finding for finding in judged if finding.finding.rule == rule.id]
+        blocking = [finding for finding in findings if finding.blocks]
+        detail = "\n".join(line_of(finding) for finding in findings)
         failure = f"{blocking[0].finding.place}: {blocking[0].finding.message}" if blocking else None
         skipped = (
             UNCHECKED if rule.id == "vulnerability" and scanned.checked.get("vulnerabilities") == UNCHECKED else None

@@ -49,8 +49,8 @@ def run(context: StageContext) -> StageResult:
     envelope = sign(payload, private, passphrase)
     opened = open_envelope(envelope, [public_of(private, passphrase)])
     check_against_image(read_statement(opened.payload), image)
-    told = {"image": image.digest, "model": facts.model_digest, "package": facts.digest, "key": opened.key}
-    return report(context, envelope, {**told, **attached})
+    values = {"image": image.digest, "model": facts.model_digest, "package": facts.digest, "key": opened.key}
+    return report(context, envelope, {**values, **attached})
 
 
 def built_image(context: StageContext) -> tuple[LayoutBlobs, Image]:

@@ -115,11 +115,11 @@ def judge(completed: Completed, cases: Sequence[Case]) -> str | None:
     if code == ExitCode.OK:
         return _untested(cases)
     last = next((line.strip() for line in reversed(completed.tail) if line.strip()), "")
-    said = f": {last}" if last else ""
+    message = f": {last}" if last else ""
     if code < 0:
-        return f"pytest was killed by signal {-code}{said}"
+        return f"pytest was killed by signal {-code}{message}"
     meaning = MEANINGS[ExitCode(code)] if code in MEANINGS else f"pytest ended with exit code {code}"
-    return meaning + said
+    return meaning + message
 
 
 def _untested(cases: Sequence[Case]) -> str | None:

@@ -14,7 +14,7 @@ from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.manifests import kit_manifests
 from pipeline_kit.deploy.targets.kubernetes.pod_requests import pod_requests
 from pipeline_kit.deploy.targets.kubernetes.preflight import ClusterState, shortages
-from pipeline_kit.deploy.targets.kubernetes.quantity import quantity, amount_text
+from pipeline_kit.deploy.targets.kubernetes.quantity import amount_text, quantity
 from pipeline_kit.errors import ProjectError
 from tests.deploy.releases import OLD_IMAGE, node, quota, running, workload
 

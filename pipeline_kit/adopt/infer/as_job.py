@@ -61,7 +61,7 @@ class Training:
 def training(
     script: Script, words: Sequence[str], data: Sequence[FoundData], *, is_written: bool, kept: Sequence[str] = ()
 ) -> Training:
-    """The training job of a script, called with `words`; `is_written` if the command comes from a file of the repository."""
+    """The training job of a script, called with `words`; `is_written` if a file has that command."""
     command = list(words)
     why: list[str] = []
     unknown: list[str] = []
@@ -95,7 +95,7 @@ def _before_glob(path: str) -> str | None:
 
 
 def _path(touched: Sequence[Touched]) -> str | None:
-    return next((each.path for each in touched if each.path), None)
+    return next((file.path for file in touched if file.path), None)
 
 
 def _model(script: Script, command: list[str], why: list[str]) -> str | None:
@@ -147,10 +147,10 @@ def _required(
 def _dataset(option: Option, data: Sequence[FoundData]) -> FoundData | None:
     """The dataset that an option asks for, by its words."""
     words = option.flag.lstrip("-").replace("_", "-").split("-")
-    named = next((each for each in data if each.name in words), None)
+    named = next((dataset for dataset in data if dataset.name in words), None)
     if named is not None or not set(words) & set(_INPUT_WORDS):
         return named
-    return next((each for each in data if each.name == "train"), data[0] if len(data) == 1 else None)
+    return next((dataset for dataset in data if dataset.name == "train"), data[0] if len(data) == 1 else None)
 
 
 def train_job(name: str, plan: Training, bridge: str, *, folder: str | None = None) -> DraftJob:
@@ -176,7 +176,7 @@ def hand_over(jobs: Sequence[DraftJob], bridge: str) -> None:
         run = job.value("run")
         if job.stage != "command" or not isinstance(run, list) or bridge in run:
             continue
-        words = [str(each) for each in run]
+        words = [str(entry) for entry in run]
         for train in _before(job, jobs):
             model = models.get(train)
             if model and any(_names(word, model) for word in words):
@@ -189,7 +189,7 @@ def hand_over(jobs: Sequence[DraftJob], bridge: str) -> None:
 def _given_model(job: DraftJob) -> str | None:
     """The path that a training's model is taken from."""
     run = job.value("run")
-    words = [str(each) for each in run] if isinstance(run, list) else []
+    words = [str(entry) for entry in run] if isinstance(run, list) else []
     return next((word.partition("=")[2] for word in words if word.startswith("model=")), None)
 
 
@@ -202,11 +202,11 @@ def _names(word: str, model: str) -> bool:
 def _before(job: DraftJob, jobs: Sequence[DraftJob]) -> list[str]:
     """The names of all jobs before a job, the nearest first."""
     by_name = {job.name: job for job in jobs}
-    found: list[str] = []
+    names: list[str] = []
     waiting = list(job.needs)
     while waiting:
         name = waiting.pop(0)
-        if name not in found and name in by_name:
-            found.append(name)
+        if name not in names and name in by_name:
+            names.append(name)
             waiting.extend(by_name[name].needs)
-    return found
+    return names

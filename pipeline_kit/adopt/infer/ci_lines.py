@@ -117,7 +117,7 @@ class LineReader:
             given.update(line.variables)
             if is_export(line):
                 given.update(assigned(word) for word in (line.words or ())[1:])
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for name, value in given.items():
             if _OWN_VARIABLES.fullmatch(name):
                 continue
@@ -126,8 +126,8 @@ class LineReader:
             elif forms()["variable"].complaint(name) or "$" in value or not value.isprintable() or len(value) > 500:
                 self.lose(job.place, f"variable {readable(name, 40)}: its value is the server's to put together")
             else:
-                found[name] = value
-        return found
+                values[name] = value
+        return values
 
     def lose(self, place: Place, what: str) -> None:
         """Notes what is not carried over."""

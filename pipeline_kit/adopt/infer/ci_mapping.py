@@ -146,8 +146,8 @@ class CiMapper:
         said = []
         for number, (draft, words) in enumerate(drafts):
             alone = len(drafts) == 1
-            wanted = job_name(job.name) if alone or draft.stage == "command" else draft.stage
-            draft.name = fresh(wanted, [job.name for job in self.mapped.jobs])
+            expected = job_name(job.name) if alone or draft.stage == "command" else draft.stage
+            draft.name = fresh(expected, [job.name for job in self.mapped.jobs])
             draft.needs = list(needs) if not number else [*needs, names[-1]]
             draft.why.insert(0, f"{job.place}: the job {readable(job.name, 40)}")
             if variables and draft.stage != "build":
@@ -214,11 +214,13 @@ class CiMapper:
 
     def unset(self, text: str, job: CiJob, number: int) -> None:
         """Reports variables that the lines use and that are set nowhere."""
-        own = set(
+        own_names = set(
             re.findall(r"(?m)(?:^|[\s;])(?:for\s+|read\s+|export\s+)?([A-Za-z_][A-Za-z0-9_]*)(?==|\s+in\b)", text)
         )
         used = [
-            name for name in dict.fromkeys(_USED.findall(text)) if name not in own | _SHELLS_OWN | set(job.variables)
+            name
+            for name in dict.fromkeys(_USED.findall(text))
+            if name not in own_names | _SHELLS_OWN | set(job.variables)
         ]
         if used:
             what = f"{some(used, 5)}: not set here; declare secrets in `secrets`, other values in the job's `variables`"

@@ -154,9 +154,9 @@ def _meaning_of(first: str, words: tuple[str, ...]) -> Meaning:
         return Meaning.NOISE
     if is_python(first):
         return _python(words)
-    for names, found in ((_NOISE, Meaning.NOISE), (_SYSTEM, Meaning.SYSTEM), (_DEPLOY, Meaning.DEPLOY)):
+    for names, meaning in ((_NOISE, Meaning.NOISE), (_SYSTEM, Meaning.SYSTEM), (_DEPLOY, Meaning.DEPLOY)):
         if first in names:
-            return found
+            return meaning
     if first in _IMAGE or first == "pack":
         return Meaning.IMAGE
     if first in ("activate", "deactivate") or (first in ("source", ".") and second.endswith("activate")):

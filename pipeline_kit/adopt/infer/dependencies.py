@@ -82,7 +82,7 @@ def plan_lock(
         if tree.has(file):
             return _of_tool(tree, file, export)
     conda = next((name for name in tree.names if _is_conda(name)), None)
-    sources = [each for each in found if each.names or each.includes]
+    sources = [file for file in found if file.names or file.includes]
     if not sources and not metadata.needs_place and conda:
         return _of_conda(tree, conda, wanted)
     if sources or metadata.needs_place or parts:
@@ -103,8 +103,8 @@ def conda_python(tree: Tree) -> tuple[str, Place] | None:
 
 def _pinned(found: Sequence[RequirementFile], wanted: Sequence[str]) -> LockPlan | None:
     """A requirements file that pins all it names: one with hashes first, then one with the tools."""
-    locks = [each for each in found if each.is_lock and "/" not in each.file.removeprefix("requirements/")]
-    others = {name for each in found if not each.is_lock for name in each.names}
+    locks = [file for file in found if file.is_lock and "/" not in file.file.removeprefix("requirements/")]
+    others = {name for file in found if not file.is_lock for name in file.names}
     locks.sort(
         key=lambda each: (not each.hashed, -len(set(wanted) & set(each.names)), "lock" not in each.file, each.file)
     )
@@ -132,22 +132,28 @@ def _of_tool(tree: Tree, file: str, export: tuple[str, ...]) -> LockPlan:
     if drafted is not None:
         names = lock_draft.pinned_names(drafted)
         return LockPlan(LOCK, f"drafted from {file}", Place(file), (), {LOCK: drafted}, names, complete=True)
-    read = {str(canonicalize_name(each)) for each in re.findall(r'(?m)^name = "([^"]+)"', tree.read(file))}
+    read = {str(canonicalize_name(entry)) for entry in re.findall(r'(?m)^name = "([^"]+)"', tree.read(file))}
     why = f"{file} holds the versions, but only its own tool can export them"
     return LockPlan(LOCK, why, Place(file), export, names=frozenset(read), complete=True)
 
 
 def _compiled(found: Sequence[Metadata], sources: Sequence[RequirementFile], wanted: Sequence[str]) -> LockPlan:
     """The plan for requirements without a lock; metadata are used if no such file is beside them."""
-    names = {name for source in sources for name in source.names} | {name for each in found for name in each.needs}
+    names = {name for source in sources for name in source.names} | {
+        name for metadata in found for name in metadata.needs
+    }
     included = {name for source in sources for name in source.includes}
     inputs = [source.file for source in sources if source.file not in included]
     extras: list[str] = []
-    for each in found:
-        if each.needs_place and not any(_beside(each.needs_place.file, source.file) for source in sources):
-            inputs.append(each.needs_place.file)
-            extras += [word for extra in each.extras for word in ("--extra", extra)]
-    place = Place(inputs[0]) if sources else next((each.needs_place for each in found if each.needs_place), None)
+    for metadata in found:
+        if metadata.needs_place and not any(_beside(metadata.needs_place.file, source.file) for source in sources):
+            inputs.append(metadata.needs_place.file)
+            extras += [word for extra in metadata.extras for word in ("--extra", extra)]
+    place = (
+        Place(inputs[0])
+        if sources
+        else next((metadata.needs_place for metadata in found if metadata.needs_place), None)
+    )
     why = f"to be made from {some(inputs)}"
     return _with_tools(LockPlan(LOCK, why, place, names=frozenset(names)), inputs, extras, wanted)
 

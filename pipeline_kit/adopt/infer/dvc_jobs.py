@@ -53,16 +53,16 @@ def _metrics(stage: DvcStage) -> str | None:
 
 def _outputs(stage: DvcStage, facts: Facts) -> dict[str, str]:
     """Paths that the stage leaves, with their names as outputs; the model of a training is named so."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     words = _words(stage)
     script = next((facts.scripts[word] for word in words if word in facts.scripts), None)
     trains = "train" in stage.name.lower() or (script is not None and script.role is Role.TRAIN)
     models = [out for out in stage.outs if out.lower().endswith(MODEL_SUFFIXES) or "model" in out.lower()]
     for out in stage.outs:
         is_model = trains and out == (models or list(stage.outs))[0]
-        name = "model" if is_model else fresh(job_name(PurePosixPath(out).stem, "output"), [*found.values(), "model"])
-        found[out] = name
-    return found
+        name = "model" if is_model else fresh(job_name(PurePosixPath(out).stem, "output"), [*values.values(), "model"])
+        values[out] = name
+    return values
 
 
 def _file(output: str, path: str) -> str:

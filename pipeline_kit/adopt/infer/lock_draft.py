@@ -35,13 +35,13 @@ class Locked:
 def draft(file: str, text: str) -> str | None:
     """The lock file as pip reads it, or none where this one cannot be turned into that without its own tool."""
     reader = {"uv.lock": _uv, "poetry.lock": _poetry, "Pipfile.lock": _pipfile, "pdm.lock": _pdm}.get(file)
-    found = reader(text) if reader else None
-    if not found or not all(_is_whole(each) for each in found):
+    pins = reader(text) if reader else None
+    if not pins or not all(_is_whole(each) for each in pins):
         return None
-    names = [each.name for each in found]
-    if any(names.count(each.name) > 1 and not each.marker for each in found):
+    names = [each.name for each in pins]
+    if any(names.count(each.name) > 1 and not each.marker for each in pins):
         return None  # a fork: two versions, and nothing says which of them where
-    return HEADER + "".join(_written(each) for each in sorted(found, key=lambda each: (each.name, each.version)))
+    return HEADER + "".join(_written(pin) for pin in sorted(pins, key=lambda each: (each.name, each.version)))
 
 
 def pinned_names(text: str) -> frozenset[str]:
@@ -91,17 +91,17 @@ def _pipfile(text: str) -> list[Locked] | None:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    found: dict[str, Locked] = {}
+    pins: dict[str, Locked] = {}
     for section in ("default", "develop"):
         for name, value in _table(_table(document).get(section)).items():
             entry, marker = _table(value), _marker(_table(value).get("markers"))
             version = entry.get("version")
             if marker is None or not isinstance(version, str) or not version.startswith("=="):
                 return None  # from git, or from a folder
-            found[canonicalize_name(name)] = Locked(
+            pins[canonicalize_name(name)] = Locked(
                 canonicalize_name(name), version[2:], _hashes(_list(entry.get("hashes"))), marker
             )
-    return list(found.values())
+    return list(pins.values())
 
 
 def _poetry(text: str) -> list[Locked] | None:
@@ -110,7 +110,7 @@ def _poetry(text: str) -> list[Locked] | None:
     version = str(_table(document.get("metadata")).get("lock-version", ""))
     if tuple(int(part) for part in re.findall(r"[0-9]+", version)[:2]) < (2, 1):
         return None
-    found = []
+    entries = []
     for entry in map(_table, _list(document.get("package"))):
         if entry.get("optional") and not entry.get("groups"):
             continue
@@ -126,8 +126,8 @@ def _poetry(text: str) -> list[Locked] | None:
         if "extra" in marker:
             continue
         name = canonicalize_name(str(entry.get("name", "")))
-        found.append(Locked(name, str(entry.get("version", "")), _hashes(_list(entry.get("files"))), marker))
-    return found
+        entries.append(Locked(name, str(entry.get("version", "")), _hashes(_list(entry.get("files"))), marker))
+    return entries
 
 
 def _pdm(text: str) -> list[Locked] | None:
@@ -135,20 +135,20 @@ def _pdm(text: str) -> list[Locked] | None:
     document = read_toml(text)
     if "inherit_metadata" not in _list(_table(document.get("metadata")).get("strategy")):
         return None
-    found = []
+    entries = []
     for entry in map(_table, _list(document.get("package"))):
         marker = _marker(entry.get("marker"))
         if marker is None or {"git", "path", "url"} & set(entry):
             return None
         name = canonicalize_name(str(entry.get("name", "")))
         if not entry.get("extras"):
-            found.append(Locked(name, str(entry.get("version", "")), _hashes(_list(entry.get("files"))), marker))
-    return found
+            entries.append(Locked(name, str(entry.get("version", "")), _hashes(_list(entry.get("files"))), marker))
+    return entries
 
 
 def _uv(text: str) -> list[Locked] | None:
     """Of uv.lock: what the project and its groups reach, each with the conditions along the way."""
-    packages = [_table(each) for each in _list(read_toml(text).get("package"))]
+    packages = [_table(entry) for entry in _list(read_toml(text).get("package"))]
     names = [str(canonicalize_name(str(package.get("name", "")))) for package in packages]
     forked = frozenset(name for name in names if names.count(name) > 1)
     entries = {_key(name, package, forked): package for name, package in zip(names, packages, strict=True)}
@@ -223,6 +223,6 @@ def _either(ways: set[frozenset[str]]) -> str:
     """The marker that holds where one of the ways does."""
     if frozenset() in ways:
         return ""
-    parts = [" and ".join(f"({each})" if " or " in each else each for each in sorted(way)) for way in ways]
+    parts = [" and ".join(f"({text})" if " or " in text else text for text in sorted(way)) for way in ways]
     joined = " or ".join(f"({part})" if len(parts) > 1 else part for part in sorted(parts))
     return str(Marker(joined)) if joined else ""

@@ -89,7 +89,7 @@ def propose(facts: Facts, choices: Choices) -> Proposal:
 
 def _words(job: DraftJob) -> list[str]:
     run = job.value("run")
-    return [str(each) for each in run] if isinstance(run, list) else []
+    return [str(entry) for entry in run] if isinstance(run, list) else []
 
 
 def _project(facts: Facts, choices: Choices, lock: LockPlan) -> list[Key]:
@@ -139,22 +139,22 @@ def _lint(facts: Facts, mapper: CiMapper) -> list[tuple[tuple[str, ...], str]]:
             if meaning(line) is Meaning.LINT and line.words:
                 found.append((bare(line.words), str(Place("Makefile", line.number))))
     if not found:
-        found = [(each.words, str(each.place)) for each in facts.lint]
+        found = [(lint_config.words, str(lint_config.place)) for lint_config in facts.lint]
     return list({words: (words, place) for words, place in reversed(found)}.values())[::-1]
 
 
 def _wanted(jobs: Sequence[DraftJob], lint: Sequence[tuple[tuple[str, ...], str]]) -> list[str]:
     """The distributions that the jobs run."""
     tests = of_stage(jobs, "test")
-    wanted = ["pytest"] if tests else []
-    wanted += ["pytest-cov"] if any(job.value("coverage") is not None for job in tests) else []
-    return list(dict.fromkeys([*wanted, *(words[0] for words, _ in lint)]))
+    expected = ["pytest"] if tests else []
+    expected += ["pytest-cov"] if any(job.value("coverage") is not None for job in tests) else []
+    return list(dict.fromkeys([*expected, *(words[0] for words, _ in lint)]))
 
 
 def _put_lint(
     jobs: list[DraftJob], lint: Sequence[tuple[tuple[str, ...], str]], lock: LockPlan, notes: list[str]
 ) -> None:
-    """Puts the lint commands on the first job that tests, or makes jobs of them; those that are missing in the lock are reported."""
+    """Puts the lint commands on the first job that tests, or makes jobs of them; reports those not in the lock."""
     kept: list[tuple[tuple[str, ...], str]] = []
     for words, place in lint:
         if lock.complete and words[0] not in lock.names:
@@ -192,12 +192,12 @@ def _settle(facts: Facts, jobs: Sequence[DraftJob], lock: LockPlan, notes: list[
             notes.append(f"pytest-cov is not in {lock.lock}: {job.name} measures no coverage until it is")
     if of_stage(jobs, "test") and "pytest" not in lock.names:
         notes.append(f"pytest is not in {lock.lock}: the job test fails until it is added and locked")
-    backend = [each for each in facts.metadata.backend or ("setuptools",) if each != "wheel"]
+    backend = [text for text in facts.metadata.backend or ("setuptools",) if text != "wheel"]
     for job in of_stage(jobs, "build"):
-        missing = [each for each in backend if each not in lock.names]
+        missing = [text for text in backend if text not in lock.names]
         if missing or not lock.complete:
-            said = f"the wheel needs {some(missing or backend)} in the lock: with that there, remove this"
-            job.put(Key("wheel", False, said))
+            message = f"the wheel needs {some(missing or backend)} in the lock: with that there, remove this"
+            job.put(Key("wheel", False, message))
     if CI_INPUT in lock.files:
         named = [line for line in lock.files[CI_INPUT].splitlines() if not line.startswith("#")]
         notes.append(f"{some(named, 6)}: named nowhere in the requirements, so {CI_INPUT} names them")

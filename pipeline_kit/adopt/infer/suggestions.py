@@ -21,7 +21,7 @@ _TEST_CONFIGS = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini")
 
 def check_jobs(facts: Facts, jobs: Sequence[DraftJob]) -> list[DraftJob]:
     """The check of the datasets that are here."""
-    here = [each for each in facts.data if each.kept is None]
+    here = [dataset for dataset in facts.data if dataset.kept is None]
     if not here:
         return []
     why = (
@@ -58,10 +58,10 @@ def without_copies(jobs: list[DraftJob], mapped: Mapped) -> None:
             ]
             other.needs = list(dict.fromkeys(need for need in other.needs if need != other.name))
         mapped.carried = [
-            Carried(each.name, each.place, f"job {first}, which is the same")
-            if each.became.startswith(f"job {job.name} ")
-            else each
-            for each in mapped.carried
+            Carried(carried.name, carried.place, f"job {first}, which is the same")
+            if carried.became.startswith(f"job {job.name} ")
+            else carried
+            for carried in mapped.carried
         ]
 
 
@@ -106,7 +106,7 @@ def test_jobs(facts: Facts, jobs: Sequence[DraftJob], notes: list[str]) -> list[
             name = fresh(f"test_{job_name(PurePosixPath(part).name)}"[:41], [job.name for job in [*jobs, *draft_jobs]])
             folder = _common(inside)
             job = DraftJob(name, "test", [f"{Place(inside[0])}: the tests of {part}"], [], [Key("paths", [folder])])
-            roots = " ".join(each for each in (part, f"{part}/src") if facts.tree.has_folder(each))
+            roots = " ".join(text for text in (part, f"{part}/src") if facts.tree.has_folder(text))
             if " " not in part:
                 job.put(Key("arguments", ["-o", f"pythonpath={roots}"]))
             draft_jobs.append(job)
@@ -157,7 +157,7 @@ def _with_paths(facts: Facts, job: DraftJob) -> DraftJob:
 
 def without_data(facts: Facts, jobs: Sequence[DraftJob]) -> None:
     """Lets jobs that learn nothing do without datasets that may not be here: a job without `inputs` waits for all."""
-    if not any(each.kept in ("DVC", DISK) for each in facts.data):
+    if not any(dataset.kept in ("DVC", DISK) for dataset in facts.data):
         return
     for job in jobs:
         if job.stage in ("build", "test") or job.name in ("compile", "lint"):

@@ -43,7 +43,7 @@ class TrainJobs:
                 return
         if self.facts.parts:
             for part in self.facts.parts:
-                inside = next((each for each in found if each.file.startswith(f"{part}/")), None)
+                inside = next((script for script in found if script.file.startswith(f"{part}/")), None)
                 if inside is not None:
                     self.script(inside, part)
         elif found:
@@ -52,23 +52,23 @@ class TrainJobs:
     def likeliest(self, found: Sequence[Script]) -> None:
         """Adds the first of the scripts, where enough says that it trains."""
         first = found[0].file
-        by_hand = next((job.name for job in self.jobs for each in found if _mentions(job, each.file)), None)
+        by_hand = next((job.name for job in self.jobs for script in found if _mentions(job, script.file)), None)
         if by_hand is not None:
-            said = f"the job {by_hand} runs a training as a plain command: make it one of the stage train by hand"
-            self.notes.append(said)
+            message = f"the job {by_hand} runs a training as a plain command: make it one of the stage train by hand"
+            self.notes.append(message)
         elif is_likely(self.facts, found[0]):
             self.script(found[0], None)
             if len(found) > 1:
-                others = some([each.file for each in found[1:]], 5)
+                others = some([script.file for script in found[1:]], 5)
                 self.notes.append(f"{others} may train too: `--train FILE` chooses another")
         else:
-            said = f"{first} may train, but shows no model that it writes: `--train {first}` makes it the job"
-            self.notes.append(said)
+            message = f"{first} may train, but shows no model that it writes: `--train {first}` makes it the job"
+            self.notes.append(message)
 
     def script(self, script: Script, part: str | None) -> None:
         """Adds a training by a script, and the evaluations that read its model; a part's runs in its folder."""
         call = next(((words, place) for file, words, place in invocations(self.facts) if file == script.file), None)
-        data = [each for each in self.facts.data if part is None or each.file.startswith(f"{part}/")]
+        data = [dataset for dataset in self.facts.data if part is None or dataset.file.startswith(f"{part}/")]
         words = call[0] if call else ("python", script.file)
         inside = tuple(word.removeprefix(f"{part}/") for word in words) if part else words
         plan = training(script, inside, data, is_written=call is not None)
@@ -85,7 +85,7 @@ class TrainJobs:
         """Adds the scripts that evaluate what the training wrote, as plain commands."""
         made = 0
         for script in self.facts.of_role(Role.EVALUATE):
-            read = next((each for each in script.models_read if each.path and _same(each.path, plan.model)), None)
+            read = next((file for file in script.models_read if file.path and _same(file.path, plan.model)), None)
             if read is None or made == MOST_EVALUATIONS or any(option.required for option in script.options):
                 continue
             made += 1
@@ -104,14 +104,14 @@ class TrainJobs:
 
 def invocations(facts: Facts) -> list[tuple[str, tuple[str, ...], Place]]:
     """The plain calls of the project's scripts that the Makefile writes down: script, words, place."""
-    found = []
+    entries = []
     for target in facts.targets.values():
         for line in read_lines(lines_of(target.name, {target.name: target}), {}):
             words = bare(line.words or ())
             file = script_of(words, facts.scripts) if words and is_python(words[0]) else None
             if file is not None:
-                found.append((file, ("python", *words[1:]), Place("Makefile", line.number)))
-    return found
+                entries.append((file, ("python", *words[1:]), Place("Makefile", line.number)))
+    return entries
 
 
 def is_likely(facts: Facts, script: Script) -> bool:

@@ -70,7 +70,7 @@ def find_pointers(tree: Tree) -> tuple[Pointer, ...]:
 def find_data(tree: Tree, scripts: Iterable[Script], pointers: Iterable[Pointer]) -> tuple[FoundData, ...]:
     """The tables to declare: those that scripts read first, then those in folders of data, then pointers' targets."""
     pointing = {pointer.of: pointer for pointer in pointers if not pointer.is_model}
-    kept = {name: each.kind for name, each in pointing.items()}
+    kept = {name: pointer.kind for name, pointer in pointing.items()}
     read = {
         touched.path: Place(script.file, touched.line)
         for script in scripts

@@ -71,13 +71,13 @@ def _ordered(stages: Sequence[DvcStage]) -> tuple[DvcStage, ...]:
     waiting = list(stages)
     done: list[DvcStage] = []
     while waiting:
-        left = [out for each in waiting for out in each.outs]
-        ready = [each for each in waiting if not any(reads(each, out) for out in left if out not in each.outs)]
+        left = [out for stage in waiting for out in stage.outs]
+        ready = [stage for stage in waiting if not any(reads(stage, out) for out in left if out not in stage.outs)]
         if not ready:
-            done.extend(replace(each, unclear="it reads what it leads to") for each in waiting)
+            done.extend(replace(stage, unclear="it reads what it leads to") for stage in waiting)
             break
         done.extend(ready)
-        waiting = [each for each in waiting if each not in ready]
+        waiting = [stage for stage in waiting if stage not in ready]
     return tuple(done)
 
 

@@ -76,13 +76,13 @@ def _text(value: Any) -> str | None:
 
 
 def _texts(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def names_of(requirements: Iterable[str]) -> frozenset[str]:
     """The canonical names of requirements; other lines are left out."""
     parsed = (parse(requirement) for requirement in requirements)
-    return frozenset(canonicalize_name(each.name) for each in parsed if each is not None)
+    return frozenset(canonicalize_name(requirement.name) for requirement in parsed if requirement is not None)
 
 
 def _pyproject(file: str, text: str) -> Metadata:
@@ -91,7 +91,7 @@ def _pyproject(file: str, text: str) -> Metadata:
     project, tools = _table(document.get("project")), _table(document.get("tool"))
     poetry = _table(tools.get("poetry"))
     groups = [
-        each for group in _table(poetry.get("group")).values() for each in _table(_table(group).get("dependencies"))
+        text for group in _table(poetry.get("group")).values() for text in _table(_table(group).get("dependencies"))
     ]
     poetry_needs = [*_table(poetry.get("dependencies")), *_table(poetry.get("dev-dependencies")), *groups]
     extras = _table(project.get("optional-dependencies"))
@@ -215,11 +215,11 @@ def kit_python(text: str) -> str | None:
     text = text.strip()
     if re.fullmatch(r"=?=?\s*3\.[0-9]+(?:\.[0-9*]+)*", text):
         return f"3.{re.findall('[0-9]+', text)[1]}"
-    lowest = [int(each) for each in re.findall(r"(?:>=?|\^|~=?)\s*3\.([0-9]+)", text)]
+    lowest = [int(entry) for entry in re.findall(r"(?:>=?|\^|~=?)\s*3\.([0-9]+)", text)]
     if not lowest:
         return None
-    above = [int(each) - 1 for each in re.findall(r"<\s*3\.([0-9]+)", text)]
-    above += [int(each) for each in re.findall(r"<=\s*3\.([0-9]+)", text)]
+    above = [int(entry) - 1 for entry in re.findall(r"<\s*3\.([0-9]+)", text)]
+    above += [int(entry) for entry in re.findall(r"<=\s*3\.([0-9]+)", text)]
     if above and min(above) >= max(lowest):
         return f"3.{min(above)}"
     tilde = re.fullmatch(r"~\s*3\.([0-9]+)(?:\.[0-9]+)?|~=\s*3\.([0-9]+)\.[0-9]+", text)
@@ -228,12 +228,12 @@ def kit_python(text: str) -> str | None:
 
 def packages(tree: Tree, folder: str = "") -> tuple[str, ...]:
     """The importable packages: folders with `__init__.py` below `src` or at the top, tests and docs left out."""
-    found = set()
+    names = set()
     for name in tree.names:
         if not name.startswith(folder) or not name.endswith("/__init__.py"):
             continue
         parts = PurePosixPath(name[len(folder) :]).parts
         parts = parts[1:] if parts[0] == "src" and not tree.has(f"{folder}src/__init__.py") else parts
         if len(parts) == 2 and parts[0] not in ("tests", "test", "docs", "scripts", "notebooks", "examples"):
-            found.add(name.removesuffix("/__init__.py"))
-    return tuple(sorted(found))
+            names.add(name.removesuffix("/__init__.py"))
+    return tuple(sorted(names))

@@ -70,7 +70,7 @@ class PathReader:
         """The value of a name: the last assignment above the line, or the first below it."""
         for given in (self.opened.get(name), self.names.get(name)):
             if given:
-                above = [each for each in given if each.lineno <= line]
+                above = [expression for expression in given if expression.lineno <= line]
                 return self._read(max(above, key=lambda each: each.lineno) if above else given[0], depth - 1)
         if name in self.options:  # click hands an option over as an argument of its name
             flag, default = self.options[name]
@@ -90,7 +90,7 @@ class PathReader:
 
     def _joined(self, parts: Sequence[ast.expr], depth: int) -> tuple[str | None, str | None]:
         read = [self._read(part, depth - 1) for part in parts]
-        option = next((each for _, each in read if each), None)
+        option = next((text for _, text in read if text), None)
         texts = [text for text, _ in read if text is not None]
         if len(texts) < len(read):
             return None, None if option is None else option

@@ -103,8 +103,8 @@ def read_script(file: str, text: str) -> Script | None:
     for call in calls:
         touched.see(call)
     hydra = next((call.lineno for call in calls if dotted(call.func) == "hydra.main"), None)
-    main = next((each.lineno for each in module.body if _is_main_guard(each)), None)
-    acts = any(_acts(each) for each in module.body)
+    main = next((statement.lineno for statement in module.body if _is_main_guard(statement)), None)
+    acts = any(_acts(statement) for statement in module.body)
     return Script(
         file=file,
         role=_role(file, bool(touched.models), main is not None or acts),
@@ -147,13 +147,13 @@ def _acts(node: ast.stmt) -> bool:
 
 def _imports(nodes: list[ast.AST]) -> set[str]:
     """The top-level modules that are imported absolutely."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import):
-            found.update(alias.name.partition(".")[0] for alias in node.names)
+            names.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 def _options(calls: list[ast.Call]) -> list[Option]:

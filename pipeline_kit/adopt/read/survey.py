@@ -143,7 +143,7 @@ def _is_test(name: str, tree: Tree) -> bool:
         for node in ast.walk(module)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     ]
-    return any(each.startswith(("test", "Test")) for each in defined)
+    return any(text.startswith(("test", "Test")) for text in defined)
 
 
 def _parts(tree: Tree, scripts: Mapping[str, Script], tests: tuple[str, ...]) -> tuple[str, ...]:
@@ -172,22 +172,24 @@ def _parts(tree: Tree, scripts: Mapping[str, Script], tests: tuple[str, ...]) ->
 
 def _lint_configs(tree: Tree) -> tuple[LintConfig, ...]:
     """The linters that have a configuration, or a hook of pre-commit."""
-    found: dict[str, LintConfig] = {}
+    lint_configs: dict[str, LintConfig] = {}
     pyproject = tree.read("pyproject.toml") if tree.has("pyproject.toml") else ""
     known = {"ruff": ("ruff", "check", "."), "black": ("black", "--check", "."), "flake8": ("flake8",)}
     for tool, words in known.items():
         if re.search(rf"(?m)^\[tool\.{tool}[.\]]", pyproject):
-            found.setdefault(tool, LintConfig(words, Place("pyproject.toml", line_of(pyproject, f"[tool.{tool}"))))
+            lint_configs.setdefault(
+                tool, LintConfig(words, Place("pyproject.toml", line_of(pyproject, f"[tool.{tool}")))
+            )
     for file in ("ruff.toml", ".ruff.toml"):
         if tree.has(file):
-            found.setdefault("ruff", LintConfig(known["ruff"], Place(file)))
+            lint_configs.setdefault("ruff", LintConfig(known["ruff"], Place(file)))
     for file in (".flake8", "setup.cfg", "tox.ini"):
         text = tree.read(file) if tree.has(file) else ""
         if "[flake8]" in text:
-            found.setdefault("flake8", LintConfig(known["flake8"], Place(file, line_of(text, "[flake8]"))))
+            lint_configs.setdefault("flake8", LintConfig(known["flake8"], Place(file, line_of(text, "[flake8]"))))
     hooks = tree.read(".pre-commit-config.yaml") if tree.has(".pre-commit-config.yaml") else ""
     for tool, words in known.items():
         if match := re.search(rf"(?m)^\s*-\s*id:\s*{tool}\s*$", hooks):
             line = hooks.count("\n", 0, match.start()) + 1 + match.group().count("\n")
-            found.setdefault(tool, LintConfig(words, Place(".pre-commit-config.yaml", line)))
-    return tuple(found.values())
+            lint_configs.setdefault(tool, LintConfig(words, Place(".pre-commit-config.yaml", line)))
+    return tuple(lint_configs.values())

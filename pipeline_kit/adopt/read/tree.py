@@ -57,9 +57,9 @@ class Tree:
 
 def list_tree(root: Path, names: Sequence[str]) -> Tree:
     """The tree of those files, without what the survey passes over."""
-    wanted = [name for name in sorted(names)[:MOST_NAMES] if not PASSED_OVER & set(PurePosixPath(name).parts[:-1])]
-    plain = tuple(name for name in wanted if is_plain(name))
-    odd = tuple(name for name in wanted if not is_plain(name))
+    expected = [name for name in sorted(names)[:MOST_NAMES] if not PASSED_OVER & set(PurePosixPath(name).parts[:-1])]
+    plain = tuple(name for name in expected if is_plain(name))
+    odd = tuple(name for name in expected if not is_plain(name))
     return Tree(root, plain, odd, frozenset(plain))
 
 

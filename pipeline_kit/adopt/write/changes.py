@@ -72,9 +72,9 @@ def changes(root: Path, files: Mapping[str, str], forced: Collection[str], ci_fi
     """
     found = tuple(_change(root, name, text, forced) for name, text in files.items())
     backups = {
-        each.file: _free(root, backup_name(each.file))
-        for each in found
-        if each.fate is Fate.REPLACED and each.file in ci_files
+        change.file: _free(root, backup_name(change.file))
+        for change in found
+        if change.fate is Fate.REPLACED and change.file in ci_files
     }
     return Changes(found, backups)
 
@@ -104,7 +104,7 @@ def _change(root: Path, name: str, text: str, forced: Collection[str]) -> Change
 
 def _visible(line: str) -> str:
     """A line of a diff as a terminal may show it: what an old file holds is not for the terminal to act on."""
-    shown = "".join(each if each.isprintable() or each == "\t" else ascii(each)[1:-1] for each in line.rstrip("\r\n"))
+    shown = "".join(text if text.isprintable() or text == "\t" else ascii(text)[1:-1] for text in line.rstrip("\r\n"))
     return f"{shown}\n"
 
 

@@ -28,7 +28,7 @@ def scalar(value: Value) -> str:
 def quoted(text: str) -> str:
     """A text in double quotes; what cannot be seen is written as its number."""
     inner = json.dumps(text, ensure_ascii=False)[1:-1]
-    return '"' + "".join(each if each.isprintable() else _escaped(each) for each in inner) + '"'
+    return '"' + "".join(text if text.isprintable() else _escaped(text) for text in inner) + '"'
 
 
 def _escaped(letter: str) -> str:
@@ -57,11 +57,11 @@ def comment(text: str, indent: str) -> list[str]:
 
 def key_lines(keys: Sequence[Key], indent: str) -> list[str]:
     """Keys, a line each; the reason is above."""
-    found: list[str] = []
+    names: list[str] = []
     for key in keys:
-        found.extend(comment(key.why, indent))
-        found.append(f"{indent}{scalar(key.name)}: {flow(key.value)}")
-    return found
+        names.extend(comment(key.why, indent))
+        names.append(f"{indent}{scalar(key.name)}: {flow(key.value)}")
+    return names
 
 
 def descriptor_text(
@@ -85,7 +85,7 @@ def descriptor_text(
     if data:
         lines += ["", "data:"]
     for name, keys, why in data:
-        lines += [line for each in why for line in comment(each, "  ")]
+        lines += [line for text in why for line in comment(text, "  ")]
         lines += [f"  {scalar(name)}:", *key_lines(keys, "    ")]
     lines += ["", "jobs:"]
     for job in jobs:

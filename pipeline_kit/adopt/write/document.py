@@ -47,14 +47,14 @@ class Planned:
 def planned(proposal: Proposal, root: Path) -> Planned:
     """The descriptor without the parts that `plan` refuses; the proposal's notes report those."""
     for repair in (_as_it_is, _without_events, _without_what_the_files_say, _bare):
-        said = repair(proposal)
+        message = repair(proposal)
         text = text_of(proposal)
         try:
             descriptor, plan = read(text, root)
         except KitError:
             continue
-        if said:
-            proposal.notes.append(said)
+        if message:
+            proposal.notes.append(message)
         return Planned(text, descriptor, plan)
     raise AssertionError("a descriptor with a single job does not load")
 
@@ -95,7 +95,7 @@ def _bare(proposal: Proposal) -> str:
 
 def text_of(proposal: Proposal) -> str:
     """The descriptor's text."""
-    data = [(each.name, _dataset_keys(each), [_why(each)]) for each in proposal.facts.data]
+    data = [(dataset.name, _dataset_keys(dataset), [_why(dataset)]) for dataset in proposal.facts.data]
     trains = of_stage(proposal.jobs, "train")
     used = {job.value("runner") for job in proposal.jobs}
     kit: Value = {"version": __version__, "lock": proposal.kit_lock} if proposal.kit_lock else __version__

@@ -28,10 +28,10 @@ def told(proposal: Proposal) -> list[str]:
         lines += [
             f"  {each.place}: {readable(each.name, 40)} -> {readable(each.became, 160)}" for each in mapped.carried
         ]
-    plain = [each for each in mapped.carried if each.is_plain_command]
+    plain = [carried for carried in mapped.carried if carried.is_plain_command]
     if plain:
         lines += [f"kept as plain commands: {some([each.name for each in plain], 8)}"]
-    lost = sorted({each.what: each for each in reversed(mapped.lost)}.values(), key=lambda each: each.place)
+    lost = sorted({lost.what: lost for lost in reversed(mapped.lost)}.values(), key=lambda each: each.place)
     if lost:
         lines += ["not carried over:", *(f"  {_lost(each)}" for each in lost[:MOST_LOST])]
         lines += [f"  and {len(lost) - MOST_LOST} more"] if len(lost) > MOST_LOST else []
@@ -56,13 +56,13 @@ def _found(facts: Facts) -> Iterator[tuple[str, str]]:
     configs = [
         name for name in ("tox.ini", "noxfile.py", ".pre-commit-config.yaml", "Makefile", "dvc.yaml") if tree.has(name)
     ]
-    trains = [Place(each.file, each.main_line or 1) for each in facts.of_role(Role.TRAIN)]
+    trains = [Place(script.file, script.main_line or 1) for script in facts.of_role(Role.TRAIN)]
     scripts = [
         Place(script.file, script.main_line or 1)
         for script in facts.scripts.values()
         if script.main_line is not None and script.role is not Role.TRAIN and script.file not in facts.tests
     ]
-    data = [f"{each.file} ({each.kept})" if each.kept else each.file for each in facts.data]
+    data = [f"{dataset.file} ({dataset.kept})" if dataset.kept else dataset.file for dataset in facts.data]
     models = [f"{pointer.of} ({pointer.kind})" for pointer in facts.pointers if pointer.is_model]
     needs = [requirement.file for requirement in facts.requirements]
     needs += [facts.metadata.needs_place.file] if facts.metadata.needs_place else []

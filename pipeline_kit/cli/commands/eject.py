@@ -40,11 +40,11 @@ def wanted(arguments: argparse.Namespace, root: Path, known: Mapping[str, str]) 
             raise UsageError(f"{name} is not the kit's file: it is yours already", hint="the kit leaves it alone")
         return {name: text}
     here = {name: read(root / name) for name in known.values()}
-    found = {name: text for name, text in here.items() if text is not None and is_rendered(text)}
-    if not found:
+    values = {name: text for name, text in here.items() if text is not None and is_rendered(text)}
+    if not values:
         hint = f"name one, and it is written first: pipeline-kit eject {next(iter(known.values()))}"
         raise UsageError("there is no file here that the kit rendered", hint=hint)
-    return found
+    return values
 
 
 def ci_of(name: str, known: Mapping[str, str]) -> str:

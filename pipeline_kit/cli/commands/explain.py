@@ -123,14 +123,14 @@ def shown_value(key: Key) -> str:
 
 def as_json(number: int, text: str, source: LineSource | None) -> Mapping[str, Value]:
     """One line explained, for a machine."""
-    found: dict[str, Value] = {"line": number, "text": text, "rendered": source is not None}
+    document: dict[str, Value] = {"line": number, "text": text, "rendered": source is not None}
     if source is None:
-        return found
+        return document
     keys: list[Value] = [key_as_json(key) for key in source.keys]
-    found.update(job=source.job, keys=keys, template=None, meaning=source.meaning)
+    document.update(job=source.job, keys=keys, template=None, meaning=source.meaning)
     if source.template_line:
-        found["template"] = {"file": source.template, "line": source.template_line}
-    return found
+        document["template"] = {"file": source.template, "line": source.template_line}
+    return document
 
 
 def key_as_json(key: Key) -> Mapping[str, Value]:

@@ -43,8 +43,8 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     name = arguments.name or (ask("name", suggested_name(target.name)) if asked else suggested_name(target.name))
     plugins = named_plugins(arguments, target)
     known = files(plugins)
-    wanted = chosen(arguments.ci, known)
-    ci_files = [file for server, file in known.items() if server in wanted]
+    expected = chosen(arguments.ci, known)
+    ci_files = [file for server, file in known.items() if server in expected]
     made = scaffold(profile, name, ci_files, plugins, arguments.kit_lock)
     refuse_existing(target, [*made, *ci_files])
     if same := sorted(set(made) & set(ci_files)):

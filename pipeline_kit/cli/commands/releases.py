@@ -50,8 +50,10 @@ def wanted(record: ReleaseRecord, number: int | None) -> Revision:
 
 def document_of(record: ReleaseRecord, revision: Revision) -> dict[str, Any]:
     """A revision as the record has it."""
-    found: dict[str, Any] = next(each for each in as_document(record)["revisions"] if each["number"] == revision.number)
-    return found
+    document: dict[str, Any] = next(
+        entry for entry in as_document(record)["revisions"] if entry["number"] == revision.number
+    )
+    return document
 
 
 def list_lines(opened: OpenRelease, record: ReleaseRecord) -> list[str]:

@@ -75,7 +75,7 @@ def read(path: Path) -> str | None:
 def as_json(rendered: RenderedProject, found: Sequence[Drift]) -> Mapping[str, object]:
     """The result for a machine."""
     return {
-        "drift": [{"file": each.path, "meanings": list(each.meanings), "diff": each.diff} for each in found],
+        "drift": [{"file": drift.path, "meanings": list(drift.meanings), "diff": drift.diff} for drift in found],
         "server_settings_needed": list(rendered.settings_needed),
         "barriers": list(rendered.barriers),
     }

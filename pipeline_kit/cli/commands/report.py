@@ -49,15 +49,16 @@ def gathered(plan: Plan, folders: Folders) -> Mapping[str, JobRecord]:
 
     A job without a record whose needs have all passed, or that has none, was not of this event.
     """
-    found: dict[str, JobRecord] = {}
+    job_records: dict[str, JobRecord] = {}
     for job in plan.jobs:
         record = folders.read(job.name)
         stopped = next(
-            (need for need in job.needs if need in found and found[need].outcome is not Outcome.PASSED), None
+            (need for need in job.needs if need in job_records and job_records[need].outcome is not Outcome.PASSED),
+            None,
         )
         if record is not None:
-            found[job.name] = record
+            job_records[job.name] = record
         elif stopped is not None:
-            reason = f"{stopped} {found[stopped].outcome.value}"
-            found[job.name] = JobRecord(job.name, job.stage, Outcome.SKIPPED, reason)
-    return found
+            reason = f"{stopped} {job_records[stopped].outcome.value}"
+            job_records[job.name] = JobRecord(job.name, job.stage, Outcome.SKIPPED, reason)
+    return job_records

@@ -99,16 +99,16 @@ def narrowed(plan: Plan, names: Sequence[str]) -> Plan:
     if not names:
         return plan
     jobs: Mapping[str, PlannedJob] = {job.name: job for job in plan.jobs}
-    wanted: set[str] = set()
+    expected: set[str] = set()
     pending = list(names)
     while pending:
         name = pending.pop()
         if name not in jobs:
             raise unknown_job(name, plan)
-        if name not in wanted:
-            wanted.add(name)
+        if name not in expected:
+            expected.add(name)
             pending.extend(jobs[name].needs)
-    return replace(plan, jobs=tuple(job for job in plan.jobs if job.name in wanted))
+    return replace(plan, jobs=tuple(job for job in plan.jobs if job.name in expected))
 
 
 @frozen

@@ -20,7 +20,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # where a
 def config_document(content: ImageContent, base: Base, layers: Sequence[tuple[str, str]]) -> dict[str, object]:
     """The configuration; `layers` are kind and diff id of each, the base's first."""
     created = timestamp(content.created)
-    own = [
+    values = [
         {"created": created, "created_by": f"pipeline-kit: {kind}"}
         for kind, _ in layers
         if kind != BASE or not base.history
@@ -38,31 +38,31 @@ def config_document(content: ImageContent, base: Base, layers: Sequence[tuple[st
             "WorkingDir": content.working_folder,
         },
         "rootfs": {"type": "layers", "diff_ids": [diff_id for _, diff_id in layers]},
-        "history": [*(dict(each) for each in base.history), *own],
+        "history": [*(dict(entry) for entry in base.history), *values],
     }
 
 
 def manifest_document(config: ContentDescriptor, layers: Sequence[ContentDescriptor], base: Base) -> dict[str, object]:
     """The manifest."""
-    found: dict[str, object] = {
+    document: dict[str, object] = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": config.document(),
         "layers": [layer.document() for layer in layers],
     }
     if base.digest:
-        found["annotations"] = base_facts(base)
-    return found
+        document["annotations"] = base_facts(base)
+    return document
 
 
 def environment(base: Base, own: Mapping[str, str]) -> list[str]:
     """The container's variables: the base's, its PATH among them, and ours, which win."""
-    found = {"PATH": PATH}
-    for each in base.settings.get("Env") or ():
-        name, _, value = each.partition("=")
-        found[name] = value
-    found.update(own)
-    return [f"{name}={found[name]}" for name in sorted(found)]
+    values = {"PATH": PATH}
+    for entry in base.settings.get("Env") or ():
+        name, _, value = entry.partition("=")
+        values[name] = value
+    values.update(own)
+    return [f"{name}={values[name]}" for name in sorted(values)]
 
 
 def labels(content: ImageContent, base: Base) -> dict[str, str]:

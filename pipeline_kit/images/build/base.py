@@ -64,17 +64,17 @@ def open_base(text: str, platform: Platform, root: Path, registries: Callable[[]
 
 def from_layout(layout: Layout, wanted: LayoutReference, platform: Platform) -> StoredManifest:
     """The manifest of a platform in a layout, whose index may itself list one image of each platform, or an index."""
-    found = [
-        each
-        for each in layout.index()
-        if each.artifact_type is None
-        and (wanted.wanted is None or wanted.wanted in (each.digest, each.annotations.get(TAG_ANNOTATION)))
+    blobs = [
+        blob
+        for blob in layout.index()
+        if blob.artifact_type is None
+        and (wanted.wanted is None or wanted.wanted in (blob.digest, blob.annotations.get(TAG_ANNOTATION)))
     ]
-    if not found:
+    if not blobs:
         raise ModelError(
             f"{layout.folder} holds no image {wanted.wanted or ''}".rstrip(), hint="name the tag: oci:FOLDER:TAG"
         )
-    chosen = found[0] if len(found) == 1 else choose(found, platform, str(wanted))
+    chosen = blobs[0] if len(blobs) == 1 else choose(blobs, platform, str(wanted))
     stored = layout.stored(chosen)
     if stored.media_type in (INDEX, DOCKER_INDEX):
         stored = layout.stored(choose(listed(stored), platform, str(wanted)))
@@ -165,7 +165,7 @@ def settings_of(config: Mapping[str, Any], text: str) -> dict[str, Any]:
     """How the base's containers run."""
     found = config.get("config") or {}
     environment = found.get("Env") or [] if isinstance(found, dict) else None
-    if not isinstance(environment, list) or not all(isinstance(each, str) for each in environment):
+    if not isinstance(environment, list) or not all(isinstance(entry, str) for entry in environment):
         raise ModelError(f"the base {text} has no configuration of a container that can be read")
     return dict(found)
 
@@ -173,7 +173,7 @@ def settings_of(config: Mapping[str, Any], text: str) -> dict[str, Any]:
 def history_of(config: Mapping[str, Any], layers: int) -> tuple[Mapping[str, Any], ...]:
     """The history of the base where it has an entry for each layer, else none."""
     history = config.get("history")
-    if not isinstance(history, list) or not all(isinstance(each, dict) for each in history):
+    if not isinstance(history, list) or not all(isinstance(entry, dict) for entry in history):
         return ()
-    own = [each for each in history if each.get("empty_layer") is not True]
+    own = [entry for entry in history if entry.get("empty_layer") is not True]
     return tuple(history) if len(own) == layers else ()

@@ -38,8 +38,8 @@ class Earlier:
 
     def found(self, kind: str, key: str) -> tuple[WrittenLayer, ...] | None:
         """Its layers of that kind and key, or none where it has none or the repository has lost one."""
-        said = {LAYER_KIND: kind, LAYER_KEY: key}
-        layers = [layer for layer in self.layers if said.items() <= layer.annotations.items()]
+        values = {LAYER_KIND: kind, LAYER_KEY: key}
+        layers = [layer for layer in self.layers if values.items() <= layer.annotations.items()]
         if not layers or not all(LAYER_DIFF in layer.annotations and self.has(layer) for layer in layers):
             return None
         return tuple(
@@ -58,7 +58,7 @@ def earlier_image(registries: Registries, repository: str, tag: str, log: Callab
         document: Mapping[str, object] = read_document(stored.content, f"manifest {stored.digest}")
         layers = document.get("layers")
         listed = layers if isinstance(layers, list) else []
-        return Earlier(place, tuple(read_descriptor(each, f"a layer of {stored.digest}") for each in listed))
+        return Earlier(place, tuple(read_descriptor(entry, f"a layer of {stored.digest}") for entry in listed))
     except ModelError as error:
         log(f"no layers to take over: {error.message}")
     except InfrastructureError as error:

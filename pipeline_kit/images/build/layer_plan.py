@@ -35,7 +35,9 @@ def plan_layers(content: ImageContent, *, compressed: bool) -> tuple[LayerPlan, 
     groups = [("code", under(CODE, files))]
     groups += [("model", model_group) for model_group in model_groups(under(MODEL, files))]
     groups.append(("config", under(CONFIG, files)))
-    layer_plans = [layer_plan(content, kind, each, compressed=compressed) for kind, each in groups if each]
+    layer_plans = [
+        layer_plan(content, kind, layer_files, compressed=compressed) for kind, layer_files in groups if layer_files
+    ]
     return (LayerPlan(DEPENDENCIES, dependencies_key(content, compressed=compressed)), *layer_plans)
 
 

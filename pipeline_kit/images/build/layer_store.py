@@ -30,18 +30,22 @@ class LayerStore:
 
     def find(self, key: str) -> tuple[WrittenLayer, ...] | None:
         """The layers of a key, or none where one of them is not as it was written: its size and time are compared."""
-        found = self.described(key)
-        return found if found is not None and all(self.holds(each.descriptor) for each in found) else None
+        written_layers = self.described(key)
+        return (
+            written_layers
+            if written_layers is not None and all(self.holds(each.descriptor) for each in written_layers)
+            else None
+        )
 
     def described(self, key: str) -> tuple[WrittenLayer, ...] | None:
         """What this machine has found the layers of a key to be; whether it holds them is not asked."""
         path = self.key_file(key)
         try:
-            found = [described(load) for load in json.loads(path.read_text())]
+            written_layers = [described(load) for load in json.loads(path.read_text())]
             path.touch()
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return tuple(found)
+        return tuple(written_layers)
 
     def holds(self, descriptor: ContentDescriptor) -> bool:
         """Whether a layer is here as it was written."""

@@ -94,7 +94,7 @@ class Builder:
         built_layers: list[BuiltLayer] = []
         for plan in plan_layers(content, compressed=self.compressed):
             written, made = self.layers_of(plan)
-            built_layers += [built(plan.kind, plan.key, each, made=made) for each in written]
+            built_layers += [built(plan.kind, plan.key, written_layer, made=made) for written_layer in written]
         return built_layers
 
     def layers_of(self, plan: LayerPlan) -> tuple[tuple[WrittenLayer, ...], bool]:
@@ -116,21 +116,21 @@ class Builder:
 
     def taken_over(self, key: str, files: Mapping[str, LayerFile], earlier: Earlier) -> tuple[WrittenLayer, ...] | None:
         """The layer of these files, digested once on a machine, where the earlier image has it."""
-        found = self.store.described(key)
-        if found is None:
-            found = (write_layer(files, None, compressed=self.compressed),)
-            self.store.keep(key, found)
-        return found if all(earlier.has(each.descriptor) for each in found) else None
+        written_layers = self.store.described(key)
+        if written_layers is None:
+            written_layers = (write_layer(files, None, compressed=self.compressed),)
+            self.store.keep(key, written_layers)
+        return written_layers if all(earlier.has(each.descriptor) for each in written_layers) else None
 
     def make(self, layers: list[dict[str, LayerFile]] | list[Mapping[str, LayerFile]]) -> tuple[WrittenLayer, ...]:
         """Writes layers into the store."""
-        found = []
+        entries = []
         for files in layers:
             with self.store.appearing() as target:
                 layer = write_layer(files, target, compressed=self.compressed)
                 self.store.adopt(target, layer.descriptor.digest)
-            found.append(layer)
-        return tuple(found)
+            entries.append(layer)
+        return tuple(entries)
 
     def fill(self, layout: Layout, layers: list[BuiltLayer], base: Base) -> dict[str, str]:
         """Puts the layers into the layout, but for those that a repository has; returns where those are."""
@@ -166,9 +166,9 @@ def built(kind: str, key: str, layer: WrittenLayer, *, made: bool) -> BuiltLayer
 def built_layers(folder: Path) -> tuple[BuiltLayer, ...]:
     """The layers of the image in a layout that an engine has built: which of them it made is not known, so all are."""
     image = read_image(Layout(folder))
-    found = []
+    entries = []
     for layer in image.layers:
         kind = layer.annotations.get(LAYER_KIND, BASE)
         descriptor = replace(layer, annotations={**layer.annotations, LAYER_KIND: kind})
-        found.append(BuiltLayer(descriptor, layer.annotations.get(LAYER_DIFF, ""), made=kind != BASE))
-    return tuple(found)
+        entries.append(BuiltLayer(descriptor, layer.annotations.get(LAYER_DIFF, ""), made=kind != BASE))
+    return tuple(entries)

@@ -72,7 +72,7 @@ class ImageDestination(WheelDestination):
         """Adds INSTALLER, and RECORD with the rows of all that is there."""
         installer = posixpath.join(posixpath.dirname(record_file_path), "INSTALLER")
         digest, size = copyfileobj_with_hashing(io.BytesIO(INSTALLER), io.BytesIO(), "sha256")
-        rows = {each.path: each for _, each in records if each.path}
+        rows = {record_entry.path: record_entry for _, record_entry in records if record_entry.path}
         rows[installer] = RecordEntry(installer, Hash("sha256", digest), size)
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows[path].to_row() for path in sorted(rows))

@@ -137,12 +137,12 @@ def inflated_digest(path: Path) -> str:
 
 def kind_of(layout: Layout, layer: ContentDescriptor) -> str:
     """What a layer holds: its folder of the application; `base` where it touches none, the code's where several."""
-    found = set()
+    names = set()
     with open_layer(layout, layer) as tar:
         for entry in tar:
             path = posixpath.normpath("/" + entry.name).lstrip("/")
             if not entry.isdir():
-                found |= {kind for folder, kind in KINDS.items() if path.startswith(f"{folder}/")}
-    if not found:
+                names |= {kind for folder, kind in KINDS.items() if path.startswith(f"{folder}/")}
+    if not names:
         return BASE
-    return found.pop() if len(found) == 1 else "code"
+    return names.pop() if len(names) == 1 else "code"

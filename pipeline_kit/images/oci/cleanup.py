@@ -30,10 +30,10 @@ def sweep(target: Repository, keep_last: int, pushed: str, tell: Callable[[str],
     except ModelError as error:
         tell(f"no old build is removed: {error.message}")
         return 0
-    going = [each for each in old if each.digest not in kept]
-    for each in going:
-        tell(f"removing {', '.join(each.tags)}: {each.digest}")
-        target.delete_manifest(each.digest)
+    going = [tagged_image for tagged_image in old if tagged_image.digest not in kept]
+    for tagged_image in going:
+        tell(f"removing {', '.join(tagged_image.tags)}: {tagged_image.digest}")
+        target.delete_manifest(tagged_image.digest)
     return len(going)
 
 
@@ -52,12 +52,12 @@ def led_to(target: Repository, reference: str, depth: int = 4) -> Iterator[str]:
     stored = target.manifest(reference)
     yield stored.digest
     listed = read_document(stored.content, f"manifest {stored.digest}").get("manifests")
-    for each in listed if isinstance(listed, list) else ():
-        digest = each.get("digest") if isinstance(each, dict) else None
+    for entry in listed if isinstance(listed, list) else ():
+        digest = entry.get("digest") if isinstance(entry, dict) else None
         if not isinstance(digest, str):
             raise ModelError(f"index {stored.digest} lists something that is no manifest")
         yield digest
-        if "index" in str(each.get("mediaType")) or "manifest.list" in str(each.get("mediaType")):
+        if "index" in str(entry.get("mediaType")) or "manifest.list" in str(entry.get("mediaType")):
             if depth == 0:
                 raise ModelError(f"index {stored.digest} nests too deep")
             yield from led_to(target, digest, depth - 1)

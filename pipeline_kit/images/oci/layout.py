@@ -106,14 +106,14 @@ class Layout:
         """The manifest of a tag or digest, else the only one that is no referrer's. Raises ModelError."""
         listed = self.index()
         if reference is None:
-            found = [each for each in listed if each.artifact_type is None]
+            blobs = [blob for blob in listed if blob.artifact_type is None]
         else:
-            found = [each for each in listed if reference in (each.digest, each.annotations.get(TAG_ANNOTATION))]
-        if len({each.digest for each in found}) != 1:
-            tags = ", ".join(sorted(each.annotations.get(TAG_ANNOTATION, each.digest) for each in listed)) or "none"
-            what = f"no image {reference}" if reference else f"{len(found)} images, not one"
+            blobs = [blob for blob in listed if reference in (blob.digest, blob.annotations.get(TAG_ANNOTATION))]
+        if len({blob.digest for blob in blobs}) != 1:
+            tags = ", ".join(sorted(blob.annotations.get(TAG_ANNOTATION, blob.digest) for blob in listed)) or "none"
+            what = f"no image {reference}" if reference else f"{len(blobs)} images, not one"
             raise ModelError(f"{self.folder} holds {what}", hint=f"it lists: {tags}")
-        return self.stored(found[0])
+        return self.stored(blobs[0])
 
     def stored(self, descriptor: ContentDescriptor) -> StoredManifest:
         """A listed manifest's bytes, verified."""
@@ -122,13 +122,13 @@ class Layout:
 
     def referrers(self, digest: str) -> tuple[ContentDescriptor, ...]:
         """The listed manifests whose subject is that one."""
-        found = []
-        for each in self.index():
-            if each.artifact_type is not None:
-                subject = read_document(self.stored(each).content, each.digest).get("subject")
+        entries = []
+        for blob in self.index():
+            if blob.artifact_type is not None:
+                subject = read_document(self.stored(blob).content, blob.digest).get("subject")
                 if isinstance(subject, dict) and subject.get("digest") == digest:
-                    found.append(each)
-        return tuple(found)
+                    entries.append(blob)
+        return tuple(entries)
 
     def _write(self, path: Path, content: bytes) -> None:
         handle, partial = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)

@@ -23,12 +23,12 @@ class Platform:
     system: str = "linux"
 
     def __str__(self) -> str:
-        return "/".join(each for each in (self.system, self.architecture, self.variant) if each)
+        return "/".join(text for text in (self.system, self.architecture, self.variant) if text)
 
     def document(self) -> dict[str, str]:
         """The platform as a descriptor in an index has it, and a configuration."""
-        found = {"architecture": self.architecture, "os": self.system}
-        return {**found, "variant": self.variant} if self.variant else found
+        values = {"architecture": self.architecture, "os": self.system}
+        return {**values, "variant": self.variant} if self.variant else values
 
     def fits(self, architecture: object, system: object, variant: object) -> bool:
         """Whether an image of that platform is one of this; where one names no variant, any will do."""

@@ -84,13 +84,13 @@ def push_image(
     registry fails, ModelError where a blob is not what its digest says.
     """
     wanted = list({layer.digest: layer for layer in (image.config_descriptor, *image.layers)}.values())
-    missing = [each for each in wanted if not target.has(each)]
-    ways = dict.fromkeys((each.digest for each in wanted), Way.THERE)
+    missing = [blob for blob in wanted if not target.has(blob)]
+    ways = dict.fromkeys((blob.digest for blob in wanted), Way.THERE)
     sources = elsewhere or {}
-    mounted = {each.digest for each in missing if mount(target, each, sources.get(each.digest))}
+    mounted = {blob.digest for blob in missing if mount(target, blob, sources.get(blob.digest))}
     ways.update(dict.fromkeys(mounted, Way.MOUNTED))
-    unsent = [each for each in missing if each.digest not in mounted]
-    meter = Meter(sum(each.size for each in unsent), tell)
+    unsent = [blob for blob in missing if blob.digest not in mounted]
+    meter = Meter(sum(blob.size for blob in unsent), tell)
     with ThreadPoolExecutor(max(1, min(parallel, len(unsent) or 1))) as pool:
         for digest in pool.map(lambda each: send(blobs, target, each, meter), unsent):
             ways[digest] = Way.SENT
@@ -98,7 +98,7 @@ def push_image(
     attach_all(target, image, attachments)
     for tag in tags:
         target.push_manifest(image.stored, tag)
-    return Pushed(image.digest, ways, sum(each.size for each in unsent))
+    return Pushed(image.digest, ways, sum(blob.size for blob in unsent))
 
 
 def mount(target: Repository, descriptor: ContentDescriptor, source: str | None) -> bool:

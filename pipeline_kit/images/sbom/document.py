@@ -46,12 +46,12 @@ class Subject:
     @classmethod
     def of(cls, image: Image) -> Subject:
         """The subject of an image. Raises ModelError where it has no time of creation that can be read."""
-        said = str(image.config.get("created") or "1970-01-01T00:00:00Z")
+        message = str(image.config.get("created") or "1970-01-01T00:00:00Z")
         try:
-            created = datetime.fromisoformat(said)
+            created = datetime.fromisoformat(message)
         except ValueError as error:
             hint = "its configuration is not one of OCI"
-            raise ModelError(f"the image says it was created at {said!r}", hint=hint) from error
+            raise ModelError(f"the image says it was created at {message!r}", hint=hint) from error
         labels = dict(image.labels)
         created = created if created.tzinfo else created.replace(tzinfo=UTC)
         return cls(labels.get(LABEL_TITLE, "image"), image.digest, created, labels)

@@ -66,7 +66,7 @@ class Inventory:
         elif file.path in RELEASES:
             self.releases[file.path] = release_of(file.read(LARGEST_METADATA))
         elif match := COPYRIGHT.fullmatch(file.path):
-            names = {each.decode() for each in LICENCE_LINE.findall(file.read(LARGEST_METADATA))}
+            names = {entry.decode() for entry in LICENCE_LINE.findall(file.read(LARGEST_METADATA))}
             self.licences[match[1]] = tuple(sorted(names))
 
     def _see_metadata(self, file: ImageFile, folder: str, name: str) -> None:
@@ -88,7 +88,7 @@ class Inventory:
             replace(package, hashes=self.archives.get(folder, ()), record=self.records.get(folder, ""))
             for folder, package in self.distributions.items()
         ]
-        deb = [replace(each, licences=self.licences.get(each.name, ())) for each in self.debian.values()]
+        deb = [replace(package, licences=self.licences.get(package.name, ())) for package in self.debian.values()]
         return tuple(sorted((*pypi, *deb), key=lambda each: (each.kind, each.name, each.version, each.path)))
 
     def distribution(self) -> tuple[str, str]:
@@ -105,7 +105,7 @@ def distribution(content: bytes, path: str) -> Package | None:
         return None
     expression = str(headers.get("License-Expression") or "").strip()
     stated = str(headers.get("License") or "").strip()
-    classified = [str(each).rpartition(" :: ")[2] for each in headers.get_all("Classifier", []) if licensed(str(each))]
+    classified = [str(text).rpartition(" :: ")[2] for text in headers.get_all("Classifier", []) if licensed(str(text))]
     if expression:
         licences: tuple[str, ...] = (expression,)
     elif stated and stated != "UNKNOWN" and "\n" not in stated and len(stated) <= LONGEST_LICENCE:
@@ -140,15 +140,15 @@ def archive_hashes(content: bytes) -> tuple[str, ...]:
 
 def debian_packages(content: bytes, path: str) -> list[Package]:
     """The packages of dpkg's status file that are installed; distroless images have one file for each."""
-    found = []
+    entries = []
     for stanza in content.decode(errors="replace").split("\n\n"):
         fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line and not line.startswith(" "))
         name, version = fields.get("Package", "").strip(), fields.get("Version", "").strip()
         state = fields.get("Status", "install ok installed").split()
         if name and version and "installed" in state:
             summary = fields.get("Description", "").strip()
-            found.append(Package("deb", name, version, fields.get("Architecture", "").strip(), (), (), summary, path))
-    return found
+            entries.append(Package("deb", name, version, fields.get("Architecture", "").strip(), (), (), summary, path))
+    return entries
 
 
 def release_of(content: bytes) -> dict[str, str]:

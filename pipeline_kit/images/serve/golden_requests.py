@@ -67,13 +67,13 @@ def evaluated_rows(
 
     Raises DataError where there is none.
     """
-    found = []
+    entries = []
     for data in datasets:
         if data.spec.target is not None and any(folder.glob(f"{data.spec.name}.*")):
-            found.append(with_predictions(golden_rows(data.spec, data.path, inputs, count), folder))
-    if not found:
+            entries.append(with_predictions(golden_rows(data.spec, data.path, inputs, count), folder))
+    if not entries:
         raise DataError("no evaluated dataset is here to ask for", hint="let the job need an evaluation of one")
-    return tuple(found)
+    return tuple(entries)
 
 
 def rows_of(table: Table, inputs: Mapping[str, Value], identifier: str | None) -> tuple[Mapping[str, Value], ...]:
@@ -88,15 +88,15 @@ def rows_of(table: Table, inputs: Mapping[str, Value], identifier: str | None) -
 def with_predictions(golden: Golden, folder: Path) -> Golden:
     """The same with what the evaluation predicted. Raises ModelError where the folder lacks one of the rows."""
     table = predictions_of(golden.dataset, folder)
-    places = {each: row for row, each in enumerate(table.column("id"))}
+    places = {text: row for row, text in enumerate(table.column("id"))}
     lacking = next((identifier for identifier in golden.identifiers if identifier not in places), None)
     if lacking is not None:
         raise ModelError(f"{table.label} predicts no row of id {lacking!r}", hint="run the evaluation again")
     columns = {name: cells for name, cells in table.columns.items() if name != "id"}
-    found = tuple(
+    values = tuple(
         {name: cells[places[identifier]] for name, cells in columns.items()} for identifier in golden.identifiers
     )
-    return Golden(golden.dataset, golden.named, golden.rows, golden.identifiers, found)
+    return Golden(golden.dataset, golden.named, golden.rows, golden.identifiers, values)
 
 
 def predictions_of(dataset: str, folder: Path) -> Table:
@@ -169,9 +169,9 @@ def differences(
     for answer, expected, identifier in zip(served, wanted, names, strict=True):
         if golden.named and str(answer.get("id")) != identifier:
             yield Difference(golden.dataset, identifier, "id", str(answer.get("id")), identifier)
-        for column in [*expected, *(each for each in answer if each not in expected and each != "id")]:
+        for column in [*expected, *(text for text in answer if text not in expected and text != "id")]:
             if column not in answer or column not in expected or not same(answer[column], expected[column], tolerance):
-                told = (shown(each.get(column)) if column in each else "nothing" for each in (answer, expected))
+                told = (shown(entry.get(column)) if column in entry else "nothing" for entry in (answer, expected))
                 yield Difference(golden.dataset, identifier, column, *told)
 
 
@@ -194,4 +194,4 @@ def shown(value: object) -> str:
 def told(found: Sequence[Difference]) -> str:
     """The first differences in words, and how many there are more."""
     more = f"; and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
-    return "; ".join(str(each) for each in found[:MOST_SHOWN]) + more
+    return "; ".join(str(difference) for difference in found[:MOST_SHOWN]) + more

@@ -34,10 +34,10 @@ class Configuration:
     @property
     def python(self) -> str:
         """The minor version of Python that its dependencies are for. Raises ModelError where it does not say."""
-        found = self.manifest.get("python")
-        if not isinstance(found, str) or not found.replace(".", "").isdecimal():
+        value = self.manifest.get("python")
+        if not isinstance(value, str) or not value.replace(".", "").isdecimal():
             raise ModelError("the manifest in the image names no Python", hint="build the image again")
-        return found
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class Readiness:
 
 def read_configuration(blobs: Blobs, image: Image) -> Configuration:
     """What an image serves. Raises ModelError where it lacks the files, as an image of another tool does."""
-    found: dict[str, Mapping[str, Value]] = {}
+    documents: dict[str, Mapping[str, Value]] = {}
     for file in image_files(image, blobs):
         if file.path in (MANIFEST_FILE, INPUTS_FILE) and file.kind == "file":
-            found[file.path] = read_document(file.read(file.size), f"{file.path} of the image")
-        if len(found) == 2:
-            return Configuration(found[MANIFEST_FILE], found[INPUTS_FILE])
-    lacking = next(each for each in (MANIFEST_FILE, INPUTS_FILE) if each not in found)
+            documents[file.path] = read_document(file.read(file.size), f"{file.path} of the image")
+        if len(documents) == 2:
+            return Configuration(documents[MANIFEST_FILE], documents[INPUTS_FILE])
+    lacking = next(text for text in (MANIFEST_FILE, INPUTS_FILE) if text not in documents)
     raise ModelError(f"the image has no /{lacking}", hint="let the stage image build it")
 
 
@@ -90,7 +90,7 @@ def variables_of(image: Image, root: Path) -> dict[str, str]:
     """The image's variables, paths of its application turned into those of the root on disk."""
     config = image.config.get("config")
     given = config.get("Env") if isinstance(config, dict) else None
-    pairs = (str(each).partition("=") for each in given or ())
+    pairs = (str(entry).partition("=") for entry in given or ())
     inside = {name: value for name, _, value in pairs if name not in OF_THE_BASE}
     return {name: ":".join(on_disk(part, root) for part in value.split(":")) for name, value in inside.items()}
 

@@ -66,11 +66,11 @@ def check_documents(image: Image) -> tuple[str, ...]:
 
 def check_layers(image: Image, blobs: Blobs, diff_ids: tuple[str, ...]) -> None:
     """Raises ModelError where a layer is missing, has other bytes, or is not what the configuration says."""
-    for number, (layer, wanted) in enumerate(zip(image.layers, diff_ids, strict=True)):
+    for number, (layer, expected) in enumerate(zip(image.layers, diff_ids, strict=True)):
         diff_id = diff_id_of(blobs, layer)
-        if diff_id != wanted:
+        if diff_id != expected:
             raise ModelError(
-                f"layer {number} has the diff id {diff_id}, the image's config says {wanted}", hint=CHANGED
+                f"layer {number} has the diff id {diff_id}, the image's config says {expected}", hint=CHANGED
             )
 
 
@@ -115,9 +115,9 @@ def check_labels(image: Image, facts: PackageFacts) -> None:
         LABEL_VERDICT: str(facts.verdict.get("status")),
     }
     for label, value in wanted.items():
-        told = image.labels.get(label)
-        if told != value:
-            raise ModelError(f"the image's label {label} says {told}, its {MANIFEST_FILE} {value}", hint=CHANGED)
+        message = image.labels.get(label)
+        if message != value:
+            raise ModelError(f"the image's label {label} says {message}, its {MANIFEST_FILE} {value}", hint=CHANGED)
 
 
 def read_contents(image: Image, blobs: Blobs) -> Contents:
@@ -185,8 +185,8 @@ def digest_of(entry: ImageFile) -> str:
 
 def digest_and_size(content: IO[bytes]) -> tuple[str, int]:
     """The digest of a stream, and its bytes."""
-    found, size = hashlib.sha256(), 0
+    h_a_s_h, size = hashlib.sha256(), 0
     while piece := content.read(COPY_BYTES):
-        found.update(piece)
+        h_a_s_h.update(piece)
         size += len(piece)
-    return PREFIX + found.hexdigest(), size
+    return PREFIX + h_a_s_h.hexdigest(), size

@@ -87,14 +87,16 @@ def verify_image(
     check_identity(image, reference)
     diff_ids = check_documents(image)
     check_kit(image)
-    key, said, ignored = accepted(image, blobs, keys, attestation)
-    bill = check_bills(image, blobs, said.byproducts.get("sbom") if said else None, told=said is not None)
+    key, statement, ignored = accepted(image, blobs, keys, attestation)
+    bill = check_bills(
+        image, blobs, statement.byproducts.get("sbom") if statement else None, told=statement is not None
+    )
     layers = files = 0
     if deep:
         check_layers(image, blobs, diff_ids)
         facts = check_contents(image, blobs)
-        if said is not None:
-            check_against_package(said, image, facts)
+        if statement is not None:
+            check_against_package(statement, image, facts)
         layers, files = len(image.layers), len(facts.places()) + 1
     labels = image.labels
     return Verified(
@@ -105,11 +107,11 @@ def verify_image(
         labels.get(LABEL_REVISION),
         labels[LABEL_VERDICT],
         key,
-        said.kit if said else None,
+        statement.kit if statement else None,
         layers,
         files,
         bill,
-        said,
+        statement,
         ignored,
     )
 
@@ -127,8 +129,8 @@ def verify_pushed(
 
     Raises as `verify_image`.
     """
-    wanted = image.wanted if isinstance(image, Reference) else image
-    return verify_image(blobs, wanted, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)
+    expected = image.wanted if isinstance(image, Reference) else image
+    return verify_image(blobs, expected, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)
 
 
 def verify_layout(
@@ -176,7 +178,7 @@ def accepted(
         except ModelError as error:
             refused.append(error)
         else:
-            return opened.key or None, statement, tuple(each.message for each in refused)
+            return opened.key or None, statement, tuple(model_error.message for model_error in refused)
     if len(refused) == 1:
         raise refused[0]
     if refused:
@@ -195,8 +197,8 @@ def attached_envelopes(image: Image, blobs: Blobs, refused: list[ModelError]) ->
     if len(referrers) > MOST_ATTESTATIONS:
         what = f"{len(referrers)} attestations are attached to {image.digest}, more than {MOST_ATTESTATIONS}"
         raise ModelError(what, hint="take out those that are not yours")
-    for each in referrers:
+    for blob in referrers:
         try:
-            yield read_payload(blobs, each, image.digest)
+            yield read_payload(blobs, blob, image.digest)
         except ModelError as error:
             refused.append(error)

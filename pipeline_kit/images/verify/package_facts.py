@@ -92,7 +92,7 @@ def facts_of(document: Mapping[str, Any], digest: str) -> PackageFacts:
     maps = {name: document[name] for name in ("parameters", "metrics", "verdict", "data", "files")}
     if not all(isinstance(text, str) for text in texts.values()) or not all(isinstance(x, dict) for x in maps.values()):
         raise ValueError("a text or an object is another thing")
-    files = {str(name): ListedFile(each["digest"], each["size"]) for name, each in maps.pop("files").items()}
+    files = {str(name): ListedFile(entry["digest"], entry["size"]) for name, entry in maps.pop("files").items()}
     digests = [texts["model_digest"], *(file.digest for file in files.values()), *maps["data"].values()]
     if not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in digests):
         raise ValueError("a digest is none")

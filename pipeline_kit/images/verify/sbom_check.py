@@ -26,18 +26,18 @@ def check_bills(image: Image, blobs: Blobs, wanted: str | None, *, told: bool) -
     if len(attached) > MOST_BILLS:
         what = f"{len(attached)} bills of materials are attached to {image.digest}, more than {MOST_BILLS}"
         raise ModelError(what, hint="take out those that are not yours")
-    found: list[str] = []
-    for each in attached:
-        content = read_payload(blobs, each, image.digest)
-        found.append(digest_bytes(content))
+    names: list[str] = []
+    for blob in attached:
+        content = read_payload(blobs, blob, image.digest)
+        names.append(digest_bytes(content))
         if not told:
             check_bill(content, image.digest)
-    if not told or not found:
-        return found[0] if found else None
+    if not told or not names:
+        return names[0] if names else None
     if wanted is None:
         raise ModelError("a bill of materials is attached that the statement does not name", hint=HINT)
-    if wanted not in found:
-        what = f"the attached bill of materials is {found[0]}, the statement's {wanted}"
+    if wanted not in names:
+        what = f"the attached bill of materials is {names[0]}, the statement's {wanted}"
         raise ModelError(what, hint=HINT)
     return wanted
 

@@ -82,7 +82,7 @@ def open_envelope(content: bytes, keys: Sequence[bytes]) -> Opened:
     if not known:
         raise UsageError("there is no key to verify the attestation by", hint="give a public key: --key FILE")
     envelope = read_envelope(content)
-    if not set(envelope.signatures) & {each.keyid for each in known}:
+    if not set(envelope.signatures) & {s_slib_key.keyid for s_slib_key in known}:
         named = ", ".join(sorted(envelope.signatures))
         raise ModelError(
             f"the attestation is signed by none of the given keys: it names {named}",
@@ -124,8 +124,8 @@ def read_envelope(content: bytes) -> Any:
         if set(fields) != {"keyid", "sig"} or not all(isinstance(value, str) for value in fields.values()):
             raise ModelError("the attestation's signatures are no list of keyid and sig", hint=MAKE_AGAIN)
     check_base64(document["payload"])
-    for each in signatures:
-        check_base64(each["sig"])
+    for entry in signatures:
+        check_base64(entry["sig"])
     try:
         return Envelope.from_dict(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -51,15 +51,15 @@ def gitlab_job(entry: Mapping[object, object], everything: set[str]) -> JobFacts
 
 def rule_words(rules: object, everything: set[str]) -> set[str]:
     """What a list of rules starts on, in words; a rule without a condition means everything."""
-    found: set[str] = set()
+    names: set[str] = set()
     for rule in sequence(rules):
         if not isinstance(rule, dict) or rule.get("when") == "never":
             continue
         words = condition_words(str(rule.get("if", "")))
         changed = mapping(rule.get("changes")).get("paths", rule.get("changes"))
         narrowed = f" that change {', '.join(map(folder_words, sequence(changed)))}" if changed else ""
-        found |= {words + narrowed} if words else everything
-    return found
+        names |= {words + narrowed} if words else everything
+    return names
 
 
 def folder_words(glob: object) -> str:

@@ -99,7 +99,7 @@ def _with_needs(staged: Sequence[tuple[CiJob, str, tuple[str, ...] | None]]) -> 
     groups = list(dict.fromkeys(stage for _, stage, _ in staged))
     for job, stage, own in staged:
         index = groups.index(stage)
-        before = tuple(each.name for each, other, _ in staged if index and other == groups[index - 1])
+        before = tuple(ci_job.name for ci_job, other, _ in staged if index and other == groups[index - 1])
         needs.append(replace(job, needs=before if own is None else own))
     return _ordered(needs)
 
@@ -215,7 +215,7 @@ def _events(keys: Mapping[str, tuple[Node, Node]]) -> tuple[tuple[str, ...], boo
     """The events that `rules` or `only` mean, whether a person starts it, and what they say beside."""
     manual = "when" in keys and text(keys["when"][1]) == "manual"
     lost: list[Lost] = []
-    found: list[str] = []
+    names: list[str] = []
     if "rules" in keys:
         key, node = keys["rules"]
         for rule in items(node):
@@ -224,22 +224,22 @@ def _events(keys: Mapping[str, tuple[Node, Node]]) -> tuple[tuple[str, ...], boo
             event = _event(condition or "")
             plain = set(entries(rule)) <= {"if", "when"} and when in (None, "on_success", "always", "manual")
             if event and plain:
-                found.append(event)
+                names.append(event)
             else:
                 lost.append(Lost(Place(FILE, line(rule)), f"rule {_shown(rule)}: write it as `events` or `changes`"))
         if lost:
-            found = []
-        lost = lost or ([] if found else [Lost(Place(FILE, line(key)), "rules without a condition")])
+            names = []
+        lost = lost or ([] if names else [Lost(Place(FILE, line(key)), "rules without a condition")])
     for name in ("only", "except"):
         if name in keys:
             key, node = keys[name]
             refs = texts(child(node, "refs") if isinstance(node, MappingNode) else node)
             events = [_ONLY.get(ref) or _branch(ref) for ref in refs]
             if name == "only" and refs and all(events) and not (set(entries(node)) - {"refs"}):
-                found.extend(str(event) for event in events)
+                names.extend(str(event) for event in events)
             else:
                 lost.append(Lost(Place(FILE, line(key)), f"{name} {_shown(node)}: write it as `events` or `changes`"))
-    return tuple(dict.fromkeys(found)), manual, lost
+    return tuple(dict.fromkeys(names)), manual, lost
 
 
 def _event(condition: str) -> str | None:
@@ -259,13 +259,13 @@ def _branch(ref: str) -> str | None:
 
 def _job_lost(keys: Mapping[str, tuple[Node, Node]]) -> list[Lost]:
     """The job's keys that no descriptor holds."""
-    found = []
+    entries = []
     for name, (key, node) in keys.items():
         if name == "extends" and not all(isinstance(item, ScalarNode) for item in items(node)):
             continue
         if name in _LOST and text(node) != "false":
-            found.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
-    return found
+            entries.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
+    return entries
 
 
 def _shown(node: Node) -> str:
@@ -273,7 +273,7 @@ def _shown(node: Node) -> str:
     if isinstance(node, ScalarNode):
         return readable(str(node.value), 60)
     if isinstance(node, SequenceNode):
-        return readable(", ".join(text(each) or text(child(each, "name")) or "..." for each in node.value[:4]), 60)
+        return readable(", ".join(text(entry) or text(child(entry, "name")) or "..." for entry in node.value[:4]), 60)
     return readable(
         ", ".join(f"{name}: {text(value) or '...'}" for name, (_, value) in list(entries(node).items())[:4]), 60
     )

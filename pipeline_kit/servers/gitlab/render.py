@@ -75,7 +75,7 @@ def template_values(plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -
     started = started_events(plan)
     install = install_command(descriptor, plan, extras)
     return {
-        "workflow": tuple(yaml_line(condition(each)) for each in started),
+        "workflow": tuple(yaml_line(condition(event)) for event in started),
         "push_beside": yaml_line(PUSH_BESIDE_MERGE_REQUEST) if both_pushed_and_merged(started) else "",
         "stages": yaml_list(tuple(stage_name(number) for number, _ in enumerate(plan.levels()))),
         "lock": yaml_scalar(server_word(descriptor.project.lock.as_posix(), "the lock file")),
@@ -121,7 +121,7 @@ def stage_name(number: int) -> str:
 def started_events(plan: Plan) -> tuple[EventPattern, ...]:
     """The widest patterns that start any job: what the whole workflow answers to, by kind."""
     every = dict.fromkeys(event for job in plan.jobs for event in job.events)
-    widest = [each for each in every if not any(other != each and contains(other, each) for other in every)]
+    widest = [event for event in every if not any(other != event and contains(other, event) for other in every)]
     return tuple(sorted(widest, key=lambda event: list(EventKind).index(event.kind)))
 
 
@@ -225,4 +225,4 @@ def secret_variables(secret: Secret) -> tuple[tuple[str, str], ...]:
 def stored(job: PlannedJob) -> tuple[str, ...]:
     """The outputs that travel through the store and not in the job's artifacts, be they files or folders."""
     paths = [f"{OUT}/{job.name}/{output.path}" for output in job.outputs.values() if output.kind in STORED_KINDS]
-    return tuple(yaml_scalar(server_word(each, "the path")) for path in paths for each in (path, f"{path}/**/*"))
+    return tuple(yaml_scalar(server_word(text, "the path")) for path in paths for text in (path, f"{path}/**/*"))

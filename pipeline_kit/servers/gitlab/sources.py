@@ -79,9 +79,9 @@ class GitlabKeys(KeyFinder):
 
 def with_headers(lines: Sequence[LineSource]) -> tuple[LineSource, ...]:
     """YAML's lines; a key with nothing behind it comes from what the first line under it comes from."""
-    found = list(lines)
-    for at in reversed(range(len(found) - 1)):
-        line, below = found[at], found[at + 1]
+    line_sources = list(lines)
+    for at in reversed(range(len(line_sources) - 1)):
+        line, below = line_sources[at], line_sources[at + 1]
         if line.text.endswith(":") and below.job == line.job and depth(below.text) > depth(line.text) > 0:
-            found[at] = replace(line, keys=below.keys, meaning=below.meaning)
-    return tuple(found)
+            line_sources[at] = replace(line, keys=below.keys, meaning=below.meaning)
+    return tuple(line_sources)

@@ -70,13 +70,13 @@ class JenkinsClient:
         """The outcome that each archived record says; a job without one did not start."""
         import requests
 
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for artifact in info["artifacts"]:
             path = Path(artifact["relativePath"])
             if path.name == "result.json" and path.parent.parent.as_posix() == ".pipeline-kit/out":
                 request = requests.Request("GET", f"{info['url']}artifact/{artifact['relativePath']}")
-                found[path.parent.name] = json.loads(self.api.jenkins_open(request))["outcome"]
-        return found
+                values[path.parent.name] = json.loads(self.api.jenkins_open(request))["outcome"]
+        return values
 
 
 def push(repository: str, title: str, files: Mapping[str, str]) -> None:

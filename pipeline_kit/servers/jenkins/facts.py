@@ -23,7 +23,7 @@ LINES = {
 
 def jenkins_facts(text: str) -> dict[str, JobFacts]:
     """The stages with an agent of a `Jenkinsfile` as the kit writes them, line by line."""
-    found: dict[str, JobFacts] = {}
+    job_facts: dict[str, JobFacts] = {}
     blocks: dict[str, str] = {}
     settled = False
     for block in re.split(r"(?m)^ *stage\(", text)[1:]:
@@ -31,11 +31,11 @@ def jenkins_facts(text: str) -> dict[str, JobFacts]:
         settled = settled or block.startswith("'no return')")
         if name is not None and re.search(r"(?m)^ *agent\b", block):
             blocks[name[1]] = block
-            found[name[1]] = jenkins_job(block, settled)
-    starts = all_starts(blocks, {name: job.needs for name, job in found.items()})
-    for stage, job in found.items():
+            job_facts[name[1]] = jenkins_job(block, settled)
+    starts = all_starts(blocks, {name: job.needs for name, job in job_facts.items()})
+    for stage, job in job_facts.items():
         job.starts = starts[stage]
-    return found
+    return job_facts
 
 
 def jenkins_job(block: str, settled: bool) -> JobFacts:

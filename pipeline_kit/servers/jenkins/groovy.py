@@ -62,8 +62,8 @@ def read_groovy(text: str) -> list[Statement]:
     if len(text) > LARGEST:
         return []
     tokens = list(_tokens(text))
-    found, _ = _statements(tokens, 0, 0)
-    return found
+    statements, _ = _statements(tokens, 0, 0)
+    return statements
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -98,8 +98,8 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _find(text: str, needle: str, start: int) -> int:
-    found = text.find(needle, start)
-    return len(text) if found < 0 else found
+    number = text.find(needle, start)
+    return len(text) if number < 0 else number
 
 
 def _string(text: str, start: int, line: int) -> tuple[Token, int]:

@@ -112,7 +112,7 @@ class _Reader:
         if name in ("withEnv", "withCredentials", "sshagent", "docker.image") and block is not None:
             self.lose(statement, around, "withCredentials" if name == "sshagent" else name)
             self.walk(block, around)
-        elif name == "post" and all(_is_quiet(each) for each in block or []):
+        elif name == "post" and all(_is_quiet(statement) for statement in block or []):
             return  # results are published by the kit
         elif name in _LOST:
             around.manual = around.manual or name == "input"
@@ -171,7 +171,7 @@ class _Reader:
     def agent(self, statement: Statement, around: _Stage) -> None:
         """The image and the label that a stage, or all of them, run on."""
         nested = [statement, *(statement.block or [])]
-        nested += [inner for each in nested[1:] for inner in each.block or []]
+        nested += [inner for statement in nested[1:] for inner in statement.block or []]
         for each in nested:
             strings = each.strings()
             if each.name in ("image", "docker") and strings:

@@ -86,11 +86,11 @@ class JenkinsKeys(KeyFinder):
 
 def with_closers(lines: Sequence[LineSource]) -> tuple[LineSource, ...]:
     """Groovy's lines; a bracket that closes a block comes from what the line comes from that opens it."""
-    found, opened = list(lines), dict[int, LineSource]()
-    for at, line in enumerate(found):
+    line_sources, opened = list(lines), dict[int, LineSource]()
+    for at, line in enumerate(line_sources):
         if line.text.endswith(("{", "([")):
             opened[depth(line.text)] = line
         elif line.text.lstrip().startswith(("}", "]")) and depth(line.text) in opened:
             opener = opened.pop(depth(line.text))
-            found[at] = replace(line, keys=opener.keys, meaning=f"Closes line {opener.number}: {opener.meaning}")
-    return tuple(found)
+            line_sources[at] = replace(line, keys=opener.keys, meaning=f"Closes line {opener.number}: {opener.meaning}")
+    return tuple(line_sources)

@@ -30,7 +30,7 @@ def in_served_version(manifest: Object, known: dict[tuple[str, str], Kind]) -> t
     for candidate in candidates(version, kind):
         if found := known.get((candidate, kind)):
             return ({**manifest, "apiVersion": candidate}, found)
-    others = [api_version for api_version, each in known if each == kind]
+    others = [api_version for api_version, text in known if text == kind]
     hint = f"it serves {', '.join(others)}: write the manifest for that" if others else missing_hint(version)
     name = manifest["metadata"]["name"]
     raise ProjectError(f"{kind} {name}: the cluster serves no {kind} of {version}", hint=hint)

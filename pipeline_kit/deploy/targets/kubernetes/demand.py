@@ -53,8 +53,10 @@ class Demand:
 
 def demands(manifests: Sequence[Object], live: Sequence[Object], pods: Sequence[Object]) -> tuple[Demand, ...]:
     """The demand of each object that makes pods."""
-    there = {identity(each): each for each in live}
-    return tuple(found for manifest in manifests for found in demand_of(manifest, there.get(identity(manifest)), pods))
+    there = {identity(entry): entry for entry in live}
+    return tuple(
+        demand for manifest in manifests for demand in demand_of(manifest, there.get(identity(manifest)), pods)
+    )
 
 
 def demand_of(manifest: Object, live: Object | None, pods: Sequence[Object]) -> Iterator[Demand]:
@@ -67,15 +69,15 @@ def demand_of(manifest: Object, live: Object | None, pods: Sequence[Object]) -> 
     spec = manifest["spec"]
     template = spec["template"].get("spec") or {}
     old = tuple(pod for pod in pods if live is not None and runs(pod) and owned(manifest, live, pod))
-    wanted = int(spec.get("parallelism", 1) if kind == "Job" else spec.get("replicas", 1))
+    expected = int(spec.get("parallelism", 1) if kind == "Job" else spec.get("replicas", 1))
     if kind == "DaemonSet":
         yield Demand(name, template, 0, 0, old=old, everywhere=True)
     elif live is not None and same_template(live, manifest):
-        yield Demand(name, template, max(0, wanted - len(old)), wanted, old=old)
+        yield Demand(name, template, max(0, expected - len(old)), expected, old=old)
     elif kind == "Deployment" and live is not None and old:
-        yield rolling(Demand(name, template, 0, wanted, old=old), spec)
+        yield rolling(Demand(name, template, 0, expected, old=old), spec)
     else:
-        yield Demand(name, template, 0 if old else wanted, wanted, old=old)
+        yield Demand(name, template, 0 if old else expected, expected, old=old)
 
 
 def rolling(demand: Demand, spec: Mapping[str, Any]) -> Demand:

@@ -46,12 +46,12 @@ class Objects:
     def apply(self, manifest: Object) -> tuple[Object | None, Object]:
         """The object before and after the manifest was applied; one that is just being deleted is waited for first."""
         name = name_of(manifest)
-        found = self.get(name)
-        if found is not None and found["metadata"].get("deletionTimestamp"):
+        document = self.get(name)
+        if document is not None and document["metadata"].get("deletionTimestamp"):
             self.wait_gone([name])
-            found = None
+            document = None
         self.allowed()
-        return found, self.cluster.apply(manifest, namespace=self.namespace)
+        return document, self.cluster.apply(manifest, namespace=self.namespace)
 
     def remove(self, names: Sequence[ObjectName]) -> None:
         """Deletes the objects, in this order, and returns when all that they own is gone too."""

@@ -44,8 +44,8 @@ def leftovers(before: Sequence[Object], wanted: Sequence[Object]) -> tuple[Objec
 
     The same object in another version of its group is the same object.
     """
-    kept = {identity(each) for each in wanted}
-    return tuple(reversed(in_order([each for each in before if identity(each) not in kept])))
+    kept = {identity(entry) for entry in wanted}
+    return tuple(reversed(in_order([entry for entry in before if identity(entry) not in kept])))
 
 
 def place(manifest: Object) -> tuple[int, str, str, str]:

@@ -25,8 +25,8 @@ def pod_limits(spec: Mapping[str, Any]) -> Amounts:
 def reckoned(spec: Mapping[str, Any], which: str) -> dict[str, Fraction]:
     """Requests or limits: init containers that keep running (sidecars) count with the others."""
     first = spec.get("initContainers") or ()
-    beside = [each for each in first if each.get("restartPolicy") == "Always"]
-    at_first = [asked(each, which) for each in first if each not in beside]
+    beside = [entry for entry in first if entry.get("restartPolicy") == "Always"]
+    at_first = [asked(entry, which) for entry in first if entry not in beside]
     running = total([asked(container, which) for container in (*(spec.get("containers") or ()), *beside)])
     overhead = amounts(spec.get("overhead"))
     return total([largest([running, *at_first]), overhead])

@@ -32,12 +32,12 @@ def shortages(manifests: Sequence[Object], state: ClusterState) -> tuple[str, ..
     where the old ones were.
     """
     asked = demands(manifests, state.live, state.pods)
-    found = list(lacking(asked, rooms(state.nodes, state.pods), first=True))
-    if not found:
+    names = list(lacking(asked, rooms(state.nodes, state.pods), first=True))
+    if not names:
         old = {id(pod) for demand in asked for pod in demand.old}
         others = [pod for pod in state.pods if id(pod) not in old]
-        found = list(lacking(asked, rooms(state.nodes, others), first=False))
-    return (*found, *quota_shortages(asked, state.quotas))
+        names = list(lacking(asked, rooms(state.nodes, others), first=False))
+    return (*names, *quota_shortages(asked, state.quotas))
 
 
 def lacking(asked: Sequence[Demand], free: list[Room], *, first: bool) -> Iterator[str]:

@@ -57,17 +57,17 @@ def in_bytes(amount: Fraction) -> str:
 
 def total(parts: list[Mapping[str, Fraction]]) -> dict[str, Fraction]:
     """The sum, resource by resource."""
-    found: dict[str, Fraction] = {}
+    fractions: dict[str, Fraction] = {}
     for part in parts:
         for name, value in part.items():
-            found[name] = found.get(name, Fraction(0)) + value
-    return found
+            fractions[name] = fractions.get(name, Fraction(0)) + value
+    return fractions
 
 
 def largest(parts: list[Mapping[str, Fraction]]) -> dict[str, Fraction]:
     """The maximum, resource by resource."""
-    found: dict[str, Fraction] = {}
+    fractions: dict[str, Fraction] = {}
     for part in parts:
         for name, value in part.items():
-            found[name] = max(found.get(name, value), value)
-    return found
+            fractions[name] = max(fractions.get(name, value), value)
+    return fractions

@@ -33,7 +33,7 @@ def of_quota(asked: Sequence[Demand], quota: Object) -> Iterator[str]:
     hard, used = amounts(status.get("hard") or (quota.get("spec") or {}).get("hard")), amounts(status.get("used"))
     name = quota["metadata"]["name"]
     for resource, most in sorted(hard.items()):
-        taken, more = used.get(resource, Fraction(0)), sum((peak(each, resource) for each in asked), Fraction(0))
+        taken, more = used.get(resource, Fraction(0)), sum((peak(demand, resource) for demand in asked), Fraction(0))
         if more > 0 and taken + more > most:
             free = amount_text(resource, max(Fraction(0), most - taken))
             at_most, now = amount_text(resource, most), amount_text(resource, taken)

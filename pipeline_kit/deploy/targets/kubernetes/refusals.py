@@ -41,7 +41,7 @@ def refuse_foreign(
     """Raises ProjectError for an object that is there and that no revision of this release has made."""
     own = {identity(manifest) for manifest in live.manifests} if live else set()
     lost = "nothing is live by the record, and it would be removed with a release that fails"
-    known = {name_of(each): each for each in found}
+    known = {name_of(entry): entry for entry in found}
     for manifest in manifests:
         there = known.get(name_of(manifest))
         if there is None or identity(manifest) in own:
@@ -62,7 +62,7 @@ def refuse_invalid(cluster: Cluster, manifests: Sequence[Object], namespace: str
         try:
             cluster.apply(manifest, namespace=namespace, dry_run=True)
         except ProjectError as error:
-            if not any(each in error.message for each in NO_DRY_RUN):
+            if not any(text in error.message for text in NO_DRY_RUN):
                 raise
             log(f"{name_of(manifest)} was not tried before: {error.message}")
 

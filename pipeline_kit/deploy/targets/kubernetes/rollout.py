@@ -45,7 +45,7 @@ class ObjectRollout:
         pods = frozenset(str(pod["metadata"].get("uid")) for pod in self.pods())
         for manifest in self.served(manifests):
             before, after = self.objects.apply(manifest)
-            generations = [each["metadata"].get("generation") for each in (before, after) if each is not None]
+            generations = [entry["metadata"].get("generation") for entry in (before, after) if entry is not None]
             if len(set(generations)) > 1:
                 self.old[name_of(manifest)] = pods
                 self.log(f"changed {name_of(manifest)}")
@@ -55,11 +55,11 @@ class ObjectRollout:
     def remove(self, manifests: Sequence[Object]) -> None:
         """Removes all of them but what holds data, the last applied first."""
         names = []
-        for each in reversed(self.served(manifests)):
-            if each["kind"] in KEPT_KINDS:
-                self.log(f"{name_of(each)} stays, for the data in it: delete it by hand")
+        for entry in reversed(self.served(manifests)):
+            if entry["kind"] in KEPT_KINDS:
+                self.log(f"{name_of(entry)} stays, for the data in it: delete it by hand")
             else:
-                names.append(name_of(each))
+                names.append(name_of(entry))
         if names:
             self.objects.remove(names)
             self.log(f"removed {', '.join(str(name) for name in names)}")
@@ -97,25 +97,25 @@ class ObjectRollout:
 
     def look(self, wanted: Sequence[Object]) -> Iterator[tuple[Object, Readiness]]:
         """The progress of each applied object; events are requested only if one is not done."""
-        there = [self.objects.get(name_of(each)) for each in wanted]
+        there = [self.objects.get(name_of(entry)) for entry in wanted]
         pods = self.pods()
         events: Sequence[Object] | None = None
-        for manifest, found in zip(wanted, there, strict=True):
+        for manifest, document in zip(wanted, there, strict=True):
             own = [pod for pod in pods if pod["metadata"].get("uid") not in self.old.get(name_of(manifest), ())]
-            if found is None or part(found, "metadata").get("deletionTimestamp"):
+            if document is None or part(document, "metadata").get("deletionTimestamp"):
                 yield manifest, gone(manifest)
                 continue
-            judged = readiness(found, own)
+            judged = readiness(document, own)
             if judged.progress is not Progress.DONE:
                 events = self.events() if events is None else events
-                judged = readiness(found, own, events)
+                judged = readiness(document, own, events)
             yield manifest, judged
 
     def fault(self, manifests: Sequence[Object]) -> ReleaseError | None:
         """The error of the first object that has failed by now, or none."""
-        for manifest, found in self.look(self.served(manifests)):
-            if found.progress is Progress.FAILED:
-                return self.failure(f"{name_of(manifest)}: {found.reason}", found)
+        for manifest, state in self.look(self.served(manifests)):
+            if state.progress is Progress.FAILED:
+                return self.failure(f"{name_of(manifest)}: {state.reason}", state)
         return None
 
     def pods(self) -> tuple[Object, ...]:
@@ -152,9 +152,9 @@ class ObjectRollout:
         try:
             for previous in (True, False):
                 namespace = self.destination.namespace
-                found = self.objects.cluster.logs(namespace, pod, container, previous=previous, lines=LAST_LINES)
-                if found:
-                    return found
+                names = self.objects.cluster.logs(namespace, pod, container, previous=previous, lines=LAST_LINES)
+                if names:
+                    return names
         except KitError as error:
             self.log(f"the lines of pod {pod} cannot be had: {error.message}")
         return ()

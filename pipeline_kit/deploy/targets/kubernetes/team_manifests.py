@@ -116,7 +116,7 @@ def check_pods(file: str, document: Lined) -> None:
     place = document.lines.get("spec", document.line)
     template = spec if kind == "Pod" else mapping(mapping(spec).get("template")).get("spec")
     listed = mapping(template).get("containers")
-    if not isinstance(listed, list) or not all(isinstance(each, Lined) and each.get("name") for each in listed):
+    if not isinstance(listed, list) or not all(isinstance(entry, Lined) and entry.get("name") for entry in listed):
         raise refused(file, place, f"{title(document)} has no containers with names")
     for field in ("replicas", "parallelism"):
         if not isinstance(mapping(spec).get(field, 1), int):
@@ -139,10 +139,10 @@ def title(document: Mapping[str, Any]) -> str:
 def containers(value: Any) -> Iterator[Mapping[str, Any]]:
     """The containers anywhere in an object: operators have them in places of their own."""
     if isinstance(value, Mapping):
-        for name, each in value.items():
-            if name in CONTAINERS and isinstance(each, list):
-                yield from (item for item in each if isinstance(item, Mapping))
-            yield from containers(each)
+        for name, entry in value.items():
+            if name in CONTAINERS and isinstance(entry, list):
+                yield from (item for item in entry if isinstance(item, Mapping))
+            yield from containers(entry)
     elif isinstance(value, list):
         for each in value:
             yield from containers(each)
@@ -168,15 +168,15 @@ def marked(made: dict[str, Any], workload: Workload, whole: Mapping[str, str]) -
 def with_image(value: Any, image: str) -> Any:
     """The value as plain values, with the image in the containers that have `IMAGE` in its place."""
     if isinstance(value, Mapping):
-        return {name: of_field(name, each, image) for name, each in value.items()}
-    return [with_image(each, image) for each in value] if isinstance(value, list) else value
+        return {name: of_field(name, entry, image) for name, entry in value.items()}
+    return [with_image(entry, image) for entry in value] if isinstance(value, list) else value
 
 
 def of_field(name: str, value: Any, image: str) -> Any:
     """A field's value with the image in its containers, where it is a list of these."""
     made = with_image(value, image)
     if name in CONTAINERS and isinstance(made, list):
-        return [{**each, "image": image} if mark_of(each) == IMAGE else each for each in made]
+        return [{**entry, "image": image} if mark_of(entry) == IMAGE else entry for entry in made]
     return made
 
 

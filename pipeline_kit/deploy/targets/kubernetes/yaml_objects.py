@@ -97,7 +97,7 @@ class Builder:
             return self.mapping(node, depth)
         if isinstance(node, yaml.SequenceNode):
             self.refuse_tag(node, "seq")
-            return [self.value(each, depth + 1) for each in node.value]
+            return [self.value(entry, depth + 1) for entry in node.value]
         return self.scalar(node)
 
     def mapping(self, node: Any, depth: int) -> Lined:

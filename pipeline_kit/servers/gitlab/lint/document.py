@@ -110,13 +110,13 @@ class Document:
             job = Job(name, entry.key, config, complete=False)
         elif parents:
             merged = parents[0].config
-            for each in (*(parent.config for parent in parents[1:]), config):
-                merged = self._merge(merged, each)
+            for node in (*(parent.config for parent in parents[1:]), config):
+                merged = self._merge(merged, node)
             level = 1 + max(parent.level for parent in parents)
             job = Job(name, entry.key, merged, all(parent.complete for parent in parents), level)
             if level == MOST_LEVELS + 1:
-                said = f"{word(name)} extends jobs over more than {MOST_LEVELS} levels"
-                self.findings.add("GL016", entry.key.line, entry.key.column, said)
+                message = f"{word(name)} extends jobs over more than {MOST_LEVELS} levels"
+                self.findings.add("GL016", entry.key.line, entry.key.column, message)
         self._jobs[name] = job
         return job
 
@@ -137,8 +137,8 @@ class Document:
             if known is None or not isinstance(known.value, Mapping):
                 if not self.open and not name.dynamic:
                     hint = self.findings.near(name.text, self.names(), f"there are: {listed(self.names())}")
-                    said = f"{word(job.name)} extends {word(name.text)}, which is not there"
-                    self.findings.add("GL015", name.line, name.column, said, hint)
+                    message = f"{word(job.name)} extends {word(name.text)}, which is not there"
+                    self.findings.add("GL015", name.line, name.column, message, hint)
                 known_all = False
                 continue
             if len(below) > 4 * MOST_LEVELS:

@@ -26,11 +26,11 @@ WEEK = 604800.0
 
 def seconds(text: str) -> float | None:
     """The seconds that the text says, NaN where it says them in words, none where GitLab cannot read it."""
-    said = text.strip().lower()
-    if _CLOCK.fullmatch(said):
+    message = text.strip().lower()
+    if _CLOCK.fullmatch(message):
         return float("nan")
-    rest = _PART.sub("", said).strip()
-    parts = _PART.findall(said)
+    rest = _PART.sub("", message).strip()
+    parts = _PART.findall(message)
     if not parts or rest.strip(" ,;\t\n"):
         return None
     if not all(part in SECONDS or part in _JOINED or part in _NUMBERS or part[0].isdigit() for part in parts):

@@ -142,10 +142,10 @@ class Starts:
             if refs is None:
                 return Truth.UNKNOWN
             node = refs
-        found = [self._ref(item, event) for item in self._document.items(node)]
-        if not found or Truth.YES in found:
-            return Truth.UNKNOWN if narrowed or not found else Truth.YES
-        return Truth.UNKNOWN if Truth.UNKNOWN in found else Truth.NO
+        truths = [self._ref(item, event) for item in self._document.items(node)]
+        if not truths or Truth.YES in truths:
+            return Truth.UNKNOWN if narrowed or not truths else Truth.YES
+        return Truth.UNKNOWN if Truth.UNKNOWN in truths else Truth.NO
 
     def _ref(self, node: Node, event: Event) -> Truth:
         if not isinstance(node, Scalar) or "@" in node.text or "$" in node.text or node.text.startswith("/"):

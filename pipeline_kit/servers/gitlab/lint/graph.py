@@ -84,8 +84,8 @@ class Graph:
                 hint,
             )
         elif stage is None and "test" not in self._stages and job.complete and not self._document.open:
-            said = f"{word(job.name)} names no stage, so it is in `test`, which is not defined"
-            self._add("GL020", job.key.line, job.key.column, said, f"`stages` has: {listed(defined)}")
+            message = f"{word(job.name)} names no stage, so it is in `test`, which is not defined"
+            self._add("GL020", job.key.line, job.key.column, message, f"`stages` has: {listed(defined)}")
 
     def _read_needs(self, job: Job) -> list[Need]:
         needs: list[Need] = []
@@ -121,16 +121,16 @@ class Graph:
                 continue
             later = self._place(known)
             if place is not None and later is not None and later > place:
-                said = f"{word(job.name)} needs {word(need.job)}, which is in a later stage"
-                self._add("GL023", need.node.line, need.node.column, said)
+                message = f"{word(job.name)} needs {word(need.job)}, which is in a later stage"
+                self._add("GL023", need.node.line, need.node.column, message)
         self._count_needs(job)
 
     def _count_needs(self, job: Job) -> None:
         total = len(self._needs[job.name])
         if total > MOST_NEEDS:
             key = job.config.entries["needs"].key
-            said = f"{word(job.name)} needs {total} jobs, and {MOST_NEEDS} is GitLab's limit"
-            self._add("GL024", key.line, key.column, said)
+            message = f"{word(job.name)} needs {total} jobs, and {MOST_NEEDS} is GitLab's limit"
+            self._add("GL024", key.line, key.column, message)
 
     def _missing(self, rule: str, job: Job, node: Scalar, verb: str) -> None:
         hidden = node.text.startswith(".") and node.text in self._document.jobs
@@ -161,8 +161,8 @@ class Graph:
                     f"{word(job.name)} depends on {word(node.text)}, which is not in its `needs`",
                 )
             elif needs_node is None and place is not None and earlier is not None and earlier > place:
-                said = f"{word(job.name)} depends on {word(node.text)}, which is in a later stage"
-                self._add("GL027", node.line, node.column, said)
+                message = f"{word(job.name)} depends on {word(node.text)}, which is in a later stage"
+                self._add("GL027", node.line, node.column, message)
 
     def _check_environment(self, job: Job) -> None:
         environment = self._document.follow(job.config.get("environment"))
@@ -212,7 +212,7 @@ class Graph:
                 elif state.get(need.job) == 1:
                     circle = [*path[path.index(need.job) :], need.job]
                     shown = circle if len(circle) < 9 else [*circle[:7], "...", circle[-1]]
-                    self._add("GL022", need.node.line, need.node.column, " needs ".join(word(each) for each in shown))
+                    self._add("GL022", need.node.line, need.node.column, " needs ".join(word(text) for text in shown))
                 elif need.job in self._jobs and need.job not in state:
                     state[need.job] = 1
                     path.append(need.job)
@@ -236,10 +236,10 @@ class Graph:
                 ]
                 if events:
                     more = f" (and {len(events) - 1} other events)" if len(events) > 1 else ""
-                    said = f"{events[0]}{more} starts {word(job.name)}, and not {word(need.job)}, which it needs"
-                    self._add("GL025", need.node.line, need.node.column, said)
+                    message = f"{events[0]}{more} starts {word(job.name)}, and not {word(need.job)}, which it needs"
+                    self._add("GL025", need.node.line, need.node.column, message)
 
 
 def _rules_set_needs(job: Job) -> bool:
     """Whether a rule replaces the needs."""
-    return any(not isinstance(each, Mapping) or "needs" in each.entries for each in flat(job.config.get("rules")))
+    return any(not isinstance(node, Mapping) or "needs" in node.entries for node in flat(job.config.get("rules")))

@@ -81,8 +81,8 @@ class _Checks:
             elif name not in keywords.ROOT and not name.startswith("."):
                 self._root_key(entry.key, entry.value)
             if name in keywords.NO_JOB_NAMES and isinstance(entry.value, Mapping) and "script" in entry.value.entries:
-                said = f"{word(name)} is a keyword of GitLab, so it is no job"
-                self._add("GL009", entry.key.line, entry.key.column, said)
+                message = f"{word(name)} is a keyword of GitLab, so it is no job"
+                self._add("GL009", entry.key.line, entry.key.column, message)
         if not self._document.visible and not self._document.open and root.get("spec") is None:
             self._add("GL010", 1, 1, "no job can run")
         for name, known in shape.ROOT_VALUES.items():
@@ -105,8 +105,8 @@ class _Checks:
         self._add("GL004", key.line, key.column, f"{word(key.text)} is neither a keyword nor a job", hint)
 
     def _removed(self, key: Scalar) -> None:
-        said = f"{word(key.text)} is gone from GitLab"
-        self._add("GL018", key.line, key.column, said, f"write `{keywords.REMOVED[key.text]}`")
+        message = f"{word(key.text)} is gone from GitLab"
+        self._add("GL018", key.line, key.column, message, f"write `{keywords.REMOVED[key.text]}`")
 
     def _default(self) -> None:
         default = self._document.root.get("default")
@@ -150,12 +150,12 @@ class _Checks:
         waiting: list[Reference] = [reference]
         seen: set[int] = set()
         while waiting and len(seen) < 1000:
-            for each in flat(self._document.lookup(waiting.pop().path)):
-                if each is reference:
+            for node in flat(self._document.lookup(waiting.pop().path)):
+                if node is reference:
                     return True
-                if isinstance(each, Reference) and id(each) not in seen:
-                    seen.add(id(each))
-                    waiting.append(each)
+                if isinstance(node, Reference) and id(node) not in seen:
+                    seen.add(id(node))
+                    waiting.append(node)
         return False
 
     def _job(self, job: Job) -> None:
@@ -188,19 +188,19 @@ class _Checks:
                 hint = findings.near(name, sorted(keywords.JOB), "no keyword of GitLab resembles it")
                 if isinstance(entry.value, Mapping) and {"script", "stage"} & set(entry.value.entries):
                     hint = "is it a job of its own? then it must not be indented"
-                said = f"{word(job.name)} has no keyword {word(name)}"
-                findings.add("GL005", entry.key.line, entry.key.column, said, hint)
+                message = f"{word(job.name)} has no keyword {word(name)}"
+                findings.add("GL005", entry.key.line, entry.key.column, message, hint)
 
     def _runs(self, job: Job) -> None:
         has = {key for key in ("script", "run", "trigger") if key in job.config.entries}
-        bridge = any(isinstance(each, Mapping) and "pipeline" in each.entries for each in flat(job.config.get("needs")))
+        bridge = any(isinstance(node, Mapping) and "pipeline" in node.entries for node in flat(job.config.get("needs")))
         if not has and job.complete and not self._document.open and not bridge:
-            said = f"{word(job.name)} has no `script`, `run` or `trigger`"
-            self._add("GL011", job.key.line, job.key.column, said)
+            message = f"{word(job.name)} has no `script`, `run` or `trigger`"
+            self._add("GL011", job.key.line, job.key.column, message)
         if "trigger" in has and len(has) > 1:
             key = job.config.entries["trigger"].key
-            said = f"{word(job.name)} has `trigger` beside `{sorted(has - {'trigger'})[0]}`"
-            self._add("GL014", key.line, key.column, said)
+            message = f"{word(job.name)} has `trigger` beside `{sorted(has - {'trigger'})[0]}`"
+            self._add("GL014", key.line, key.column, message)
         if {"script", "run"} <= has:
             key = job.config.entries["run"].key
             self._add("GL014", key.line, key.column, f"{word(job.name)} has `run` beside `script`", "keep one of them")
@@ -215,9 +215,9 @@ class _Checks:
         parallel = job.config.get("parallel")
         check_parallel(self._document, parallel, job.name)
         matrix = parallel.get("matrix") if isinstance(parallel, Mapping) else None
-        for each in flat(matrix):
-            if isinstance(each, Mapping):
-                for name, entry in each.entries.items():
+        for node in flat(matrix):
+            if isinstance(node, Mapping):
+                for name, entry in node.entries.items():
                     for value in flat(entry.value):
                         if isinstance(value, Scalar):
                             check_coercion(self._document, value, f"{job.name}:parallel:matrix:{name}")
@@ -250,10 +250,10 @@ class _Checks:
                 and isinstance(item, Mapping)
                 and item.get("allow_failure") is None
             ):
-                said = (
+                message = (
                     f"{word(job.name)} waits for a person, and the pipeline with it: in `rules`, `when: manual` blocks"
                 )
-                self._add("GL044", when.line, when.column, said)
+                self._add("GL044", when.line, when.column, message)
 
     def _rules(self, node: Node | None, name: str, known: shape.Shape, allowed: tuple[str, ...]) -> None:
         node = self._document.follow(node)
@@ -272,8 +272,8 @@ class _Checks:
             self._shapes.check(item, known, f"{name}:rules")
             self._rule(item, f"{name}:rules", allowed)
             if decided is not None and decided is not item:
-                said = f"this rule is never reached: the one at line {decided.line} has no condition"
-                self._add("GL042", item.line, item.column, said)
+                message = f"this rule is never reached: the one at line {decided.line} has no condition"
+                self._add("GL042", item.line, item.column, message)
             elif item.entries and set(item.entries) <= _UNCONDITIONAL:
                 decided = item
 

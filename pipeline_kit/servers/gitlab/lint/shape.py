@@ -267,14 +267,14 @@ class ShapeCheck:
         if not shape.text and not (shape.boolean and node.kind is Kind.BOOLEAN):
             self._wrong(node, shape, path, "text in quotes" if shape.boolean and not node.plain else word(node.text))
         elif shape.choices and node.text not in shape.choices and "$" not in node.text:
-            said = f"{word(path)} is {word(node.text)}, which GitLab does not know"
+            message = f"{word(path)} is {word(node.text)}, which GitLab does not know"
             findings = self._document.findings
             hint = findings.near(node.text, shape.choices, f"allowed: {', '.join(shape.choices)}")
-            findings.add("GL008", node.line, node.column, said, hint)
+            findings.add("GL008", node.line, node.column, message, hint)
 
     def _wrong(self, node: Node, shape: Shape, path: str, found: str) -> None:
-        said = f"{word(path)} must be {shape.name}, and is {found}"
-        self._document.findings.add("GL007", node.line, node.column, said)
+        message = f"{word(path)} must be {shape.name}, and is {found}"
+        self._document.findings.add("GL007", node.line, node.column, message)
 
     def _unknown(self, key: Scalar, keys: MappingOf[str, Shape], path: str) -> None:
         findings = self._document.findings

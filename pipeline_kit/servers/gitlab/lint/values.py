@@ -28,8 +28,8 @@ def check_script(document: Document, node: Node | None, key: Scalar, name: str, 
     for text in texts:
         if isinstance(text, Mapping):
             first = next(iter(text.entries), "")
-            said = f"this line of {word(key.text)} is a mapping with the key {word(first)}, not text"
-            document.findings.add("GL013", text.line, text.column, said)
+            message = f"this line of {word(key.text)} is a mapping with the key {word(first)}, not text"
+            document.findings.add("GL013", text.line, text.column, message)
 
 
 def check_duration(
@@ -40,12 +40,12 @@ def check_duration(
         return
     found = seconds(node.text)
     if found is None:
-        said = f"{word(name)} is {word(node.text)}, which is no duration"
-        document.findings.add("GL050", node.line, node.column, said)
+        message = f"{word(name)} is {word(node.text)}, which is no duration"
+        document.findings.add("GL050", node.line, node.column, message)
     elif node.kind in (Kind.INTEGER, Kind.FLOAT):
-        said = f"{word(name)} is the number {node.text}, and GitLab wants text with a unit"
+        message = f"{word(name)} is the number {node.text}, and GitLab wants text with a unit"
         document.findings.add(
-            "GL050", node.line, node.column, said, f"write `{node.text} seconds`, or the unit you mean"
+            "GL050", node.line, node.column, message, f"write `{node.text} seconds`, or the unit you mean"
         )
     elif limit and found > WEEK:
         document.findings.add(
@@ -73,8 +73,8 @@ def check_delay(document: Document, config: Mapping, where: Scalar | Mapping, na
         )
     elif start is not None and not delayed and (when is not None or "when" not in config.entries):
         key = config.entries["start_in"].key
-        said = f"{word(name)} has `start_in` without `when: delayed`"
-        document.findings.add("GL051", key.line, key.column, said)
+        message = f"{word(name)} has `start_in` without `when: delayed`"
+        document.findings.add("GL051", key.line, key.column, message)
 
 
 def check_retry(document: Document, node: Node | None, name: str) -> None:
@@ -184,9 +184,9 @@ def check_variables(document: Document, node: Node | None, name: str) -> None:
         if isinstance(value, Mapping):
             for inner, each in value.entries.items():
                 if inner not in _VARIABLE_KEYS:
-                    said = f"{word(path)} has no key {word(inner)}"
+                    message = f"{word(path)} has no key {word(inner)}"
                     document.findings.add(
-                        "GL056", each.key.line, each.key.column, said, f"it may hold: {', '.join(_VARIABLE_KEYS)}"
+                        "GL056", each.key.line, each.key.column, message, f"it may hold: {', '.join(_VARIABLE_KEYS)}"
                     )
             value = document.follow(value.get("value"))
         if isinstance(value, Sequence):
@@ -202,8 +202,8 @@ def check_coercion(document: Document, value: Scalar, path: str) -> None:
     seen = _coerced(value)
     if seen is not None and seen != value.text:
         rule = "GL054" if value.kind is Kind.BOOLEAN else "GL055"
-        said = f"{word(path)} is written {word(value.text)}, and the job sees `{seen}`"
-        document.findings.add(rule, value.line, value.column, said, f'quote it: "{value.text}"')
+        message = f"{word(path)} is written {word(value.text)}, and the job sees `{seen}`"
+        document.findings.add(rule, value.line, value.column, message, f'quote it: "{value.text}"')
 
 
 def _coerced(value: Scalar) -> str | None:

@@ -154,8 +154,8 @@ class YamlFile:
             return
         first = frame.own.get(key.text)
         if first is not None:
-            said = f"the key `{key.text[:80]}` stands here twice: GitLab drops the first, at line {first.line}"
-            self._report("duplicate" if len(self._stack) > 1 else "root", key.line, key.column, said, None)
+            message = f"the key `{key.text[:80]}` stands here twice: GitLab drops the first, at line {first.line}"
+            self._report("duplicate" if len(self._stack) > 1 else "root", key.line, key.column, message, None)
         frame.own[key.text] = key
         frame.entries[key.text] = Entry(key, node)
 
@@ -166,14 +166,16 @@ class YamlFile:
     def _syntax(self, error: yaml.YAMLError, text: str) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = " ".join(str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable").split())
+        message = " ".join(
+            str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable").split()
+        )
         lines = text.splitlines()
         own = lines[line - 1] if line <= len(lines) else ""
         if "\t" in own[: len(own) - len(own.lstrip())]:
             self._report("syntax", line, column, "a tab indents this line, which YAML forbids", "indent with spaces")
             return
-        hint = next((hint for start, hint in _HINTS if start in said), "see the line above as well")
-        self._report("syntax", line, column, f"not valid YAML: {said}", hint)
+        hint = next((hint for start, hint in _HINTS if start in message), "see the line above as well")
+        self._report("syntax", line, column, f"not valid YAML: {message}", hint)
 
 
 def _merge(frame: _Frame, node: Node) -> None:

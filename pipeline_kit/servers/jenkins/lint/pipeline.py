@@ -49,30 +49,30 @@ class Pipeline:
 
     def _sections(self, statement: Statement, known: Collection[str], where: str) -> dict[str, Statement]:
         """The sections of a block by name; what is unknown, misplaced or doubled is noted."""
-        found: dict[str, Statement] = {}
+        statements: dict[str, Statement] = {}
         for each in self._separated(body_of(statement), known):
             if each.name in known and not _is_code(each):
-                if each.name in found:
-                    said = f"`{each.name}` stands twice in this {where}"
-                    self._add("JK005", each.line, each.column, said)
+                if each.name in statements:
+                    message = f"`{each.name}` stands twice in this {where}"
+                    self._add("JK005", each.line, each.column, message)
                 else:
-                    found[each.name] = each
+                    statements[each.name] = each
             else:
                 self._misplaced(each, known, where)
-        return found
+        return statements
 
     def _separated(self, found: list[Statement], known: Collection[str]) -> Iterator[Statement]:
         """The statements, those apart that share a line: Groovy reads `when { } steps { }` as one call."""
-        for each in found:
+        for statement in found:
             start = 0
-            for at, (part, after) in enumerate(pairwise(each.parts)):
+            for at, (part, after) in enumerate(pairwise(statement.parts)):
                 closes = isinstance(part, Group) and part.is_of("{")
                 if closes and isinstance(after, Token) and after.text in known:
-                    said = f"`{after.text}` begins behind another directive, so that Groovy reads both as one"
-                    self._add("JK004", after.line, after.column, said, "begin it on a line of its own")
-                    yield Statement(each.parts[start : at + 1])
+                    message = f"`{after.text}` begins behind another directive, so that Groovy reads both as one"
+                    self._add("JK004", after.line, after.column, message, "begin it on a line of its own")
+                    yield Statement(statement.parts[start : at + 1])
                     start = at + 1
-            yield Statement(each.parts[start:])
+            yield Statement(statement.parts[start:])
 
     def _misplaced(self, statement: Statement, known: Collection[str], where: str) -> None:
         name = statement.name
@@ -115,11 +115,11 @@ class Pipeline:
 
     def _stages(self, statement: Statement, place: _Place) -> None:
         """Checks the stages in `stages` or `parallel`."""
-        found = self._settings.filled(statement)
+        statements = self._settings.filled(statement)
         if place.depth > _DEEPEST:
             return
         names: Counter[str] = Counter()
-        for each in found:
+        for each in statements:
             if each.name == "stage":
                 name = self._stage_name(each)
                 names[name or ""] += 1
@@ -149,8 +149,8 @@ class Pipeline:
         bodies = [body for body in vocabulary.BODIES if body in sections]
         if len(bodies) > 1:
             second = max((sections[body] for body in bodies), key=lambda each: (each.line, each.column))
-            said = f"the stage {word(name)} has {' and '.join(f'`{body}`' for body in bodies)}"
-            self._add("JK008", second.line, second.column, said)
+            message = f"the stage {word(name)} has {' and '.join(f'`{body}`' for body in bodies)}"
+            self._add("JK008", second.line, second.column, message)
         if not bodies and len(sections) == len(body_of(statement)):
             self._add("JK009", statement.line, statement.column, f"the stage {word(name)} does nothing")
         if "agent" in sections:
@@ -183,8 +183,8 @@ class Pipeline:
                 )
             for wrong in ("agent", "tools"):
                 if wrong in sections:
-                    said = f"`{wrong}` has no place in {word(name)}, which has `{body.name}`"
-                    self._add("JK012", sections[wrong].line, sections[wrong].column, said)
+                    message = f"`{wrong}` has no place in {word(name)}, which has `{body.name}`"
+                    self._add("JK012", sections[wrong].line, sections[wrong].column, message)
             place = replace(place, parallel=True)
         if body.name == "matrix":
             self._matrix(body, place)

@@ -36,8 +36,8 @@ class Settings:
     def filled(self, statement: Statement) -> list[Statement]:
         """The statements of a block that may not be empty."""
         if statement.block is None:
-            said = f"`{statement.name}` needs a block"
-            self.add("JK004", statement.line, statement.column, said, f"write `{statement.name} {{ ... }}`")
+            message = f"`{statement.name}` needs a block"
+            self.add("JK004", statement.line, statement.column, message, f"write `{statement.name} {{ ... }}`")
             return []
         body = body_of(statement)
         if not body:
@@ -66,10 +66,10 @@ class Settings:
         allowed = vocabulary.AGENT_KEYS.get(kind.name)
         if allowed is None or kind.block is None:
             return
-        has = {each.name for each in body_of(kind)}
-        for each in body_of(kind):
-            if each.name and each.name not in allowed:
-                self._near("JK013", each, allowed, f"key of the agent `{kind.name}`")
+        has = {statement.name for statement in body_of(kind)}
+        for statement in body_of(kind):
+            if statement.name and statement.name not in allowed:
+                self._near("JK013", statement, allowed, f"key of the agent `{kind.name}`")
         needed = vocabulary.AGENT_NEEDS.get(kind.name)
         if needed is not None and needed not in has:
             self.add("JK013", kind.line, kind.column, f"the agent `{kind.name}` has no `{needed}`", f"add `{needed}`")
@@ -79,8 +79,8 @@ class Settings:
         seen: set[str] = set()
         for each in self.filled(statement):
             if of_stage and each.name in vocabulary.JOB_OPTIONS:
-                said = f"`{each.name}` is an option of the whole pipeline"
-                self.add("JK018", each.line, each.column, said, "move it to the `options` at the top")
+                message = f"`{each.name}` is an option of the whole pipeline"
+                self.add("JK018", each.line, each.column, message, "move it to the `options` at the top")
             elif not each.name:
                 self.add("JK018", each.line, each.column, "this is no option")
             elif each.name in seen:
@@ -175,7 +175,7 @@ class Settings:
                 self.add("JK025", statement.line, statement.column, "`input` has no message")
             return
         body = body_of(statement)
-        if not any(each.name == "message" for each in body):
+        if not any(statement.name == "message" for statement in body):
             self.add("JK025", statement.line, statement.column, "`input` has no message")
         for each in body:
             if each.name and each.name not in vocabulary.INPUT_KEYS:
@@ -183,9 +183,9 @@ class Settings:
 
     def conditions(self, statement: Statement) -> list[Statement]:
         """Checks the names in `post`; returns its conditions."""
-        found = self.filled(statement)
+        statements = self.filled(statement)
         seen: set[str] = set()
-        for each in found:
+        for each in statements:
             if each.name not in vocabulary.POST:
                 self._near("JK017", each, vocabulary.POST, "condition of `post`", always=True)
             elif each.name in seen:
@@ -193,7 +193,7 @@ class Settings:
             elif each.block is None:
                 self.add("JK017", each.line, each.column, f"`{each.name}` needs a block")
             seen.add(each.name)
-        return found
+        return statements
 
     def _near(
         self, rule: str, statement: Statement, known: tuple[str, ...], what: str, *, always: bool = False

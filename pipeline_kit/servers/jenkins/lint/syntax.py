@@ -117,12 +117,12 @@ def grouped(tokens: list[Token]) -> tuple[Part, ...]:
         else:
             opening, parts = stack.pop()
             if opening is None:
-                said = f"`{token.text}` closes nothing"
-                raise GroovyError(token.line, token.column, said, "remove it, or open a bracket before it")
+                message = f"`{token.text}` closes nothing"
+                raise GroovyError(token.line, token.column, message, "remove it, or open a bracket before it")
             if _CLOSES[opening.text] != token.text:
-                said = f"`{token.text}` closes the `{opening.text}` of line {opening.line}"
+                message = f"`{token.text}` closes the `{opening.text}` of line {opening.line}"
                 hint = f"close it with `{_CLOSES[opening.text]}` first"
-                raise GroovyError(token.line, token.column, said, hint)
+                raise GroovyError(token.line, token.column, message, hint)
             stack[-1][1].append(Group(opening, token, tuple(parts)))
     opening, parts = stack[-1]
     if opening is not None:

@@ -88,8 +88,8 @@ class _Lexer:
         while at < len(text):
             match = find(text, at)
             if match is None:
-                said = f"the character {text[at]!r} means nothing in Groovy"
-                raise GroovyError(*self.place(at), said, "quote or remove it")
+                message = f"the character {text[at]!r} means nothing in Groovy"
+                raise GroovyError(*self.place(at), message, "quote or remove it")
             kind, end = match.lastgroup or "", match.end()
             form = _FORMS.get(kind)
             if form is not None:

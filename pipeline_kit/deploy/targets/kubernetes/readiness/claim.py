@@ -17,7 +17,7 @@ def claim(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Re
     if phase == "Lost":
         return failed("the claim has lost its volume", Category.INFRASTRUCTURE)
     name = part(found, "metadata").get("name")
-    if any(each.get("reason") == "WaitForFirstConsumer" for each in about(name, events)):
+    if any(entry.get("reason") == "WaitForFirstConsumer" for entry in about(name, events)):
         return done("bound when its pod is there")
     return waiting("no volume is bound to it yet")
 

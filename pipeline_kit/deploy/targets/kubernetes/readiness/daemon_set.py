@@ -14,13 +14,13 @@ from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Readiness,
 def daemon_set(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:
     """Done when every node's pod is new and available; where pods are replaced by hand, when it is available."""
     status = part(found, "status")
-    wanted = int(status.get("desiredNumberScheduled") or 0)
+    expected = int(status.get("desiredNumberScheduled") or 0)
     updated = int(status.get("updatedNumberScheduled") or 0)
     available = int(status.get("numberAvailable") or 0)
     by_hand = part(found, "spec", "updateStrategy").get("type") == "OnDelete"
-    if available >= wanted and (by_hand or updated >= wanted):
-        return done(f"{available} of {wanted} pods are available")
+    if available >= expected and (by_hand or updated >= expected):
+        return done(f"{available} of {expected} pods are available")
     newest = newest_pods(found, pods)
     if fault := fault_of(newest, events):
         return fault
-    return waiting(f"{updated} of {wanted} pods are new, {available} available{trouble(newest, events)}")
+    return waiting(f"{updated} of {expected} pods are new, {available} available{trouble(newest, events)}")

@@ -22,11 +22,11 @@ from pipeline_kit.errors import Category
 
 def deployment(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:
     """Done when as many pods as wanted are available, and none of an older revision is left."""
-    wanted, status = int(part(found, "spec").get("replicas", 1)), part(found, "status")
+    expected, status = int(part(found, "spec").get("replicas", 1)), part(found, "status")
     total, updated = int(status.get("replicas") or 0), int(status.get("updatedReplicas") or 0)
     available = int(status.get("availableReplicas") or 0)
-    if updated == total == wanted <= available:
-        return done(f"{available} of {wanted} pods are available")
+    if updated == total == expected <= available:
+        return done(f"{available} of {expected} pods are available")
     newest = newest_pods(found, pods)
     if fault := fault_of(newest, events):
         return fault
@@ -39,7 +39,7 @@ def deployment(found: Object, pods: Sequence[Object], events: Sequence[Object]) 
         return failed(f"no progress for {seconds} s (ProgressDeadlineExceeded): {message}", Category.TIMEOUT)
     left = f", {total - updated} of an older revision are left" if total > updated else ""
     return waiting(
-        f"{min(updated, wanted)} of {wanted} pods are new, {available} available{left}{trouble(newest, events)}"
+        f"{min(updated, expected)} of {expected} pods are new, {available} available{left}{trouble(newest, events)}"
     )
 
 

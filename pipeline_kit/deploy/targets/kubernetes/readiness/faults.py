@@ -76,7 +76,7 @@ def waiting_fault(
     """The fault for which a container waits."""
     held = part(status, "state", "waiting")
     reason, message = str(held.get("reason")), words(held.get("message"))
-    if reason not in WAITING_FAULTS or any(each in message for each in PASSING):
+    if reason not in WAITING_FAULTS or any(text in message for text in PASSING):
         return
     text, category = WAITING_FAULTS[reason]
     if reason in PULL_FAULTS:

@@ -15,13 +15,13 @@ def newest_pods(found: Object, pods: Sequence[Object]) -> tuple[Object, ...]:
     The images identify revisions: every release of the kit has its own image, by digest. A release that changes
     other fields alone keeps its pods in sight as soon as they are there, and the old ones, which are healthy, as well.
     """
-    wanted = images(part(found, "spec", "template", "spec"))
+    values = images(part(found, "spec", "template", "spec"))
     return tuple(
         pod
         for pod in pods
         if selected(found, pod)
         and not part(pod, "metadata").get("deletionTimestamp")
-        and wanted.items() <= images(part(pod, "spec")).items()
+        and values.items() <= images(part(pod, "spec")).items()
     )
 
 

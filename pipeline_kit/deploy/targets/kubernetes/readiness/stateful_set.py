@@ -17,16 +17,16 @@ def stateful_set(found: Object, pods: Sequence[Object], events: Sequence[Object]
     With the strategy OnDelete pods are replaced by hand: there only their number and readiness counts.
     """
     spec, status = part(found, "spec"), part(found, "status")
-    wanted, ready = int(spec.get("replicas", 1)), int(status.get("readyReplicas") or 0)
+    expected, ready = int(spec.get("replicas", 1)), int(status.get("readyReplicas") or 0)
     by_hand = part(spec, "updateStrategy").get("type") == "OnDelete"
     kept = int(part(spec, "updateStrategy", "rollingUpdate").get("partition") or 0)
-    due = 0 if by_hand else max(0, wanted - kept)
+    due = 0 if by_hand else max(0, expected - kept)
     updated = int(status.get("updatedReplicas") or 0)
     if not by_hand and status.get("currentRevision") == status.get("updateRevision"):
         updated = max(updated, int(status.get("currentReplicas") or 0))
-    if updated >= due and ready >= wanted and int(status.get("replicas") or 0) == wanted:
-        return done(f"{ready} of {wanted} pods are ready")
+    if updated >= due and ready >= expected and int(status.get("replicas") or 0) == expected:
+        return done(f"{ready} of {expected} pods are ready")
     newest = newest_pods(found, pods)
     if fault := fault_of(newest, events):
         return fault
-    return waiting(f"{min(updated, wanted)} of {wanted} pods are new, {ready} ready{trouble(newest, events)}")
+    return waiting(f"{min(updated, expected)} of {expected} pods are new, {ready} ready{trouble(newest, events)}")
