@@ -25,7 +25,7 @@ def test_a_release_becomes_the_baseline_of_the_next(tmp_path: Path) -> None:
     project = checkout("tumour_logistic", tmp_path)
     first = kit(project, "run")
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "2 relative rules waived, for there is no baseline yet" in verdict(project)["sentence"]
+    assert "2 relative rules waived: no baseline yet" in verdict(project)["sentence"]
 
     package = project / ".pipeline-kit/out/package/package.tar"
     with tarfile.open(package) as archive:

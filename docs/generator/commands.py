@@ -78,7 +78,7 @@ def usage_word(action: argparse.Action) -> str:
 
 
 def value_of(action: argparse.Action) -> str:
-    """The word that stands for an argument's value, empty where it takes none."""
+    """The placeholder for an argument's value, empty for a flag."""
     if action.nargs == 0:
         return ""
     word = action.metavar if isinstance(action.metavar, str) else None

@@ -30,7 +30,7 @@ def descriptor_page() -> str:
     """All keys of `pipeline-kit.yml`."""
     return page(
         "The descriptor",
-        "`pipeline-kit.yml` stands in the project's root. A key that is not listed here is refused, with the nearest "
+        "`pipeline-kit.yml` is in the project's root. A key that is not listed here is refused, with the nearest "
         "one that is. The same as a JSON Schema, for editors: `pipeline-kit schema`.",
         "<!-- descriptor -->\n" + fenced("yaml", EXAMPLE),
         table(
@@ -56,7 +56,7 @@ def section(parameter: Parameter) -> list[str]:
     parts = [f"## {parameter.name}", escaped(parameter.help)]
     if parameter.name == "jobs":
         parts += [
-            "The keys of every job. Beside them stand the parameters of its [stage](stages.md).",
+            "The keys of every job. The parameters of its [stage](stages.md) come beside them.",
             parameter_table(JOB),
         ]
     elif parameter.kind is Kind.RECORD:

@@ -82,7 +82,7 @@ def keys(value: Any, path: str = "", named: Set[str] = NAMED) -> Iterator[tuple[
 
 
 def type_of(value: Any) -> str:
-    """The type of a value in words."""
+    """The type of a value as text."""
     return TYPES.get(type(value), "list")
 
 

@@ -24,7 +24,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown reads as it stands, in a table too; what stands between backticks stays code."""
+    """Text escaped for Markdown, in a table too; text between backticks stays code."""
     parts = " ".join(text.split()).split("`")
     for number in range(0, len(parts), 2):
         for character in "\\*[]<":

@@ -30,7 +30,7 @@ FORMS = {**grammars_of(SERVERS), **store_forms(STORES.all())}
 
 
 def parameter_table(parameters: Sequence[Parameter], prefix: str = "") -> str:
-    """All of the parameters with what nests in them; `prefix` stands before each key."""
+    """All parameters with the nested ones; `prefix` comes before each key."""
     return table(HEAD, [row for parameter in parameters for row in rows(parameter, prefix)])
 
 
@@ -47,7 +47,7 @@ def rows(parameter: Parameter, prefix: str) -> Iterator[tuple[str, str, str, str
 
 
 def type_of(parameter: Parameter) -> str:
-    """A parameter's type in words, with its limits and its unit."""
+    """A parameter's type as text, with its limits and its unit."""
     words = kind_of(parameter)
     unit = f", in {parameter.unit}" if parameter.unit else ""
     return words + limits(parameter) + unit
@@ -72,7 +72,7 @@ def kind_of(parameter: Parameter) -> str:
 
 
 def limits(parameter: Parameter) -> str:
-    """The least and the largest value, where there are any; of a duration its help tells them."""
+    """The smallest and the largest value, if declared; a duration's help has them."""
     if parameter.kind is Kind.DURATION:
         return ""
     least, most = parameter.minimum, parameter.maximum

@@ -22,7 +22,7 @@ COMMITTER = {
 
 
 def transcript(root: Path, example: Path) -> str:
-    """The end of what the demo prints: the table, the verdict, where the report is, and what the image is asked.
+    """The end of what the demo prints: the table, the verdict, where the report is, and the image's prediction.
 
     Raises RuntimeError where a command does not pass.
     """

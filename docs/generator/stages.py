@@ -84,7 +84,7 @@ def stages_page(specs: Mapping[str, StageSpec]) -> str:
     return page(
         "Stages",
         "A job uses the stage that its key `stage` names, or else the one of its own name. Beside the keys that "
-        "[every job has](descriptor.md#jobs) stand the parameters of its stage.",
+        "[every job has](descriptor.md#jobs) come the parameters of its stage.",
         table(("stage", "what it does"), rows),
         "A project may [add its own](../how-to/own-stage.md).",
         fenced("{toctree}", f":hidden:\n\n{listed}"),

@@ -1,4 +1,4 @@
-"""`pipeline-kit init` where a project is: what was found is told, the change shown, and written once confirmed."""
+"""`pipeline-kit init` in a project: prints the summary, shows the diff, and writes once confirmed."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> in
         return 0
     if not arguments.defaults:
         if not asks(arguments):
-            raise UsageError(
-                "nothing was written: there is no terminal to ask at", hint="--defaults writes it as shown"
-            )
+            raise UsageError("nothing was written: no terminal to ask on", hint="--defaults writes it as shown")
         if not confirm(f"write {len(found.written())} files?"):
             print("nothing was written")
             return 0
@@ -58,7 +56,7 @@ def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> in
 
 
 def existing_files(root: Path, forced: Sequence[str]) -> dict[str, str]:
-    """The CI files of the descriptor that is there. Raises UsageError where none is asked for."""
+    """The CI files of the existing descriptor. Raises UsageError if none is requested."""
     if not forced:
         hint = f"`pipeline-kit render` writes its CI files; `init --force {DESCRIPTOR}` proposes it anew"
         raise UsageError(f"{root} already has a {DESCRIPTOR}; nothing was written", hint=hint)
@@ -68,7 +66,7 @@ def existing_files(root: Path, forced: Sequence[str]) -> dict[str, str]:
 
 
 def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespace, plugins: Plugins) -> dict[str, str]:
-    """All files of a proposal, which is told on the way."""
+    """All files of a proposal; prints its summary."""
     facts = survey(list_tree(root, names), plugins)
     proposal = propose(facts, Choices(arguments.name, training(facts, arguments), arguments.kit_lock))
     result = planned(proposal, root)
@@ -84,7 +82,7 @@ def training(facts: Facts, arguments: argparse.Namespace) -> str | None:
     if arguments.train is not None:
         if arguments.train not in facts.scripts:
             hint = f"scripts that may train: {', '.join(files[:8]) or 'none'}"
-            raise UsageError(f"--train: there is no Python file {arguments.train!r} here", hint=hint)
+            raise UsageError(f"--train: {arguments.train!r} is not a Python file of this directory", hint=hint)
         return str(arguments.train)
     has_its_own = facts.parts or facts.dvc or facts.ci_files
     return choose("which of them trains", files) if asks(arguments) and len(files) > 1 and not has_its_own else None
@@ -111,12 +109,10 @@ def files_of(root: Path, proposal: Proposal, result: Planned, ci_files: Sequence
 
 
 def refuse_unknown(forced: Sequence[str], files: Mapping[str, str]) -> None:
-    """Raises UsageError where a file is to be forced that is none of the proposal."""
+    """Raises UsageError if a forced file is not part of the proposal."""
     for name in forced:
         if name not in files:
-            raise UsageError(
-                f"--force: {name} is none of the files that init writes here", hint=f"these: {', '.join(files)}"
-            )
+            raise UsageError(f"--force: init does not write {name}", hint=f"these: {', '.join(files)}")
 
 
 def tell(found: Changes, *, whole: bool) -> None:

@@ -17,7 +17,7 @@ RUN: dict[str, object] = {
     **{"event": None, "branch": None, "tag": None, "schedule": None, "changed": None, "fork": False},
     **{"jobs": [], "parallel": None, "json": False, "no_cache": False, "dry_run": False},
 }
-"""What a bare `run` means; a test holds it to what the parser makes of it."""
+"""The arguments of a bare `run`; a test compares them with the parser's."""
 
 
 def command_line() -> None:

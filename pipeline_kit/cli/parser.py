@@ -92,7 +92,7 @@ def add_init(commands: Any) -> None:
     parser.add_argument("--plugin", metavar="PACKAGE", action="append", help=help_text)
     help_text = "the lock file, in the project, that pins the kit and its plugins for CI by version and hash"
     parser.add_argument("--kit-lock", metavar="FILE", help=help_text)
-    parser.add_argument("--defaults", action="store_true", help="ask nothing: take every guess")
+    parser.add_argument("--defaults", action="store_true", help="ask nothing: accept every suggestion")
     parser.add_argument("--dry-run", action="store_true", help="of a project that is there: show what would be written")
     parser.add_argument("--force", metavar="FILE", action="append", help="a file that may be overwritten; repeatable")
     parser.add_argument("--train", metavar="FILE", help="the script that trains, where there are several")
@@ -146,8 +146,8 @@ def add_answers(commands: Any) -> None:
     parser = command(
         commands, "stages", "List the stages that jobs may use, or say what one takes and leaves.", json=True
     )
-    parser.add_argument("name", metavar="NAME", nargs="?", help="the stage to tell all about")
-    help_text = "Check this machine, this project and its CI files; say of what is missing how to mend it."
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the stage to describe in full")
+    help_text = "Check this machine, this project and its CI files; print a fix for each problem."
     command(commands, "doctor", help_text, json=True)
     help_text = "Make CI files the project's own: the kit then neither writes nor checks them."
     parser = command(commands, "eject", help_text)
@@ -185,7 +185,7 @@ def add_predict(commands: Any) -> None:
     parser = command(commands, "predict", help_text, json=True)
     help_text = "an image: oci:FOLDER, or registry.example/team/name:tag (default: the newest that a run here has made)"
     parser.add_argument("image", metavar="IMAGE", nargs="?", help=help_text)
-    help_text = "ask a pod there: an environment, or the job that releases to it"
+    help_text = "query a pod there: an environment, or the job that releases to it"
     parser.add_argument("--environment", metavar="ENVIRONMENT", help=help_text)
     help_text = "rows, as CSV or JSON (default: the first row of the data that the model was judged on)"
     parser.add_argument("--rows", metavar="FILE", type=Path, help=help_text)
@@ -236,7 +236,9 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
 
 def add_replay(commands: Any) -> None:
     """`replay`."""
-    help_text = "Run a job of another run again here, in the state that its result tells, and compare how it ends."
+    help_text = (
+        "Run a job of another run again locally, in the state that its result records, and compare the outcomes."
+    )
     parser = command(commands, "replay", help_text)
     parser.add_argument("name", metavar="NAME", help="the job's name in the plan")
     parser.add_argument(

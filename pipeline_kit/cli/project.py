@@ -62,13 +62,13 @@ def unknown_job(name: str, plan: Plan) -> UsageError:
     names = [job.name for job in plan.jobs]
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
-    return UsageError(f"there is no job {name!r}", hint=hint)
+    return UsageError(f"unknown job {name!r}", hint=hint)
 
 
 def open_project(directory: Path) -> OpenProject:
     """Reads and plans the project in a directory. Raises KitError with every problem of its descriptor."""
     if not directory.is_dir():
-        raise UsageError(f"{directory} is no directory", hint="-C takes the directory that holds pipeline-kit.yml")
+        raise UsageError(f"{directory} is not a directory", hint="-C takes the directory that holds pipeline-kit.yml")
     root = directory.resolve()
     catalog = Catalog(root)
     descriptor = load_descriptor(root, catalog)
@@ -106,7 +106,7 @@ def event_of(arguments: argparse.Namespace, descriptor: Descriptor) -> Event | N
         raise UsageError(f"--event {kind.value} needs --{needed}")
     if kind is EventKind.SCHEDULE and arguments.schedule not in descriptor.schedules:
         known = ", ".join(descriptor.schedules) or "none"
-        raise UsageError(f"there is no schedule {arguments.schedule!r}", hint=f"the descriptor has: {known}")
+        raise UsageError(f"unknown schedule {arguments.schedule!r}", hint=f"the descriptor has: {known}")
     if kind is not EventKind.MERGE_REQUEST and (arguments.changed or arguments.fork):
         raise UsageError("--changed and --fork belong to --event merge_request")
     changed = tuple(arguments.changed) if arguments.changed else None

@@ -63,7 +63,7 @@ def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: b
     """The release of an environment or a job while the block runs; with `inputs` the job's own are gathered too.
 
     The secret of the type file that holds the kubeconfig must be set, as on a CI server; others count where they are.
-    What the block logs, and what it raises, is masked. Raises UsageError where it is not said which job is meant.
+    What the block logs, and what it raises, is masked. Raises UsageError if the job is ambiguous.
     """
     project = open_project(directory)
     job = with_set_secrets(releasing_job(project, wanted), os.environ)
@@ -86,7 +86,7 @@ def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: b
 
 
 def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
-    """The job that releases, by its own name or its environment's. Raises UsageError where that is none, or several."""
+    """The job that releases, by its own name or its environment's. Raises UsageError if there is none, or several."""
     jobs = [job for job in project.plan.jobs if any(output.kind == RELEASE for output in job.outputs.values())]
     if not jobs:
         raise UsageError("no job here releases anything", hint="a job of the stage deploy does, to an environment")
@@ -101,7 +101,7 @@ def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
     else:
         near = get_close_matches(wanted, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
-        raise UsageError(f"there is no environment {wanted!r} that a job releases to", hint=hint)
+        raise UsageError(f"no job releases to an environment {wanted!r}", hint=hint)
     if len(name) > 1:
         told = ", ".join(f"{job.environment.name if job.environment else '-'} (job {job.name})" for job in name)
         raise UsageError(f"several jobs release: {told}", hint="name the environment, or the job")

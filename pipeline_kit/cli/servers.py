@@ -56,7 +56,7 @@ def chosen(text: str | None, known: Mapping[str, str]) -> tuple[str, ...]:
     servers = tuple(known) if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
     for server in servers:
         if server not in known:
-            raise UsageError(f"--ci: there is no CI server {server!r}", hint=f"one of: {', '.join(known)}")
+            raise UsageError(f"--ci: unknown CI server {server!r}", hint=f"one of: {', '.join(known)}")
     if not servers:
         raise UsageError("--ci names no CI server", hint=f"one or more of: {','.join(known)}")
     return servers

@@ -42,7 +42,9 @@ class LiveImage:
         with opened_release(directory, environment, print) as release:
             live = release.record().live
         if live is None:
-            raise UsageError(f"nothing is live in {environment}", hint="pipeline-kit releases list tells what was")
+            raise UsageError(
+                f"nothing is live in {environment}", hint="`pipeline-kit releases list` shows its revisions"
+            )
         return cls(release, live.content)
 
     @property
@@ -55,6 +57,6 @@ class LiveImage:
         serving = self.release.rollout().serving(self.content, ready_only=True)
         instances = sorted(serving.instances, key=lambda instance: instance.name)
         if not instances:
-            hint = "pipeline-kit releases list tells what became of the release"
+            hint = "`pipeline-kit releases list` shows the state of the release"
             raise ProjectError(f"no pod that is ready serves {self.image}", hint=hint)
         return Pod(instances[0], self.content.port)

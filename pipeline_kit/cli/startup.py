@@ -17,7 +17,7 @@ ALLOCATIONS = 50_000
 class Deferred(ModuleType):
     """A module that is loaded when something in it is first asked for.
 
-    importlib.util.LazyLoader cannot stand here: before Python 3.12 a second import statement already loads its module.
+    importlib.util.LazyLoader does not work here: before Python 3.12 a second import statement already loads its module.
     """
 
     def __getattr__(self, name: str) -> object:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """One bin of a calibration curve: its edges, its rows, the mean probability said and the share that held."""
+    """One bin of a calibration curve: its edges, its rows, the mean predicted probability and the observed share."""
 
     lower: float
     upper: float

@@ -120,7 +120,7 @@ def _baseline_value(baseline: Baseline) -> Value:
 
 
 def _waived(rule: Rule) -> RuleResult:
-    predicate = f"is not held to {rule.kind.name}: there is no baseline yet"
+    predicate = f"is not checked against {rule.kind.name}: no baseline yet"
     return RuleResult(rule, Status.PASS, rule.metric, predicate, rule.dataset, waived=True)
 
 
@@ -150,7 +150,7 @@ def _slices(
     column = rule.slice or ""
     mine = ours.slices.get(column)
     if not mine:
-        yield _undecided(rule, place, f"there are no slices by {column!r}")
+        yield _undecided(rule, place, f"no slices by {column!r}")
         return
     other = theirs.slices.get(column, {}) if theirs else {}
     for value in sorted({*mine, *other}):
@@ -205,7 +205,7 @@ def _paired(rule: Rule, place: _Place, figures: Figures, case: _Case) -> PairedR
     """The row results of both models, verified: by digest, by id, and as many as the figures are of."""
     pair = case.pairs.get(place.dataset or "")
     if pair is None:
-        return Undecided("there are no row results of both models")
+        return Undecided("row results of both models are missing")
     verified = pair.verified
     if verified.problem:
         return Undecided(verified.problem)

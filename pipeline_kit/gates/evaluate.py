@@ -58,7 +58,7 @@ def score(
 ) -> Evaluation:
     """The scores of joined predictions, overall and for every value of every slice column of the truth.
 
-    Raises DataError where a slice column has more than 200 values: that is no slice but an id.
+    Raises DataError where a slice column has more than 200 values: that is an id, not a slice.
     """
     import numpy
 

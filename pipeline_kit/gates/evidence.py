@@ -1,6 +1,6 @@
-"""What a verdict is decided from: the document of metrics (`metrics.json`, version 1), written and read back.
+"""What a verdict is decided from: the document of metrics (`metrics.json`, version 1), written and read.
 
-Reading checks the shape and leaves the numbers as they stand: `decide` is who trusts none of them.
+Reading checks the shape and leaves the numbers unchanged: `decide` checks each of them.
 """
 
 from __future__ import annotations
@@ -112,12 +112,12 @@ def metrics_document(
 
 
 def read_metrics(text: str, label: str) -> Evidence:
-    """The evidence in a metrics document. Raises DataError where the text is no such document."""
+    """The evidence in a metrics document. Raises DataError if the text is not one."""
     try:
         document = json.loads(text, object_pairs_hook=_no_doubles)
         return evidence_of(document)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        message = f"{label} is no metrics document of version {VERSION}: {_said(error)}"
+        message = f"{label} is not a metrics document of version {VERSION}: {_said(error)}"
         raise DataError(message, hint="run the evaluation again") from error
 
 

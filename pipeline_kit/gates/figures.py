@@ -24,7 +24,7 @@ class Unavailable:
 
 
 Baseline = Evidence | Unavailable | None
-"""The baseline's figures; why they could not be had; or None where there is no baseline."""
+"""The baseline's figures; the reason why they are missing; or None without a baseline."""
 
 
 def trusted(figures: Figures, name: str, known: Metric | None, minimum_rows: int) -> float | Undecided:
@@ -33,7 +33,7 @@ def trusted(figures: Figures, name: str, known: Metric | None, minimum_rows: int
     if rows is None or rows < 1:
         return Undecided(f"it is of {figures.rows!r} rows")
     if rows < minimum_rows:
-        return Undecided(f"{rows} rows are fewer than the {minimum_rows} that are asked for")
+        return Undecided(f"{rows} rows are fewer than the required {minimum_rows}")
     if name in figures.undefined:
         return Undecided(f"it is undefined: {figures.undefined[name]}")
     if name not in figures.metrics:
@@ -55,9 +55,9 @@ def row_count(figures: Figures) -> int | None:
 def comparable(
     name: str, ours: DatasetEvidence, candidate: Evidence, baseline: Baseline
 ) -> DatasetEvidence | Undecided:
-    """The baseline's figures on the same rows by the same evaluator, or why there are none."""
+    """The baseline's figures on the same rows by the same evaluator, or why they are missing."""
     if baseline is None:
-        return Undecided("there is no baseline to compare with")
+        return Undecided("no baseline to compare with")
     if isinstance(baseline, Unavailable):
         return Undecided(f"the baseline could not be scored: {baseline.reason}")
     theirs = baseline.datasets.get(name)

@@ -29,7 +29,7 @@ class Undefined:
 
 
 Score = float | Undefined
-"""A finite number, or why there is none."""
+"""A finite number, or why it is undefined."""
 
 
 @frozen
@@ -59,7 +59,7 @@ class Metric:
         return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
 
     def range_text(self) -> str:
-        """The range in words: `between 0 and 1`, `at most 1`, `at least 0`."""
+        """The range as text: `between 0 and 1`, `at most 1`, `at least 0`."""
         if self.minimum is not None and self.maximum is not None:
             return f"between {self.minimum:g} and {self.maximum:g}"
         if self.minimum is not None:
@@ -68,6 +68,6 @@ class Metric:
 
 
 def finite(value: float, what: str) -> Score:
-    """The value as a plain float, or why it is none: a sum of very large numbers may overflow."""
+    """The value as a plain float, or why it is undefined: a sum of very large numbers may overflow."""
     number = float(value)
     return number if math.isfinite(number) else Undefined(f"{what} is not a finite number")

@@ -2,7 +2,7 @@
 
 A table of predictions has the columns `id` (the dataset's id, or the row's number from 0) and `prediction`, and for
 classes either `probability` (of the positive one of two) or a `probability_<class>` for every class. Truth and
-slices come from the dataset, never from the model's code. Nothing is dropped and nothing is guessed: every
+slices come from the dataset, never from the model's code. Nothing is dropped and nothing is assumed: every
 dataset row has one prediction or the table is refused.
 """
 
@@ -75,7 +75,7 @@ def read_predictions(path: Path, label: str, truth: Truth, task: Task, positive:
 
 
 def true_numbers(truth: Truth) -> list[float]:
-    """The targets as numbers. Raises DataError at the first that is none, or is not finite."""
+    """The targets as numbers. Raises DataError at the first that is not a finite number."""
     return _numbers(truth.table, "the target", truth.targets)
 
 
@@ -182,7 +182,7 @@ def _check_classes(table: Table, truth: Truth, task: Task, positive: str, named:
     if unknown:
         row = next(row for row, cell in enumerate(cells) if cell in unknown)
         raise DataError(
-            f"{table.where(row)} predicts {_shown(cells[row])}, which is no class of {truth.table.label}",
+            f"{table.where(row)} predicts {_shown(cells[row])}, which is not a class of {truth.table.label}",
             hint=f"the classes are {', '.join(sort_labels(classes)[:12])}, compared as text",
         )
 

@@ -112,7 +112,7 @@ class PairedRows:
 
     @cached_property
     def verified(self) -> Verified:
-        """What reading both files once shows; nothing is read before this is asked for."""
+        """What reading both files once shows; nothing is read before this is called."""
         try:
             for whose, file in (("the model's", self.candidate), ("the baseline's", self.baseline)):
                 if digest_file(file.path) != file.digest:

@@ -45,7 +45,7 @@ class Table:
         return f"{self.label}:{self.lines[row]}" if self.lines else f"{self.label}, row {row}"
 
     def column(self, name: str) -> Sequence[str]:
-        """A column's cells. Raises DataError with the nearest name where there is none."""
+        """A column's cells. Raises DataError with the nearest name if it is missing."""
         if name in self.columns:
             return self.columns[name]
         raise DataError(f"{self.label} has no column {name!r}", hint=nearest_hint(name, self.names))
@@ -57,14 +57,14 @@ def nearest_hint(name: str, names: Sequence[str]) -> str:
     if close:
         return f"Did you mean {close[0]!r}?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"The columns are: {shown}." if names else "There are none."
+    return f"The columns are: {shown}." if names else "The table has no columns."
 
 
 def read_table(path: Path, label: str, keep: Callable[[str], bool], *, whole_last_line: bool = False) -> Table:
     """The table in a file, of the columns that `keep` accepts; the file's ending says how it is read.
 
     `label` names the file in messages. `whole_last_line` refuses a CSV file without a line end after its last
-    row: only that tells a cut-off number from a whole one. Raises DataError on anything that is not a sound table.
+    row: it shows that the last number is whole. Raises DataError on anything that is not a sound table.
     """
     ending = path.suffix.lower()
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".npz": _read_npz, ".parquet": _read_parquet, ".pq": _read_parquet}
@@ -136,7 +136,7 @@ def _read_csv(path: Path, label: str, keep: Callable[[str], bool]) -> Table:
 
 
 def refuse_doubled(names: Sequence[str], label: str) -> None:
-    """Raises DataError where a column's name is empty or stands twice."""
+    """Raises DataError if a column's name is empty or duplicate."""
     for name, count in Counter(names).items():
         if not name:
             raise DataError(f"{label} has a column without a name")
@@ -149,7 +149,7 @@ def _read_npz(path: Path, label: str, keep: Callable[[str], bool]) -> Table:
 
     with path.open("rb") as file:
         if file.read(4) != b"PK\x03\x04":  # the zip magic: numpy would take a single array for an answer too
-            raise DataError(f"{label} cannot be read: it is no NPZ archive of columns")
+            raise DataError(f"{label} cannot be read: it is not an NPZ archive of columns")
     with path.open("rb") as file, numpy.load(file, allow_pickle=False) as archive:
         names = tuple(archive.files)
         refuse_doubled(names, label)
@@ -193,7 +193,7 @@ def _texts(array: NDArray[Any], name: str, label: str) -> list[str]:
     if array.dtype.kind not in "biufUS":
         raise DataError(f"{label} has the column {name!r} of type {array.dtype}, not numbers or text")
     texts = [_text(cell) for cell in array.tolist()]
-    "".join(texts).encode()  # half a surrogate pair is no text: a ValueError, as of any damaged file
+    "".join(texts).encode()  # half a surrogate pair is not text: a ValueError, as for any damaged file
     return texts
 
 

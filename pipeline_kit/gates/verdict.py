@@ -21,7 +21,7 @@ MOST_CLAUSES = 4
 class RuleResult:
     """One rule on some rows: `subject` is what was judged ("f1 0.981"), `predicate` what holds of it.
 
-    A waived rule was not judged: it needs a baseline, there is none yet, and the first release may do without.
+    A waived rule was not evaluated: it needs a baseline, none exists yet, and the first release may pass without.
     """
 
     rule: Rule
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def passes(self) -> bool:
-        """Whether the model may go on: it passed, or a person decided what could not be decided."""
+        """Whether the model may be packaged: it passed, or a person decided an undecided verdict."""
         return self.status is Status.PASS or (self.status is Status.UNDECIDED and self.decision is not None)
 
     def value(self) -> dict[str, Value]:
@@ -86,7 +86,7 @@ class VerdictNote:
 
 
 def read_verdict(text: str, label: str) -> VerdictNote:
-    """The note of a `verdict.json`. Raises DataError where the text is none, or says passed of what did not."""
+    """The note of a `verdict.json`. Raises DataError if it is not one, or contradicts itself."""
     try:
         document = json.loads(text)
         if document["version"] != VERSION:
@@ -101,7 +101,7 @@ def read_verdict(text: str, label: str) -> VerdictNote:
             document.get("decision"),
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(f"{label} is no verdict of version {VERSION}: {error}", hint="run the gate again") from error
+        raise DataError(f"{label} is not a verdict of version {VERSION}: {error}", hint="run the gate again") from error
     decided = note.status is Status.UNDECIDED and isinstance(note.decision, str) and bool(note.decision.strip())
     if note.passes and note.status is not Status.PASS and not decided:
         raise DataError(f"{label} says that {note.status.value} passes, without a decision")
@@ -111,14 +111,13 @@ def read_verdict(text: str, label: str) -> VerdictNote:
 def sentence(status: Status, results: Sequence[RuleResult], otherwise: str = "") -> str:
     """One sentence: `PASS: f1 0.981 is at least 0.95, and within 0.01 of the baseline's 0.979.`
 
-    It tells the results of the status itself: a failure's are the rules that failed. `otherwise` stands where
-    there are none.
+    It lists the results with the verdict's own status, for a failure the failed rules; else `otherwise`.
     """
     judged = [result for result in results if result.status is status and not result.waived]
     waived = sum(result.waived for result in results)
     text = _joined(_clauses(judged)) or otherwise
     if waived:
-        text += f"; {waived} relative {'rule' if waived == 1 else 'rules'} waived, for there is no baseline yet"
+        text += f"; {waived} relative {'rule' if waived == 1 else 'rules'} waived: no baseline yet"
     return f"{status.value}: {text}."
 
 

@@ -35,7 +35,7 @@ def starts(job: PlannedJob, event: Event) -> bool:
 
 
 def matches(pattern: EventPattern, event: Event) -> bool:
-    """Whether a pattern stands for an event."""
+    """Whether a pattern matches an event."""
     if pattern.kind is not event.kind:
         return False
     name = {EventKind.PUSH: event.branch, EventKind.TAG: event.tag, EventKind.SCHEDULE: event.schedule}.get(event.kind)

@@ -1,4 +1,4 @@
-"""The chain of environments: a digest moves on only after the environment before has verified it."""
+"""The promotion path: a digest is promoted only after the environment before has verified it."""
 
 from __future__ import annotations
 

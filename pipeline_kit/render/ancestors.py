@@ -1,4 +1,4 @@
-"""What stands before each job of a plan."""
+"""The jobs before each job of a plan."""
 
 from __future__ import annotations
 

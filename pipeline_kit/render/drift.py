@@ -1,4 +1,4 @@
-"""How the CI files on disk differ from what would be rendered now: as a diff, and in words."""
+"""How the CI files on disk differ from what would be rendered now: as a diff, and as sentences."""
 
 from __future__ import annotations
 

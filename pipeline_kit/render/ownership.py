@@ -1,4 +1,4 @@
-"""Whose a CI file is: the kit's, which it may write anew, or somebody's, which it leaves alone."""
+"""The owner of a CI file: the kit, which may overwrite it, or the project, whose file it keeps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_rendered(text: str) -> bool:
 
 
 def ejected(text: str) -> str:
-    """A rendered file's text as one that is nobody's but its owner's: a note stands where the header stood."""
+    """A rendered file's text as the project's own: a note replaces the header."""
     match = HEADER.search(text)
     if match is None:
         return text

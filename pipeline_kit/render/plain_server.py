@@ -111,5 +111,5 @@ class PlainServer:
         return None
 
     def client(self, options: Mapping[str, str], seconds: float) -> Client:
-        """Raises UsageError: there is no client."""
+        """Raises UsageError: the server has no client."""
         raise UsageError(f"{self.words.title}: the kit has no client of its API")

@@ -46,12 +46,12 @@ def server_word(text: str, what: str) -> str:
 
 
 def name_expression(pattern: str) -> str:
-    """A name pattern as an anchored regular expression for RE2 and Java alike; `*` stands for any characters."""
+    """A name pattern as an anchored regular expression for RE2 and Java alike; `*` matches any characters."""
     return "^" + ".*".join(re.sub(r"[^A-Za-z0-9_-]", escaped, part) for part in pattern.split("*")) + "$"
 
 
 def escaped(found: re.Match[str]) -> str:
-    """A character that stands for itself; a quote by its number, which every dialect reads."""
+    """An escaped literal character; a quote by its number, which every dialect reads."""
     code = ord(found[0])
     if found[0] in "\"'$":
         return f"\\x{code:02x}"

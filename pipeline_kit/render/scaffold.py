@@ -59,7 +59,7 @@ def scaffold(
     """
     known = [profile.name for profile in _PROFILES]
     if profile not in known:
-        raise UsageError(f"there is no profile {profile!r}", hint=f"one of: {', '.join(known)}")
+        raise UsageError(f"unknown profile {profile!r}", hint=f"one of: {', '.join(known)}")
     package = package_name(name)
     values = {
         "name": name.replace("_", "-"),
@@ -75,9 +75,9 @@ def scaffold(
 
 
 def package_name(name: str) -> str:
-    """The importable name of a project's package. Raises UsageError, with a name that would do, where there is none."""
+    """The importable name of a project's package. Raises UsageError with a valid suggestion if there is none."""
     if not NAME.fullmatch(name):
-        message = f"{name[:60]!r} is no name for a project"
+        message = f"{name[:60]!r} is not a valid project name"
         rule = "lower-case letters, digits, - and _, beginning with a letter, at most 41 characters"
         raise UsageError(message, hint=f"{rule}; for example {suggested_name(name)}")
     package = name.replace("-", "_")
@@ -110,7 +110,7 @@ def _walk(folder: Traversable, before: str = "") -> Iterator[str]:
 
 
 def _target(template: str, package: str) -> str:
-    """Where a template's text goes: `dot_name` stands for `.name`, the folder `package` for the project's package."""
+    """The path of a template's text: `dot_name` becomes `.name`, the folder `package` the project's package."""
     parts = template.removesuffix(".j2").split("/")
     parts = [f".{part.removeprefix('dot_')}" if part.startswith("dot_") else part for part in parts]
     return "/".join([*(package if part == "package" else part for part in parts[:-1]), parts[-1]])

@@ -26,7 +26,7 @@ def common_settings(plan: Plan, descriptor: Descriptor, servers: Sequence[Server
     if descriptor.store is None and kinds & STORED_KINDS:
         limits = ", ".join(server.artifact_limit for server in servers if server.artifact_limit)
         detail = f" ({limits})" if limits else ""
-        yield f"{every}: there is no `store`: models travel as CI artifacts and must be small{detail}"
+        yield f"{every}: no `store` is declared: models travel as CI artifacts and must be small{detail}"
     for secret in used_secrets(plan):
         yield from unnamed(secret, servers)
     kit = descriptor.kit

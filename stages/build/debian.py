@@ -28,7 +28,7 @@ def fulfils(version: str, condition: str) -> bool:
     for clause in condition.split(","):
         match = CONDITION.fullmatch(clause)
         if match is None:
-            raise ValueError(f"{condition!r} is no condition on a version, such as '>=12' or 'any'")
+            raise ValueError(f"{condition!r} is not a version condition, such as '>=12' or 'any'")
         if not OPERATORS[match[1]](parsed(version), parsed(match[2])):
             return False
     return True

@@ -66,7 +66,7 @@ def _case(name: str, found: tuple[str, ...] | list[str]) -> Case:
 
 
 def _machine_cases(context: StageContext, toolchain: Toolchain) -> list[Case]:
-    """A case for each system package, and one for the accelerator where one is asked for."""
+    """A case for each system package, and one for the accelerator if required."""
     cases = []
     for name, condition in sorted(toolchain.system_packages.items()):
         version = context.host.system_package(name)

@@ -28,7 +28,7 @@ def shown(cell: str) -> str:
 
 
 def as_number(cell: str) -> float | None:
-    """The finite number that a cell is, or none. Python's own extras (`1_000`, `nan`, other digits) are none."""
+    """The finite number that a cell is, or None. Python's own extras (`1_000`, `nan`, other digits) are not numbers."""
     if not cell.isascii() or cell[:1].isalpha():  # an exception costs ten times what looking costs
         return None
     try:
@@ -65,7 +65,7 @@ class Fault:
     cell: str = ""
 
     def add(self, place: int, cell: str, count: int = 1) -> None:
-        """Counts a cell that stands there so many times, first at that place."""
+        """Counts a cell that occurs so many times, first at that place."""
         if not self.count:
             self.place, self.cell = place, cell
         self.count += count

@@ -67,7 +67,7 @@ class Comparison:
         if shared.count <= limit:
             return None
         return (
-            f"{shared.count} {what} also stand in {self.spec.name}, at most {limit} may, "
+            f"{shared.count} {what} are also in {self.spec.name}, at most {limit} may, "
             f"first {table.place_name} {shared.place} is its {self.table.place_name} {shared.earlier}"
         )
 
@@ -75,7 +75,7 @@ class Comparison:
 def compare(datasets: Mapping[str, DataInput], limits: Settings) -> tuple[list[Findings], list[Mapping[str, Value]]]:
     """Every comparison that can be made; a file that cannot be read has failed its own checks already.
 
-    Each dataset is compared with the reference. Where that is not among them nobody can tell which one a model learns
+    Each dataset is compared with the reference. Without the reference, it is unknown which one a model learns
     from, so each is compared with every one before it.
     """
     listed = list(datasets.values())
@@ -147,4 +147,4 @@ def _difference(own: list[str], other: list[str], reference: str) -> str | None:
     if added:
         return f"it has the column {shown(added[0])}, which {reference} has not"
     moved = next(name for name, there in zip(other, own, strict=True) if name != there)
-    return f"{shown(moved)} stands in another place than in {reference}"
+    return f"{shown(moved)} is at another position than in {reference}"

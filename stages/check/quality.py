@@ -172,7 +172,7 @@ RULES = {
     "type": "is not {type}",
     "range": "is outside {range}",
     "values": "is not an allowed value",
-    "unique": "stands there twice",
+    "unique": "is there twice",
 }
 
 
@@ -223,14 +223,14 @@ def _range_words(declared: Column | None) -> str:
 
 
 def _check_classes(findings: Findings, scan: Scan, spec: Dataset, limits: Settings) -> None:
-    """The rarest class of the target against the limit; the counts stand in the report in any case."""
+    """The rarest class of the target against the limit; the report has the counts in any case."""
     target = scan.column(spec.target) if spec.target else None
     if target is None or limits.balance <= 0:
         return
     failure = None
     total = sum(target.counts.values())
     if target.capped:
-        failure = f"the target {target.name} has more than {len(target.counts)} values: it is no class"
+        failure = f"the target {target.name} has more than {len(target.counts)} values: it is not a class"
     elif len(target.counts) < 2:
         failure = f"the target {target.name} has {'one class only' if total else 'no value at all'}"
     else:

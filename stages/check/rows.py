@@ -1,4 +1,4 @@
-"""Rows by digest: which repeat inside a dataset, and which stand in two."""
+"""Rows by digest: which repeat inside a dataset, and which are in two."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ BATCH_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: where it stands (a line of a text file, else its number from 0), and its cells; empty means missing."""
+    """One row: its place (a line of a text file, else its number from 0), and its cells; empty means missing."""
 
     place: int
     cells: list[str]

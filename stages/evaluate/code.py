@@ -11,8 +11,8 @@ from pipeline_kit.errors import UsageError
 def code_files(workspace: Path, globs: Sequence[str], *, lock: Path, data: Sequence[Path]) -> dict[str, Path]:
     """The workspace's files that a glob matches, by their relative path, and the lock file.
 
-    Datasets, hidden files and compiled Python are none of them, nor is what a link outside the workspace leads to.
-    Raises UsageError on a glob that is none.
+    Datasets, hidden files, compiled Python and targets of links outside the workspace are excluded.
+    Raises UsageError on an invalid glob.
     """
     excluded = {path.resolve() for path in data}
     root = workspace.resolve()
@@ -36,4 +36,4 @@ def _matches(workspace: Path, glob: str) -> Iterator[Path]:
             if path.is_dir():
                 yield from path.rglob("*")
     except (ValueError, NotImplementedError) as error:
-        raise UsageError(f"code: {glob!r} is no glob: {error}", hint="write it like src/**/*.py") from error
+        raise UsageError(f"code: {glob!r} is not a valid glob: {error}", hint="write it like src/**/*.py") from error

@@ -149,7 +149,7 @@ def _keep_code(context: StageContext, globs: Sequence[str]) -> Collection[str]:
     )
     if not files[context.project.lock.as_posix()].is_file():
         raise ModelError(
-            f"there is no lock file {context.project.lock}",
+            f"the lock file {context.project.lock} is missing",
             hint="make one: without it no later gate can run this model again",
         )
     write_archive(context.place("code", CODE), files)
@@ -216,7 +216,7 @@ def _case(name: str, scored: _Scored) -> Case:
 
 
 def _said(name: str, evaluation: Evaluation) -> str:
-    """One dataset in words: `test: accuracy 0.9708, precision 0.9717, recall 0.9810 on 171 rows`."""
+    """One dataset as text: `test: accuracy 0.9708, precision 0.9717, recall 0.9810 on 171 rows`."""
     scores = evaluation.overall
     figures = [f"{metric} {value:.4g}" for metric, value in list(scores.metrics.items())[:MOST_NAMED]]
     undefined = f", undefined: {', '.join(scores.undefined)}" if scores.undefined else ""

@@ -25,7 +25,7 @@ INSTALLERS = frozenset({"pip", "setuptools", "wheel"})  # come with the interpre
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What became of the baseline: its evidence or why there is none, its metrics document, and who it is."""
+    """The scored baseline: its evidence or why it is missing, its metrics document, and its identity."""
 
     baseline: Baseline
     document: Mapping[str, Value] | None = None
@@ -33,7 +33,7 @@ class Scored:
     manifest: Manifest | None = None
 
     def value(self) -> Value:
-        """Who the baseline is, or why there is none, for the verdict and the job's facts."""
+        """The identity of the baseline, or why it is missing, for the verdict and the job's facts."""
         if isinstance(self.baseline, Unavailable):
             return {"package": self.package, "error": self.baseline.reason}
         if self.baseline is None or self.manifest is None:
@@ -71,9 +71,9 @@ def score_baseline(
 
 
 def find_package(context: StageContext, reference: str, fetched: Path) -> Path | Unavailable | None:
-    """The package's file, fetched from the store where the reference is a name; None where there is none yet.
+    """The package's file, fetched from the store where the reference is a name; None before the first release.
 
-    What could never be found (a way out of the project, an address) is no first release but unavailable.
+    A reference that can never exist (a path out of the project, an address) is unavailable, not a first release.
     """
     complaint = GRAMMARS["package"].complaint(reference)
     if complaint:
@@ -83,10 +83,10 @@ def find_package(context: StageContext, reference: str, fetched: Path) -> Path |
         if not path.is_symlink() and not path.exists():
             return None
         if not path.is_file():
-            return Unavailable(f"{reference} is no file", "the reference is no file")
+            return Unavailable(f"{reference} is not a file", "the reference is not a file")
         return path
     if context.store is None:
-        return Unavailable(f"there is no store to find {reference!r} in", "there is no store")
+        return Unavailable(f"no store is declared in which to find {reference!r}", "no store is declared")
     try:
         digest = context.store.resolve(reference)
         if digest is None:

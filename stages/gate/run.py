@@ -28,8 +28,8 @@ BASELINE_ROWS = "baseline_rows"
 def run(context: StageContext) -> StageResult:
     """Passed on PASS or on a recorded decision, failed on FAIL, else undecided.
 
-    Raises DataError or ModelError where the metrics are damaged, stale, of another model or of other data: that is
-    no evidence to decide on, and no decision of a person lets it pass.
+    Raises DataError or ModelError if the metrics are damaged, stale, of another model or of other data: they are not
+    evidence, and a person's decision cannot let them pass.
     """
     metrics = _output(context, "metrics")
     candidate = _candidate(context, metrics)
@@ -79,7 +79,8 @@ def _candidate(context: StageContext, metrics: Path) -> Evidence:
     model = digest_tree(_output(context, "model"))
     if candidate.model != model:
         raise ModelError(
-            f"{metrics.name} is of the model {candidate.model}, not of {model}", hint="run the evaluation again"
+            f"{metrics.name} was computed for the model {candidate.model}, but the candidate is {model}",
+            hint="run the evaluation again",
         )
     for data in context.datasets.values():
         judged = candidate.datasets.get(data.spec.name)

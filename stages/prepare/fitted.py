@@ -1,4 +1,4 @@
-"""Proof that an output was fitted on training rows only: it comes out the same when there are no other rows."""
+"""Proof that an output was fitted on training rows only: it comes out the same without the other rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_fitted(context: StageContext, call: UserCall, names: Sequence[str], re
     """
     unknown = [name for name in names if name not in call.outputs]
     if unknown:
-        raise UsageError(f"job {context.job}: fitted names {unknown[0]!r}, which is no output of the job")
+        raise UsageError(f"job {context.job}: fitted names {unknown[0]!r}, which is not an output of the job")
     training = next((dataset for dataset in context.datasets.values() if dataset.spec.name == reference), None)
     if training is None:
         hint = "declare it under data, add it to the job's inputs, or name another with reference"
@@ -79,7 +79,7 @@ def _call_again(
 def replace_rows(target: Path, training: Path) -> None:
     """Puts the training rows in a dataset's place, under its own columns; a column that training has not is empty.
 
-    What is no CSV or TSV becomes a copy of the training file, so both must be of one format.
+    A file that is not CSV or TSV becomes a copy of the training file, so both must be of one format.
     Raises UsageError where they are not.
     """
     if target.suffix.lower() not in DELIMITERS or training.suffix.lower() not in DELIMITERS:

@@ -63,7 +63,7 @@ def _lint(python: ProjectPython, context: StageContext, command: Sequence[str], 
     if completed.timed_out:
         failure = "ran into the time limit"
     elif completed.exit_code != 0:
-        last = next((line.strip() for line in reversed(completed.tail) if line.strip()), "it said nothing")
+        last = next((line.strip() for line in reversed(completed.tail) if line.strip()), "no output")
         failure = f"exit code {completed.exit_code}: {last}"
     detail = "\n".join(completed.tail[-SHOWN_LINES:])
     return Case(" ".join(command), "lint", completed.seconds, failure=failure, detail=detail if failure else "")

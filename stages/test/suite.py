@@ -76,7 +76,7 @@ def run_suite(
 def variables(workspace: Path, scratch: Path) -> dict[str, str]:
     """The environment of tests and lint: `src` importable as for every other job, no files left in the workspace.
 
-    What a person's shell tells pytest (which tests to leave out, which plugins to load) does not count here.
+    Settings of a person's shell for pytest (deselected tests, extra plugins) are ignored.
     """
     return {
         **dict.fromkeys(("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"), ""),

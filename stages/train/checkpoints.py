@@ -16,7 +16,7 @@ from pipeline_kit.errors import KitError, ModelError
 UNFINISHED = (".tmp", ".part")
 
 State = tuple[tuple[str, int, int], ...]
-"""An entry as it stood at one look: names, sizes and times of its files."""
+"""The state of an entry at one check: names, sizes and times of its files."""
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Checkpoints:
     def restore(self, target: Path) -> Path | None:
         """The entry that a run before this one left, written under `target`, or none.
 
-        A damaged checkpoint is no reason to stop: it is told and the run starts afresh.
+        A damaged checkpoint does not stop the run: it is reported and the run starts afresh.
         """
         digest = self.store.resolve(self.name)
         if digest is None:
@@ -51,7 +51,7 @@ class Checkpoints:
         return next(iter(sorted(target.iterdir())), None) if target.is_dir() else None
 
     def look(self) -> bool:
-        """Keeps the newest entry that stands as it stood at the last look, while newer ones may still be written.
+        """Keeps the newest entry that is unchanged since the last check, while newer ones may still be written.
 
         Returns whether one was kept now.
         """
@@ -104,7 +104,7 @@ class Checkpoints:
         while not self.stopping.wait(interval_seconds):
             try:
                 self.look()
-            except (KitError, OSError) as error:  # training goes on: a checkpoint is a help, not a result
+            except (KitError, OSError) as error:  # training continues: a checkpoint is a help, not a result
                 self.log(f"a checkpoint could not be kept: {error}")
 
 

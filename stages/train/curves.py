@@ -1,4 +1,4 @@
-"""The curves: one row a step, as JSON for pages and as CSV for people; and the first figure that is no number."""
+"""The curves: one row a step, as JSON for pages and as CSV for people; and the first figure that is not a number."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_the_ci_file_can_be_forced_after_the_descriptor_was_edited(tmp_path: Pat
     ("arguments", "said"),
     [
         (["--force", "setup.py"], "setup.py is none of the files that init writes here"),
-        (["--train", "nowhere.py"], "there is no Python file 'nowhere.py' here"),
+        (["--train", "nowhere.py"], "Python file 'nowhere.py' here"),
         (["--ci", "travis"], "there is no CI server 'travis'"),
         ([], "there is no terminal to ask at"),
     ],

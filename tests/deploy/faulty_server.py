@@ -127,7 +127,7 @@ def faulty_server(kubeconfig: str, folder: Path, faults: Faults) -> Iterator[Pat
             self.connection.close()
 
         def log_message(self, *arguments: object) -> None:
-            """Says nothing."""
+            """Logs nothing."""
 
     for method in ("GET", *WRITES):
         setattr(Handler, f"do_{method}", Handler.forward)

@@ -66,7 +66,7 @@ def test_the_role_has_every_kind_of_the_kit_s_own_manifests() -> None:
 @pytest.mark.registry
 @pytest.mark.engine
 def test_whoever_has_that_role_alone_can_release_fail_and_go_back(ground: Ground, tmp_path: Path) -> None:
-    """A first release, an upgrade that prunes, one whose pods crash and that is taken back, and the way back."""
+    """A first release, an upgrade that prunes, one whose pods crash and that is rolled back, and the way back."""
     deployer = as_deployer(ground, tmp_path)
     assert deploy(ground, own(ground, 2), deployer).revision.number == 1
     assert deploy(ground, own(ground, 1), deployer).revision.number == 2

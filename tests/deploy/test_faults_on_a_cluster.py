@@ -44,7 +44,7 @@ ZEROS = "sha256:" + "0" * 64
 NO_IMAGE = r"cannot get its image \((ErrImagePull|ImagePullBackOff)\)"
 NOWHERE = f"127.0.0.1:1/fraud@{ZEROS}"
 NOT_CONFIGURED = r"cannot be made as it is configured \(CreateContainerConfigError\): secret \"not-there\" not found"
-OTHERWISE = r"predicts otherwise than the model that was judged: test, id a, prediction: 5 by the image, 4 in the"
+OTHERWISE = r"predictions differ from the evaluation's: test, id a, prediction: 5 by the image, 4 in the"
 
 BAD_PODS = {
     "never ready": Bad(
@@ -81,7 +81,7 @@ def bad_pods(name: str, scene: Scene) -> None:
     wanted = bad.edit(scene.ground.content("v2", 2, variables))
     with pytest.raises(ReleaseError, match=bad.told) as error:
         deploy(scene.ground, wanted, hasty(), ready_within=bad.ready_within)
-    assert error.value.message.endswith("; revision 2 was taken back, revision 1 is live")
+    assert error.value.message.endswith("; revision 2 was rolled back, revision 1 is live")
     assert error.value.category is bad.category
     assert not_whole(scene.ground, old) == []
 
@@ -90,7 +90,7 @@ def bad_first(behaviour: str, words: str, scene: Scene) -> None:
     """Where nothing was live before a release that fails, nothing is afterwards."""
     with pytest.raises(ReleaseError, match=words) as error:
         deploy(scene.ground, new_of(scene, behaviour))
-    assert error.value.message.endswith("revision 1 was taken back, nothing is live")
+    assert error.value.message.endswith("revision 1 was rolled back, nothing is live")
     assert not_whole(scene.ground, None) == []
 
 
@@ -102,7 +102,7 @@ def deleted_deployment(scene: Scene) -> None:
         scene.ground.cluster.delete(Kind("apps/v1", "Deployment"), "fraud", scene.ground.namespace)
         code, said = process.end()
     assert code == 1, said
-    assert "Deployment fraud: somebody deleted it" in said
+    assert "Deployment fraud: it was deleted" in said
     assert not_whole(scene.ground, old) == []
 
 

@@ -192,7 +192,7 @@ def test_an_object_that_somebody_deletes(
     versions = {each["kind"]: each["apiVersion"] for each in standing.old.manifests}
     which, namespace = Kind(versions[kind], kind), standing.ground.namespace
     once = Once(moment, lambda: standing.cluster.delete(which, "fraud", namespace))
-    with pytest.raises(ReleaseError, match=f"{kind} fraud: somebody deleted it"):
+    with pytest.raises(ReleaseError, match=f"{kind} fraud: it was deleted"):
         deploy(standing.ground, standing.new(), Watched(standing.cluster, once))
     assert not_whole(standing.ground, standing.old) == []
     ended_whole()

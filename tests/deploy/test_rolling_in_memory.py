@@ -90,7 +90,7 @@ def test_a_step_that_fails(behaviour: str) -> None:
     """It is named, and all that was begun is undone."""
     memory = before("upgrade")
     memory.behaviours[version(2).image] = behaviour
-    with pytest.raises(ReleaseError, match=f"{FAULTS[behaviour]}.*; revision 2 was taken back, revision 1 is live"):
+    with pytest.raises(ReleaseError, match=f"{FAULTS[behaviour]}.*; revision 2 was rolled back, revision 1 is live"):
         deploy(memory, version(2))
     assert holds(memory, version(1))
     assert [revision.state for revision in record_of(memory).revisions] == [State.LIVE, State.FAILED]
@@ -187,7 +187,7 @@ def test_an_undo_whose_instances_do_not_get_ready() -> None:
     memory = before("upgrade")
     memory.behaviours[version(2).image] = "crash"
     memory.at = lambda moment: memory.behaviours.update({version(1).image: "crash"}) if "look" in moment else None
-    with pytest.raises(ReleaseError, match="crashes again and again; taking it back failed too: not ready after 60 s"):
+    with pytest.raises(ReleaseError, match="crashes again and again; the rollback failed too: not ready after 60 s"):
         deploy(memory, version(2))
     memory.at = nothing
     deploy(memory, version(3))
@@ -270,7 +270,7 @@ def test_instances_that_vanish_after_they_were_verified() -> None:
             memory.running = {}
 
     memory.at = vanish
-    with pytest.raises(ReleaseError, match="the instances are gone; revision 2 was taken back, revision 1 is live"):
+    with pytest.raises(ReleaseError, match="the instances are gone; revision 2 was rolled back, revision 1 is live"):
         deploy(memory, version(2))
     memory.at = nothing
     assert holds(memory, version(1))

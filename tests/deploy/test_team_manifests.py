@@ -131,10 +131,10 @@ def test_anchors_are_read() -> None:
             "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: value}\n",
             "k8s/0.yaml:4: Secret a holds values",
         ),
-        (f"{POD}---\n{POD}", "k8s/0.yaml:6: Pod a is there twice"),
+        (f"{POD}---\n{POD}", "k8s/0.yaml:6: Pod a is declared twice"),
         (DEPLOYMENT.replace("  selector", "  replicas: two\n  selector"), "k8s/0.yaml:7: Deployment scoring: replicas"),
         (DEPLOYMENT.replace("image: IMAGE", "image: x:1"), "k8s/0.yaml:1: no container has the image IMAGE"),
-        ("a: 1\na: 2\n", "k8s/0.yaml:2: the key 'a' is there twice"),
+        ("a: 1\na: 2\n", "k8s/0.yaml:2: the key 'a' is declared twice"),
         ("a: {<<: {b: 1}}\n", "k8s/0.yaml:1: merge keys"),
         ("a:\n  ? [b]\n  : c\n", "k8s/0.yaml:2: a list or a mapping is no key"),
         ("a: !!python/object/apply:os.system [ls]\n", "k8s/0.yaml:1: the tag"),
@@ -158,7 +158,7 @@ def test_what_is_no_manifest_of_the_release_is_refused(text: str, told: str) -> 
 
 def test_the_same_object_in_two_files_is_refused() -> None:
     """One of them would win by chance."""
-    with pytest.raises(ProjectError, match=r"k8s/1.yaml:1: Pod a is there twice"):
+    with pytest.raises(ProjectError, match=r"k8s/1.yaml:1: Pod a is declared twice"):
         made(POD, POD)
 
 

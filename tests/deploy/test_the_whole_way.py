@@ -21,7 +21,7 @@ MEMORY = {"tumour_logistic": "256Mi", "digits_cnn": "1Gi"}
 SAID = (
     "revision 1 is live in staging: 1 pod serves",
     "revision 2 is live in staging: 1 pod serves",
-    "(OOMKilled); revision 3 was taken back, revision 2 is live",
+    "(OOMKilled); revision 3 was rolled back, revision 2 is live",
     "revision 4 is live in staging with all that revision 1 was",
     "the whole way, and back, in",
 )

@@ -42,7 +42,7 @@ def test_a_misnamed_descriptor_is_found(tmp_path: Path) -> None:
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     """The hint tells that the directory is not there."""
-    assert "is no directory" in str(refused(tmp_path / "nowhere"))
+    assert "is not a directory" in str(refused(tmp_path / "nowhere"))
 
 
 def test_a_directory_in_place_of_the_file_is_no_crash(tmp_path: Path) -> None:

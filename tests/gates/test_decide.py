@@ -51,7 +51,7 @@ def test_the_rules_of_a_metric_stand_together() -> None:
         "PASS: f1 0.95 is at least 0.9 and within 0.1 of the baseline's 0.97, and recall 0.85 is at least 0.8."
     )
     both = [Rule(name, MAX_DROP, 0.1) for name in ("f1", "recall")]
-    assert words(both, candidate) == "UNDECIDED: f1 and recall cannot be judged: there is no baseline to compare with."
+    assert words(both, candidate) == "UNDECIDED: f1 and recall cannot be judged: no baseline to compare with."
 
 
 def test_a_failure_tells_what_failed_only() -> None:
@@ -98,7 +98,7 @@ def test_drops_in_words() -> None:
     assert words([Rule("f1", MAX_RELATIVE_DROP, 0.05)], after, before) == (
         "FAIL: f1 0.4 is 20 % worse than the baseline's 0.5, more than 5 %."
     )
-    assert words([Rule("f1", MAX_DROP, 0)], before, after) == "PASS: f1 0.5 is no worse than the baseline's 0.4."
+    assert words([Rule("f1", MAX_DROP, 0)], before, after) == "PASS: f1 0.5 is not worse than the baseline's 0.4."
     assert words([Rule("f1", MAX_DROP, -0.1)], after, before) == (
         "FAIL: f1 0.4 is not at least 0.1 better than the baseline's 0.5."
     )
@@ -144,7 +144,7 @@ def test_first_release() -> None:
     """Relative rules are waived only where there is no baseline and the gate says so, and the sentence tells it."""
     rules = [Rule("f1", MIN, 0.8), Rule("f1", MAX_DROP, 0.01)]
     verdict = decide(rules, evidence(f1=0.9), None, first_release=True)
-    assert verdict.sentence == ("PASS: f1 0.9 is at least 0.8; 1 relative rule waived, for there is no baseline yet.")
+    assert verdict.sentence == ("PASS: f1 0.9 is at least 0.8; 1 relative rule waived: no baseline yet.")
     assert verdict.first_release
     assert [each.waived for each in verdict.rules] == [False, True]
     assert not decide(rules, evidence(f1=0.9), evidence("b", f1=0.9), first_release=True).first_release

@@ -84,11 +84,11 @@ FAULTS: dict[str, tuple[Callable[[Case], Any], str]] = {
     "too few rows": (lambda c: (c.test.update(rows=29), c.old.update(rows=29)), "are fewer than the 30"),
     "too few rows in a slice": (
         lambda c: (c.test["slices"]["country"]["FR"].update(rows=3), c.old["slices"]["country"]["FR"].update(rows=3)),
-        "f1 where country is FR cannot be judged: 3 rows are fewer than the 30",
+        "f1 where country is FR cannot be judged: 3 rows are fewer than the required 30",
     ),
     "an empty slice": (lambda c: c.test["slices"]["country"]["FR"].update(rows=0), "it is of 0 rows"),
-    "a slice of no values": (lambda c: c.test["slices"].update(country={}), "there are no slices by 'country'"),
-    "no slices": (lambda c: c.test.update(slices={}), "there are no slices by 'country'"),
+    "a slice of no values": (lambda c: c.test["slices"].update(country={}), "no slices by 'country'"),
+    "no slices": (lambda c: c.test.update(slices={}), "no slices by 'country'"),
     "nan in a slice": (
         lambda c: c.test["slices"]["country"]["DE"]["metrics"].update(f1=float("nan")),
         "f1 where country is DE cannot be judged: it is nan",
@@ -124,7 +124,7 @@ FAULTS: dict[str, tuple[Callable[[Case], Any], str]] = {
     "another positive class": (lambda c: c.theirs.update(positive="0"), "the baseline was scored in another way"),
     "another task": (lambda c: c.theirs.update(task="multiclass"), "the baseline was scored in another way"),
     "other bins": (lambda c: c.theirs.update(bins=5), "the baseline was scored in another way"),
-    "no baseline": (lambda c: setattr(c, "baseline", lambda _: None), "there is no baseline to compare with"),
+    "no baseline": (lambda c: setattr(c, "baseline", lambda _: None), "no baseline to compare with"),
     "a baseline that cannot be scored": (
         lambda c: setattr(c, "baseline", lambda _: Unavailable("its code crashed", "crash")),
         "the baseline could not be scored: its code crashed",
@@ -234,7 +234,7 @@ def test_damaged_documents_are_no_evidence(damage: str) -> None:
     text = json.dumps(document("sha256:new"))
     damaged = DAMAGES[damage](deepcopy(text))
     assert damaged != text
-    with pytest.raises(DataError, match=r"metrics\.json is no metrics document of version 1"):
+    with pytest.raises(DataError, match=r"metrics\.json is not a metrics document of version 1"):
         read_metrics(damaged, "metrics.json")
 
 

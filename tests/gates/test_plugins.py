@@ -155,10 +155,10 @@ FAULTS: dict[str, tuple[Callable[[Gate], object], str]] = {
     ),
     "no file": (lambda gate: gate.rows.unlink(), "the row results cannot be read: FileNotFoundError"),
     "no folder": (lambda gate: shutil.rmtree(gate.rows.parent), "the row results cannot be read: FileNotFoundError"),
-    "no output": (no_rows, "there are no row results of both models"),
+    "no output": (no_rows, "row results of both models are missing"),
     "no digest": (
         lambda gate: gate.edit_metrics(lambda document: document["datasets"]["test"].pop("row_results")),
-        "there are no row results of both models",
+        "row results of both models are missing",
     ),
     "another version of the metric": (other_plugins, "the baseline was scored in another way"),
     "the metric is nan": (

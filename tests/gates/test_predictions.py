@@ -93,7 +93,10 @@ UNSOUND = {
     "over one": (GOOD.replace("0.4", "1.0001"), "predictions/test.csv:4: probability is 1.0001, not between 0 and 1"),
     "below zero": (GOOD.replace("0.4", "-1e-9"), "predictions/test.csv:4: probability is -1e-09, not between 0 and 1"),
     "no answer": (GOOD.replace("c,0", "c,"), "predictions/test.csv:4 has no prediction"),
-    "an unknown class": (GOOD.replace("c,0", "c,2"), "predictions/test.csv:4 predicts '2', which is no class of data"),
+    "an unknown class": (
+        GOOD.replace("c,0", "c,2"),
+        "predictions/test.csv:4 predicts '2', which is not a class of data",
+    ),
     "a class as a float": (GOOD.replace("c,0", "c,0.0"), "predictions/test.csv:4 predicts '0.0', which is no class"),
     "not text": (b"id,prediction\n\xff\xfe\n", "predictions/test.csv is not UTF-8 text"),
     "UTF-16": (GOOD.encode("utf-16"), "predictions/test.csv is not UTF-8 text"),
@@ -168,7 +171,7 @@ def test_a_truth_of_one_class(tmp_path: Path) -> None:
     found = score(truth_of(tmp_path, data), read(tmp_path, GOOD, data=data), task=Task.BINARY)
     assert found.overall.metrics["recall"] == 0.25
     assert found.overall.undefined == {"roc_auc": "the rows are all of one side: all positive"}
-    with pytest.raises(DataError, match="predicts '0', which is no class of"):
+    with pytest.raises(DataError, match="predicts '0', which is not a class of"):
         read(tmp_path, GOOD.replace("c,0", "c,banana"), data=data)
 
 
@@ -300,7 +303,7 @@ def test_npz_that_is_no_table(tmp_path: Path) -> None:
     refused(r"predictions\.npz, row 2 predicts 'nan', which is no class")
     with path.open("wb") as file:
         np.save(file, np.array([1, 2]))
-    refused("it is no NPZ archive of columns")
+    refused("it is not an NPZ archive of columns")
     path.write_bytes(b"\x80\x04N.")
     refused("cannot be read")
 

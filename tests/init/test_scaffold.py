@@ -164,7 +164,7 @@ def test_the_readme_speaks_of_the_servers_that_were_chosen(ci, said):
 )
 def test_a_name_that_no_package_can_have_is_refused_with_one_that_would_do(name):
     """What is no plain name reaches no file, and the hint's name is accepted."""
-    with pytest.raises(UsageError, match="is no name for a project") as refused:
+    with pytest.raises(UsageError, match="is not a valid project name") as refused:
         scaffold("bare", name)
     assert refused.value.hint is not None
     scaffold("bare", refused.value.hint.rpartition(" ")[2])

@@ -220,7 +220,7 @@ def test_two_runs_at_once_leave_one_whole_result(tmp_path: Path) -> None:
     assert codes[0] == 0, outputs
     assert set(codes) <= {0, 3}, outputs
     for run, output in zip(runs, outputs, strict=True):
-        assert run.returncode == 0 or "another run is going on in this directory" in output
+        assert run.returncode == 0 or "another run is active in this directory" in output
     assert killing.torn(folder) == []
     assert killing.digests(folder).keys() == {"a", "b", "c", "d"}
     assert killing.marked(str(folder)) == []

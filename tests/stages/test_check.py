@@ -96,7 +96,7 @@ FAULTS = {
         "column age: missing values: 1 of 2 cells are empty (50.0%)",
     ),
     "no label": ("id,age,label\na,30,\n", {}, "column label: missing values: 1 of 1 cells are empty"),
-    "an id twice": ("id,age,label\na,30,yes\na,31,no\n", {}, "column id: unique: line 3: 'a' stands there twice"),
+    "an id twice": ("id,age,label\na,30,yes\na,31,no\n", {}, "column id: unique: line 3: 'a' is declared twice"),
     "a row twice": (
         "id,age,label\na,30,yes\nb,30.0,yes\n",
         {},
@@ -150,7 +150,7 @@ def test_allowed_values_and_uniqueness_hold_for_any_column(tmp_path: Path) -> No
     result = check(tmp_path, {"train.csv": "c,u\nx,1\nz,1\n"}, [dataset(columns=columns)])
     assert failures(result) == [
         "train: column c: values: line 3: 'z' is not an allowed value",
-        "train: column u: unique: line 3: '1' stands there twice",
+        "train: column u: unique: line 3: '1' is declared twice",
     ]
 
 
@@ -210,7 +210,7 @@ def test_a_row_in_train_and_test_is_found_whatever_its_id(tmp_path: Path) -> Non
     """Leakage is a test row that, but for its id, stands in the training rows; 41 and 41.0 are one number."""
     result = two(GOOD, "id,age,label\nx,41.0,no\ny,99,no\n", tmp_path)
     assert failures(result) == [
-        "test: no row of train: 1 rows also stand in train, at most 0 may, first line 2 is its line 3"
+        "test: no row of train: 1 rows are also in train, at most 0 may, first line 2 is its line 3"
     ]
     assert report(tmp_path)["comparisons"] == [
         {"compared": True, "dataset": "test", "reference": "train", "shared_ids": 0, "shared_rows": 1}
@@ -222,7 +222,7 @@ def test_an_id_in_train_and_test_is_found(tmp_path: Path) -> None:
     """The same person with other cells is leakage too."""
     result = two(GOOD, "id,age,label\nc,7,no\n", tmp_path)
     assert failures(result) == [
-        "test: no id of train: 1 ids also stand in train, at most 0 may, first line 2 is its line 4"
+        "test: no id of train: 1 ids are also in train, at most 0 may, first line 2 is its line 4"
     ]
     assert two(GOOD, "id,age,label\nc,7,no\n", tmp_path, shared_ids=1).outcome is Outcome.PASSED
 
@@ -239,7 +239,7 @@ def test_columns_in_another_order_do_not_hide_leakage(tmp_path: Path) -> None:
     """Rows are compared by column name, not by place."""
     result = two("id,a,b,label\nx,1,2,y\n", "id,b,a,label\nz,2,1,y\n", tmp_path, same_columns=False)
     assert len(failures(result)) == 1
-    assert "1 rows also stand in train" in result.reason
+    assert "1 rows are also in train" in result.reason
 
 
 def test_an_unrelated_table_is_not_compared(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_column_more_does_not_hide_leakage(tmp_path: Path) -> None:
     """What two tables of one target have in common is compared, where they may differ at all."""
     result = two(GOOD, "id,age,label,split\nx,41,no,b\n", tmp_path, same_columns=False)
     assert failures(result) == [
-        "test: no row of train: 1 rows also stand in train, at most 0 may, first line 2 is its line 3"
+        "test: no row of train: 1 rows are also in train, at most 0 may, first line 2 is its line 3"
     ]
 
 
@@ -265,7 +265,7 @@ def test_without_the_reference_every_pair_is_compared(tmp_path: Path) -> None:
     files = {"fit.csv": GOOD, "tune.csv": "id,age,label\nx,99,no\n", "holdout.csv": "id,age,label\ny,99,no\n"}
     result = check(tmp_path, files, specs)
     assert failures(result) == [
-        "holdout: no row of tune: 1 rows also stand in tune, at most 0 may, first line 2 is its line 2"
+        "holdout: no row of tune: 1 rows are also in tune, at most 0 may, first line 2 is its line 2"
     ]
     assert check(tmp_path, files, specs, reference="tran").outcome is Outcome.FAILED
     assert check(tmp_path, files, specs, reference="fit").outcome is Outcome.PASSED

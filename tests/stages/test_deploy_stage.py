@@ -78,7 +78,7 @@ def test_golden_requests(release: Release) -> None:
     assert result.outcome is Outcome.FAILED
     assert result.category is Category.MODEL
     assert "predicts otherwise than the model that was judged" in result.reason
-    assert "revision 2 was taken back, revision 1 is live" in result.reason
+    assert "revision 2 was rolled back, revision 1 is live" in result.reason
     assert states(release.cluster) == ["live", "failed"]
 
 
@@ -153,7 +153,7 @@ def test_a_declared_rollback(release: Release) -> None:
 def test_an_image_of_another_project(release: Release) -> None:
     """A key that signs for several projects is no reason to serve one under the name of another."""
     release.project = "churn"
-    with pytest.raises(ModelError, match="the image is of the project fraud, not of churn"):
+    with pytest.raises(ModelError, match="the image belongs to the project fraud, not of churn"):
         release.run()
 
 
@@ -188,7 +188,7 @@ def test_an_image_is_named_by_the_job(release: Release) -> None:
     release.settings["image"] = release.image
     assert release.run().outcome is Outcome.PASSED
     release.settings["image"] = f"{REPOSITORY}:latest"
-    with pytest.raises(UsageError, match="is no image by digest"):
+    with pytest.raises(UsageError, match="has no digest"):
         release.run()
 
 
@@ -231,7 +231,7 @@ def test_a_secret_that_is_no_kubeconfig(release: Release, named: str) -> None:
     """Neither what the job does not have nor a text: another cluster is never taken instead."""
     release.texts = ("token",)
     release.settings["kubeconfig"] = named
-    with pytest.raises(UsageError, match=f"names the secret {named}, which is no file of this job"):
+    with pytest.raises(UsageError, match=f"names the secret {named}, which is not a file secret of this job"):
         release.run()
     assert release.world.kubeconfigs == []
 

@@ -121,7 +121,7 @@ def test_a_first_release_passes_on_absolute_rules(tmp_path: Path) -> None:
     assert gate.run().outcome is Outcome.UNDECIDED
     gate.settings(baseline={**BASELINE, "first": "absolute_rules"})
     result = gate.run()
-    assert result.reason == "PASS: f1 1 is at least 0.8; 1 relative rule waived, for there is no baseline yet."
+    assert result.reason == "PASS: f1 1 is at least 0.8; 1 relative rule waived: no baseline yet."
     assert (result.facts["first_release"], result.facts["baseline"]) == (True, None)
     assert result.cases[1].skipped
 
@@ -168,7 +168,7 @@ def test_a_person_may_decide_what_is_undecided(tmp_path: Path) -> None:
     gate.context = replace(gate.context, decisions={evidence: "Compared by hand, see the notes. (Ada)"})
     result = gate.run()
     assert result.outcome is Outcome.PASSED
-    assert result.reason.startswith("UNDECIDED: f1 cannot be judged: there is no baseline to compare with.")
+    assert result.reason.startswith("UNDECIDED: f1 cannot be judged: no baseline to compare with.")
     assert result.reason.endswith("Passed by a person's decision: Compared by hand, see the notes. (Ada)")
     assert result.facts["decision"] == "Compared by hand, see the notes. (Ada)"
     gate.context = replace(gate.context, decisions={evidence: "  "})
@@ -265,15 +265,15 @@ def set_metric(value: object) -> Callable[[Gate], None]:
 
 
 UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
-    "the package is missing": (lambda gate: gate.package.unlink(), "there is no baseline to compare with"),
+    "the package is missing": (lambda gate: gate.package.unlink(), "no baseline to compare with"),
     "the package is empty": (lambda gate: replace_package(gate, b""), "its package is not sound"),
     "the package is cut off": (
         lambda gate: replace_package(gate, gate.package.read_bytes()[:3000]),
         "its package is not sound",
     ),
     "the package is not one": (lambda gate: replace_package(gate, b"model" * 1000), "its package is not sound"),
-    "the package leads nowhere": (link_package, "baseline/production.tar is no file"),
-    "the package is a folder": (folder_package, "baseline/production.tar is no file"),
+    "the package leads nowhere": (link_package, "baseline/production.tar is not a file"),
+    "the package is a folder": (folder_package, "baseline/production.tar is not a file"),
     "its model was changed": (
         lambda gate: gate.tamper("model/model.json", b'{"threshold": 0.9}'),
         "its package is not sound: production.tar: model/model.json",
@@ -289,8 +289,8 @@ UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
     "a file was added": (lambda gate: gate.tamper("code/sitecustomize.py", b""), "which its manifest does not list"),
     "its manifest was changed": (lambda gate: gate.tamper("manifest.json", b"{}"), "the manifest is none of version 1"),
     "its Python is not here": (
-        lambda gate: no_pythons(gate, ProjectError("there is no Python 3.11 on this machine")),
-        "its environment cannot be made: there is no Python 3.11",
+        lambda gate: no_pythons(gate, ProjectError("Python 3.11 on this machine")),
+        "its environment cannot be made: Python 3.11",
     ),
     "its lock file does not install": (
         lambda gate: no_pythons(gate, ProjectError("requirements.lock does not install")),
@@ -326,13 +326,13 @@ UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
     "it predicts beyond 1": (lambda gate: gate.python(damaged("0.05\n", "5\n")), "is 5.0, not between 0 and 1"),
     "it predicts a class that there is not": (
         lambda gate: gate.python(damaged("r99,1", "r99,7")),
-        "predicts '7', which is no class of data/test.csv",
+        "predicts '7', which is not a class of data/test.csv",
     ),
     "it writes half a row": (lambda gate: gate.python(damaged("r99,1,", "r99,")), "has 2 cells where the header has 3"),
     "it changes its model": (lambda gate: gate.python(retrains), "changed the model while it predicted"),
-    "there is no store": (
+    "no store is declared": (
         lambda gate: gate.settings(baseline={"from": "production", "first": "absolute_rules"}),
-        "there is no store to find 'production' in",
+        "no store is declared in which to find 'production' in",
     ),
     "the store has lost it": (lambda gate: stored(gate, lost=True), "the store does not give it"),
     "the store gives other bytes": (lambda gate: stored(gate, lost=False), "the store does not give it"),
@@ -340,7 +340,7 @@ UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
         lambda gate: setattr(gate, "context", replace(gate.context, datasets={})),
         "the dataset 'test' is not among the gate's inputs, add data.test",
     ),
-    "no baseline is named": (lambda gate: gate.settings(baseline=None), "there is no baseline to compare with"),
+    "no baseline is named": (lambda gate: gate.settings(baseline=None), "no baseline to compare with"),
     "there are no rules": (lambda gate: gate.settings(rules=[]), "no rule was given"),
     "a metric is unknown": (
         lambda gate: gate.settings(rules=[{"metric": "f2", "min": 0.1}]),
@@ -348,9 +348,9 @@ UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
     ),
     "a slice is unknown": (
         lambda gate: gate.settings(rules=[{"metric": "f1", "min": 0.1, "slice": "city"}]),
-        "there are no slices by 'city'",
+        "no slices by 'city'",
     ),
-    "the rows are few": (lambda gate: gate.settings(min_rows=101), "100 rows are fewer than the 101"),
+    "the rows are few": (lambda gate: gate.settings(min_rows=101), "100 rows are fewer than the required 101"),
     "the metric is NaN": (set_metric(float("nan")), "it is nan, not a finite number"),
     "the metric is infinite": (set_metric(float("inf")), "it is inf, not a finite number"),
     "the metric is text": (set_metric("1.0"), "it is '1.0', not a finite number"),
@@ -395,7 +395,7 @@ def ran_on(gate: Gate, job: str, inputs: dict[str, str]) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Gate], Any], type[KitError], str]] = {
-    "metrics of another model": (other_model, ModelError, "metrics.json is of the model"),
+    "metrics of another model": (other_model, ModelError, "metrics.json was computed for the model"),
     "metrics of other rows": (other_rows, DataError, "metrics.json is of other rows of test"),
     "no metrics": (lambda gate: gate.metrics.write_text(""), DataError, "is no metrics document"),
     "metrics cut off": (

@@ -235,7 +235,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "a dockerfile for layers": ({"dockerfile": "Dockerfile"}, UsageError, "a Dockerfile is for the builder docker"),
     "a base without a host": ({"base": "python:3.11-slim"}, UsageError, "names no registry"),
     "a base that is not there": ({"base": "oci:base"}, ModelError, "is no OCI layout"),
-    "no such lock": ({"serving_lock": "serving.lock"}, UsageError, "there is no lock file serving.lock"),
+    "no such lock": ({"serving_lock": "serving.lock"}, UsageError, "the lock file serving.lock"),
 }
 
 
@@ -287,7 +287,7 @@ def test_no_package_no_image(tmp_path: Path, package: Path, world: BuildWorld) -
 
 
 def test_outside_a_repository(tmp_path: Path, world: BuildWorld) -> None:
-    """The model's digest is its version then, and there is no revision to name."""
+    """The model's digest is its version then, and revision to name."""
     make_package(tmp_path / "package.tar", commit=None)
     context = replace(image_context(tmp_path / "job", tmp_path / "package.tar", world), git=GitFacts())
     build(context)

@@ -86,7 +86,7 @@ def scan(context: StageContext) -> tuple[StageResult, dict[str, Any]]:
 
 
 def test_a_good_image_passes(tmp_path: Path) -> None:
-    """It leaves a bill of materials and the findings; the base's own are told, vulnerabilities not looked for."""
+    """It leaves a SBOM and the findings; the base's own are told, vulnerabilities not looked for."""
     context = make(tmp_path, GOOD)
     result, document = scan(context)
     assert (result.outcome, result.category) == (Outcome.PASSED, None)

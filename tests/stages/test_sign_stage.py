@@ -221,7 +221,7 @@ def no_package(jobs: Jobs) -> None:
         (other_model, "app/model/model.json of the image is not the model of its package"),
         (failed_package, "the package's verdict is FAIL: f1 0.1"),
         (changed_layout, "the layout holds sha256:.*, but image built sha256:aaa"),
-        (other_bill, "the bill of materials is of another image"),
+        (other_bill, "the SBOM is of another image"),
         (bill_of_another_job, "the sbom of sbom is of sha256:aaa"),
         (findings_of_another_job, "the findings of findings is of sha256:aaa"),
         (no_image, "no job before this one made an image"),

@@ -85,7 +85,7 @@ def lines_of(request: ReleaseRequest, seen: DryRun) -> Iterator[str]:
     destination = request.destination
     yield f"{destination.release} in {destination.environment}, namespace {destination.namespace}: {live}"
     if seen.unfinished is not None:
-        yield f"revision {seen.unfinished.number} was left unfinished: a release finishes it, or takes it back first"
+        yield f"revision {seen.unfinished.number} was left unfinished: a release resumes it, or rolls it back first"
     for change in seen.changes:
         if not only_marks(change):
             yield from change_lines(change)
@@ -105,7 +105,7 @@ def only_marks(change: ObjectChange) -> bool:
 
 
 def change_lines(change: ObjectChange) -> Iterator[str]:
-    """One object; of one that is new its fields are not told one by one, nor are the kit's labels and annotations."""
+    """One object; a new one without its fields, and without the kit's labels and annotations."""
     yield f"{SIGNS[change.verb]} {change.name}"
     if change.verb == "changed":
         for field in change.fields:

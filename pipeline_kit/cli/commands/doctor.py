@@ -1,4 +1,4 @@
-"""`pipeline-kit doctor`: what this machine, this project and its CI files lack, and what mends it."""
+"""`pipeline-kit doctor`: problems of this machine, this project and its CI files, each with its fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Findings = Mapping[str, Sequence[Finding]]
 def execute(arguments: argparse.Namespace) -> int:
     """Prints every finding; 1 where one is a problem."""
     if not arguments.directory.is_dir():
-        raise UsageError(f"{arguments.directory} is no directory", hint="-C takes the project's directory")
+        raise UsageError(f"{arguments.directory} is not a directory", hint="-C takes the project's directory")
     found = examine(arguments.directory.resolve())
     if arguments.json:
         print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
@@ -26,7 +26,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def lines(found: Findings) -> Iterator[str]:
-    """The findings as text: what mends one stands below it."""
+    """The findings as text, each with its fix below."""
     width = max(len(finding.about) for findings in found.values() for finding in findings)
     for group, findings in found.items():
         if findings:

@@ -43,7 +43,7 @@ def wanted(arguments: argparse.Namespace, root: Path, known: Mapping[str, str]) 
     values = {name: text for name, text in here.items() if text is not None and is_rendered(text)}
     if not values:
         hint = f"name one, and it is written first: pipeline-kit eject {next(iter(known.values()))}"
-        raise UsageError("there is no file here that the kit rendered", hint=hint)
+        raise UsageError("no file of this project was rendered by the kit", hint=hint)
     return values
 
 

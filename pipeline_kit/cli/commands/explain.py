@@ -50,9 +50,11 @@ def place_of(text: str, root: Path, known: Mapping[str, str]) -> tuple[str, int 
     for each in known.values():
         if name == each or Path(name).resolve() == root / each:
             if line and not line.isdecimal():
-                raise UsageError(f"{line!r} is no line of {each}", hint=f"for example: pipeline-kit explain {each}:20")
+                raise UsageError(
+                    f"{line!r} is not a line of {each}", hint=f"for example: pipeline-kit explain {each}:20"
+                )
             return each, int(line) if line else None
-    hint = f"the kit renders {' and '.join(known.values())}; of values in the descriptor `config --origin` tells"
+    hint = f"the kit renders {' and '.join(known.values())}; for values of the descriptor use `config --origin`"
     raise UsageError(f"{name} is not a file that the kit renders", hint=hint)
 
 
@@ -60,7 +62,7 @@ Line = tuple[int, str, LineSource | None]
 
 
 def on_disk(project: OpenProject, name: str, sources: Sequence[LineSource]) -> tuple[str, list[Line]]:
-    """In words how the file differs from what would be rendered, and its lines with their sources.
+    """How the file differs from what would be rendered, and its lines with their sources.
 
     A line that the kit would not render has none; of a file that is not there the lines are those that it would have.
     """
@@ -110,7 +112,7 @@ def row(number: int, text: str, source: LineSource | None) -> str:
 
 def origin_of(key: Key) -> str:
     """Who set a key."""
-    return str(key.origin) if key.setting is not None else "nobody: kit default"
+    return str(key.origin) if key.setting is not None else "kit default"
 
 
 def shown_value(key: Key) -> str:

@@ -18,7 +18,7 @@ from pipeline_kit.servers.project import render_project
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Adopts the project in the directory; where there is none, or a profile is named, makes a new one."""
+    """Adopts the project in the directory; without a project, or with a profile, makes a new one."""
     target = (arguments.directory / arguments.target).resolve()
     if arguments.profile is None and target.is_dir():
         from pipeline_kit.adopt.read.survey import is_project

@@ -73,7 +73,7 @@ def execute(arguments: argparse.Namespace) -> int:
         predictions, model = ask(live.pod(), rows)
         if model != live.content.model_digest:
             what = f"the pod answers by the model {model}, and {live.content.model_digest} was released"
-            raise ModelError(what, hint="pipeline-kit deploy mends what others have changed")
+            raise ModelError(what, hint="`pipeline-kit deploy` repairs changes by others")
     else:
         predictions, model = run_and_ask(world, blobs, image, configuration, rows)
     if arguments.json:
@@ -102,7 +102,7 @@ def run_and_ask(
 
 
 def newest_image(folders: Folders) -> LayoutReference:
-    """The image that was made last in a project's folders. Raises UsageError where there is none."""
+    """The image that was made last in a project's folders. Raises UsageError if there is none yet."""
     found: list[tuple[int, Path]] = []
     for result in folders.out("any").parent.glob(f"*/{RESULT}"):
         record = folders.read(result.parent.name)
@@ -115,7 +115,7 @@ def newest_image(folders: Folders) -> LayoutReference:
 
 
 def targets_of(descriptor: Descriptor | None) -> frozenset[str]:
-    """The columns that a project predicts: in a file of rows they may stand, and are not sent."""
+    """The columns that a project predicts: a file of rows may have them, and they are not sent."""
     datasets = descriptor.data.values() if descriptor else ()
     return frozenset(dataset.target for dataset in datasets if dataset.target is not None)
 
@@ -128,20 +128,20 @@ def read_rows(path: Path, configuration: Configuration, targets: frozenset[str])
     if path.suffix.lower() == ".json":
         return read_json_rows(path)
     if not path.is_file():
-        raise UsageError(f"{path} cannot be read: there is no such file")
+        raise UsageError(f"{path} does not exist")
     identifier = configuration.inputs.get("id")
     table = read_table(path, path.name, lambda name: name not in targets)
     return rows_of(table, configuration.inputs, identifier if isinstance(identifier, str) else None)
 
 
 def read_json_rows(path: Path) -> Sequence[Row]:
-    """The rows in a JSON file. What stands in a row is the image's to judge."""
+    """The rows in a JSON file. The image checks their cells."""
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path.name} is no JSON: {error}", hint='such as [{"column": 1.5}]') from error
+        raise DataError(f"{path.name} is not JSON: {error}", hint='such as [{"column": 1.5}]') from error
     rows = document.get("rows", document) if isinstance(document, dict) else document
     rows = [rows] if isinstance(rows, dict) else rows
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
@@ -156,7 +156,7 @@ def first_row(descriptor: Descriptor | None, root: Path, configuration: Configur
         dataset = descriptor.data.get(name) if descriptor else None
         if dataset is not None and (root / dataset.path).is_file():
             return golden_rows(dataset, root / dataset.path, configuration.inputs, 1).rows
-    raise UsageError("there is no evaluated dataset here to take a row from", hint="give rows by --rows FILE")
+    raise UsageError("no evaluated dataset to take a row from", hint="give rows by --rows FILE")
 
 
 def serve_and_ask(
@@ -199,7 +199,7 @@ def json_of(rows: Sequence[Row]) -> bytes:
 
 
 def refused(answer: Answer | None, start: int) -> ModelError | DataError:
-    """The error for an answer that is no prediction: what is wrong with the rows, or with the image."""
+    """The error for an answer without a prediction: the fault of the rows, or of the image."""
     if answer is None:
         return ModelError("the image gives no answer")
     try:

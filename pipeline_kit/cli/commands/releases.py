@@ -39,11 +39,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def wanted(record: ReleaseRecord, number: int | None) -> Revision:
-    """The revision of that number, or the live one. Raises UsageError where there is none."""
+    """The revision of that number, or the live one. Raises UsageError if it does not exist."""
     live = record.live if number is None else record.revision(number)
     if live is None:
         known = ", ".join(str(revision.number) for revision in record.revisions) or "none"
-        what = "nothing is live" if number is None else f"there is no revision {number}"
+        what = "nothing is live" if number is None else f"revision {number} does not exist"
         raise UsageError(what, hint=f"the record has: {known}")
     return live
 

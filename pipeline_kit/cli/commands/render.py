@@ -65,7 +65,7 @@ def refuse_foreign(foreign: Sequence[str], own: Sequence[str], *, named: bool) -
 
 
 def read(path: Path) -> str | None:
-    """The file's text, or none where there is none; what is not UTF-8 differs from everything that is rendered."""
+    """The file's text, or None; what is not UTF-8 differs from everything that is rendered."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -82,7 +82,7 @@ def as_json(rendered: RenderedProject, found: Sequence[Drift]) -> Mapping[str, o
 
 
 def tell_drift(found: Sequence[Drift], *, diff: bool) -> None:
-    """Prints what differs: with `diff` as a diff, and in both cases in words."""
+    """Prints what differs: as sentences, and with `diff` as a diff too."""
     for drift in found:
         if diff:
             sys.stdout.write(drift.diff)

@@ -21,7 +21,7 @@ SENTENCE = "sentence.txt"
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Writes the report, shows its summary, and puts it into the merge request where that is asked for."""
+    """Writes the report, shows its summary, and posts it to the merge request if configured."""
     project = open_project(arguments.directory)
     records = gathered(project.plan, project.folders)
     if not records:

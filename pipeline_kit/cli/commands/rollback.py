@@ -17,7 +17,7 @@ AGAIN = "run the same command again: it finishes what was begun, or says what is
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Rolls back and says what is live; after a signal, which takes back what was begun, the exit code is 128 + it."""
+    """Rolls back and prints what is live; after a signal the exit code is 128 + its number."""
     say = silent if arguments.json else show
     stop = Stop(lambda: leave(stop), raising=True)
     try:
@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def leave(stop: Stop) -> None:
-    """Ends at once, for somebody who asks a second time; the record says how far it got."""
+    """Ends at once on a second signal; the record says how far it got."""
     print(f"rollback: ended in the middle; {AGAIN}", file=sys.stderr, flush=True)
     os._exit(128 + (stop.number or 0))
 

@@ -30,7 +30,7 @@ from pipeline_kit.runner.stop import Interrupted
 if TYPE_CHECKING:
     import argparse
 
-BUSY = "another run is going on in this directory"
+BUSY = "another run is active in this directory"
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -62,7 +62,7 @@ def execute(arguments: argparse.Namespace) -> int:
             try:
                 records = run.run()
             except Interrupted as stop:
-                print(f"pipeline-kit: {stop}; the same command goes on from here", file=sys.stderr)
+                print(f"pipeline-kit: {stop}; run the same command again to continue", file=sys.stderr)
                 return 128 + stop.number
         if arguments.json:
             print(json.dumps({name: json.loads(to_json(record)) for name, record in records.items()}, indent=2))
@@ -113,7 +113,7 @@ def narrowed(plan: Plan, names: Sequence[str]) -> Plan:
 
 @frozen
 class Jobs:
-    """The jobs of a run: what they all see of the checkout is what git said when the run began."""
+    """The jobs of a run; all see the state of the checkout that git reported at its start."""
 
     project: OpenProject
     git: GitFacts

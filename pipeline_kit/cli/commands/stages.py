@@ -44,7 +44,7 @@ def named(specs: Specs, name: str) -> StageSpec:
         return specs[name]
     near = nearest(name, specs)
     hint = f"did you mean `{near}`?" if near else f"stages: {', '.join(sorted(specs))}"
-    raise UsageError(f"there is no stage {name!r}", hint=hint)
+    raise UsageError(f"unknown stage {name!r}", hint=hint)
 
 
 def source_of(name: str, specs: Specs) -> str:

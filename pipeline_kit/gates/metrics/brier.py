@@ -18,7 +18,7 @@ def brier(hits: Booleans, probability: Floats) -> Score:
     import numpy
 
     if not len(hits):
-        return Undefined("there are no rows")
+        return Undefined("no rows")
     return finite(fsum(numpy.square(probability - hits).tolist()) / len(hits), "the Brier score")
 
 
@@ -27,7 +27,7 @@ def brier_multiclass(truth: Sequence[str], labels: Sequence[str], probabilities:
     import numpy
 
     if not len(truth):
-        return Undefined("there are no rows")
+        return Undefined("no rows")
     outcomes = numpy.asarray(truth, dtype=object)[:, None] == numpy.asarray(labels, dtype=object)[None, :]
     return finite(fsum(numpy.square(probabilities - outcomes).ravel().tolist()) / len(truth), "the Brier score")
 

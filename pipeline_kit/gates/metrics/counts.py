@@ -22,7 +22,7 @@ CLASSES = frozenset({Task.BINARY, Task.MULTICLASS})
 def accuracy(table: Confusion) -> Score:
     """Share of right predictions, (TP + TN) / all: 0 to 1, higher is better."""
     right = sum(table.matrix[index][index] for index in range(len(table.labels)))
-    return _ratio(right, table.rows, "there are no rows")
+    return _ratio(right, table.rows, "no rows")
 
 
 def precision(counts: Counts) -> Score:
@@ -56,7 +56,7 @@ def macro(metric: Callable[[Counts], Score], table: Confusion) -> Score:
         if isinstance(value, Undefined):
             return value
         values.append(value)
-    return fsum(values) / len(values) if values else Undefined("there are no rows")
+    return fsum(values) / len(values) if values else Undefined("no rows")
 
 
 def _ratio(part: int, whole: int, otherwise: str) -> Score:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def calibration_error(curve: Sequence[Bin]) -> Score:
-    """Expected calibration error, the sum of (bin's share of rows) * |held - said|: 0 to 1, lower is better.
+    """Expected calibration error, the sum of (bin's share of rows) * |observed - predicted|: 0 to 1, lower is better.
 
     Naeini, Cooper and Hauskrecht, AAAI 2015, for the positive class of two; for more classes the probability
     is that of the predicted class and it held where the prediction is right (Guo et al., ICML 2017).
     """
     rows = sum(bin_.rows for bin_ in curve)
     if not rows:
-        return Undefined("there are no rows")
+        return Undefined("no rows")
     return fsum(bin_.rows / rows * abs(bin_.held - bin_.said) for bin_ in curve)
 
 

@@ -21,7 +21,7 @@ def log_loss(given: Floats) -> Score:
     import numpy
 
     if not len(given):
-        return Undefined("there are no rows")
+        return Undefined("no rows")
     if not given.all():
         count = int(numpy.count_nonzero(given == 0))
         return Undefined(f"it is infinite: {count} of {len(given)} rows gave their true class probability 0")

@@ -40,7 +40,7 @@ def r2(truth: Floats, predicted: Floats) -> Score:
     import numpy
 
     if not len(truth):
-        return Undefined("there are no rows")
+        return Undefined("no rows")
     if float(truth.min()) == float(truth.max()):
         return Undefined("the target is the same in all rows")
     residual = _sum(_squares(truth, predicted))
@@ -69,7 +69,7 @@ def _sum(values: list[float]) -> float:
 
 
 def _mean(values: list[float], what: str) -> Score:
-    return finite(_sum(values) / len(values), what) if values else Undefined("there are no rows")
+    return finite(_sum(values) / len(values), what) if values else Undefined("no rows")
 
 
 def _root(value: Score) -> Score:

@@ -47,7 +47,7 @@ class Drop(LimitKind):
         if limit < 0:
             return f"is {'' if holds else 'not '}at least {most} better than {theirs}"
         if holds:
-            return f"is within {most} of {theirs}" if limit else f"is no worse than {theirs}"
+            return f"is within {most} of {theirs}" if limit else f"is not worse than {theirs}"
         return f"is {amount(drop)} worse than {theirs}, more than {most}"
 
 
