@@ -24,7 +24,7 @@ class Drift:
 
 
 def drifts(project: RenderedProject, existing: Mapping[str, str | None]) -> tuple[Drift, ...]:
-    """The files of `existing` (path to text, None where there is no file) that differ from the rendered ones."""
+    """The files of `existing` (path to text, None for a missing file) that differ from the rendered ones."""
     found = (
         drift(path, existing[path], text, project.servers[path].facts)
         for path, text in project.files.items()

@@ -19,7 +19,7 @@ from pipeline_kit.render.provenance import CONSTANTS, SOURCES, UNCHANGING, Sourc
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the descriptor; one that nothing sets has the kit's origin, and no setting where there is no default."""
+    """A key of the descriptor; an unset one has the kit's origin, and no setting without a default."""
 
     path: tuple[str, ...]
     origin: Origin
@@ -47,7 +47,7 @@ class KeyFinder:
         self.descriptor = descriptor
         self.settings = settings
         self.before = ancestors(plan)
-        self.settled = [job.name for job in plan.jobs if job.spec.changes_world][:1]
+        self.first_release = [job.name for job in plan.jobs if job.spec.changes_world][:1]
 
     def find(self, line: MarkedLine) -> tuple[Source | None, tuple[Key, ...]]:
         """What the line's own values come from; where it has none, those of the innermost condition that says it."""
@@ -81,7 +81,7 @@ class KeyFinder:
         return tuple(unset[:1])
 
     def expanded(self, pattern: str, line: MarkedLine, job: PlannedJob | None) -> Iterator[Key]:
-        """The keys that a pattern stands for."""
+        """The keys that a pattern matches."""
         placeholder = re.search(r"\{(\w+)\}", pattern)
         for name in self.names(placeholder[1], line, job) if placeholder else [""]:
             path = tuple(re.sub(r"\{\w+\}", name, pattern).split("."))
@@ -89,13 +89,13 @@ class KeyFinder:
             yield Key(path, setting.origin if setting else Origin(Layer.KIT), setting)
 
     def names(self, placeholder: str, line: MarkedLine, job: PlannedJob | None) -> Sequence[str]:
-        """The names that a placeholder stands for on a line."""
+        """The names that replace a placeholder on a line."""
         match placeholder:
             case "any":
                 event = self.event(line, job)
                 return self.declared([job for job in self.plan.jobs if event is None or event in job.events])
-            case "settled":
-                return self.settled
+            case "first_release":
+                return self.first_release
             case "schedule":
                 return [name for name in self.descriptor.schedules if re.search(rf"={name}\b", line.text)]
         if job is None:

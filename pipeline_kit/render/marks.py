@@ -1,4 +1,4 @@
-"""A template filled so that each line of the text tells which line of the template, which job and which values made it.
+"""A rendered template in which each line knows its template line, its job and its values.
 
 The same template and the same values are rendered once more with marks in them. Without its marks the text must be what
 rendering gives, so a mark can be missing but never move a byte.

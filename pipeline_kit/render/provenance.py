@@ -11,7 +11,7 @@ class Source:
     """What a line means, and the keys that its value is made from.
 
     Each of `keys` is one or more keys with spaces between; the first of them that the descriptor sets is the one that
-    counts. `{job}` stands for the job, `{before}` for every job before it, `{any}` for every job, `{settled}` for the
+    counts. `{job}` is the job, `{before}` every job before it, `{any}` every job, `{first_release}` for the
     first that changes the world, and `{runner}`, `{environment}`, `{secret}` and `{schedule}` for those that the line
     is about. With `value` a key counts only where it is set to that.
     """
@@ -54,9 +54,9 @@ SECRETS = Source(
 SCRIPT = Source("The job's one line; what it does there is read from the descriptor.", ("jobs.{job}",))
 OUT = Source("What the job leaves: its result, its JUnit report and its outputs.", ("jobs.{job}",))
 INSTALL = Source("How the job gets the kit.", ("kit.lock", "kit.version kit.index"))
-SETTLED = Source(
+FIRST_RELEASE = Source(
     "A stage that changes the world: neither it nor what follows it is interrupted by a newer push.",
-    ("jobs.{settled}.stage",),
+    ("jobs.{first_release}.stage",),
 )
 SCHEDULES = Source(
     "What starts by the clock, and how a build learns which it is.", ("schedules.{schedule}", "schedules")
@@ -79,7 +79,7 @@ SOURCES = {
     "job.changes": CHANGES,
     "job.manual": APPROVAL,
     "job.timeout": TIMEOUT,
-    "job.interruptible": SETTLED,
+    "job.interruptible": FIRST_RELEASE,
     "job.environment": Source("The environment that the job acts on.", ("jobs.{job}.environment",)),
     "job.lock": LOCK,
     "job.secrets": SECRETS,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pipeline_kit.errors import InfrastructureError, UsageError
 
 MARK = "<!-- the report of pipeline-kit -->"
-"""Stands first in the comment, which is found again by it. GitLab shows no HTML comment."""
+"""The comment's first line, by which it is found again. GitLab shows no HTML comment."""
 NEEDED = ("CI_SERVER_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 SECONDS = 60
 TRIES = 3

@@ -50,7 +50,7 @@ def gitlab_job(entry: Mapping[object, object], everything: set[str]) -> JobFacts
 
 
 def rule_words(rules: object, everything: set[str]) -> set[str]:
-    """What a list of rules starts on, in words; a rule without a condition means everything."""
+    """The events of a list of rules, as text; a rule without a condition matches every event."""
     names: set[str] = set()
     for rule in sequence(rules):
         if not isinstance(rule, dict) or rule.get("when") == "never":
@@ -68,7 +68,7 @@ def folder_words(glob: object) -> str:
 
 
 def condition_words(condition: str) -> str:
-    """A rule's condition in words, where the kit wrote it; else as it stands."""
+    """A rule's condition as text, if the kit wrote it; else unchanged."""
     name = re.search(r'\$(?:CI_COMMIT_\w+|PIPELINE_KIT_SCHEDULE) (?:== "(.*)"|=~ /(.*)/)$', condition)
     chosen = (name[1] or f"like {name[2]}") if name else ""
     if "merge_request_event" in condition:

@@ -26,7 +26,7 @@ MOST_JOBS = 60
 _LOST = {
     "services": "services {0}: the kit starts no containers beside a job",
     "parallel": "parallel: write `matrix` with parameters, or several jobs",
-    "trigger": "trigger: another pipeline is none of this one's jobs",
+    "trigger": "trigger: another pipeline is not a job of this one",
     "release": "release: releases come from a job that changes the world",
     "resource_group": "resource_group {0}: write `lock: NAME`",
     "allow_failure": "allow_failure: a failed job of the kit stops what needs it",
@@ -73,7 +73,7 @@ def read_gitlab(source: str, words: ServerWords) -> CiFile | None:
 
 
 def _file_lost(root: Node) -> list[Lost]:
-    """What stands at the top of the file and is not carried over."""
+    """Keys at the top of the file that are not carried over."""
     found = []
     for name, (key, node) in entries(root).items():
         place = Place(FILE, line(key))

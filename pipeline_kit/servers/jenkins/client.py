@@ -45,7 +45,7 @@ class JenkinsClient:
             raise InfrastructureError(f"Jenkins: {error}") from error
 
     def last_build(self) -> int:
-        """The number of the branch's last build, 0 where there is none."""
+        """The number of the branch's last build, 0 without a build."""
         import jenkins
 
         try:

@@ -25,20 +25,20 @@ def jenkins_facts(text: str) -> dict[str, JobFacts]:
     """The stages with an agent of a `Jenkinsfile` as the kit writes them, line by line."""
     job_facts: dict[str, JobFacts] = {}
     blocks: dict[str, str] = {}
-    settled = False
+    no_return = False
     for block in re.split(r"(?m)^ *stage\(", text)[1:]:
         name = re.match(r"'(\w+)'\) \{", block)
-        settled = settled or block.startswith("'no return')")
+        no_return = no_return or block.startswith("'no return')")
         if name is not None and re.search(r"(?m)^ *agent\b", block):
             blocks[name[1]] = block
-            job_facts[name[1]] = jenkins_job(block, settled)
+            job_facts[name[1]] = jenkins_job(block, no_return)
     starts = all_starts(blocks, {name: job.needs for name, job in job_facts.items()})
     for stage, job in job_facts.items():
         job.starts = starts[stage]
     return job_facts
 
 
-def jenkins_job(block: str, settled: bool) -> JobFacts:
+def jenkins_job(block: str, no_return: bool) -> JobFacts:
     """One stage's text."""
     values = {key: pattern.findall(block) for key, pattern in LINES.items()}
     minutes = values["timeout"]
@@ -46,7 +46,7 @@ def jenkins_job(block: str, settled: bool) -> JobFacts:
         needs={need.lower() for need in values["needs"]},
         secrets=set(values["secrets"]),
         manual=re.search(r"(?m)^ *input \{", block) is not None,
-        interruptible=not settled,
+        interruptible=not no_return,
         timeout=duration_words(60 * int(minutes[0])) if minutes and len(minutes[0]) < 9 else "",
         image=next(iter(values["image"]), ""),
         runner=next(iter(values["runner"]), ""),

@@ -1,4 +1,4 @@
-"""The order in which Jenkins runs the jobs: it has no graph, so they stand in levels."""
+"""The order in which Jenkins runs the jobs: it has no graph, so they are put into levels."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pipeline_kit.render.words import waits_for_a_person
 
 
 def jenkins_levels(plan: Plan) -> tuple[tuple[PlannedJob, ...], ...]:
-    """The jobs by level; the questions that a person must answer, and what is behind them, after all that asks nobody.
+    """The jobs by level; manual jobs and their dependents come after all others.
 
-    A build stands still while it asks, so whatever does not wait for the answer has to run before the question.
+    A build is blocked while it asks, so every job that does not wait for the answer runs before the question.
     """
     questions: dict[str, int] = {}
     for job in plan.jobs:

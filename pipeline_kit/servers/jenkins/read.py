@@ -1,4 +1,4 @@
-"""An existing Jenkinsfile: the stages that run shell lines, declarative or scripted, and what else stands there.
+"""An existing Jenkinsfile: the stages that run shell lines, declarative or scripted, and everything else in it.
 
 Directives by https://www.jenkins.io/doc/book/pipeline/syntax/.
 """
@@ -24,7 +24,7 @@ _THROUGH = word_set(
     "pipeline stages steps node script timestamps ansiColor timeout retry catchError wrap lock try finally always "
     "failFast"
 )
-"""Blocks whose content counts as if it stood outside them."""
+"""Blocks whose content counts as if it were outside them."""
 _QUIET = word_set(
     "options agent environment checkout cleanWs deleteDir echo junit archiveArtifacts publishHTML recordIssues "
     "stash unstash sleep properties currentBuild milestone recordCoverage cobertura def import scm error"
@@ -33,7 +33,7 @@ _QUIET = word_set(
 _LOST = {
     "post": "post: reports and JUnit results are published by the kit; messages are not",
     "triggers": "triggers {0}: declare it in `schedules`, with fixed minutes",
-    "parameters": "parameters: their defaults stand in the commands; a job's own are `parameters`",
+    "parameters": "parameters: their defaults are in the commands; a job's own are `parameters`",
     "input": "input {0}: write `when: manual`",
     "matrix": "matrix: write `matrix` with parameters, or several jobs",
     "tools": "tools {0}: they belong into the runner's image",
@@ -42,7 +42,7 @@ _LOST = {
     "powershell": "powershell: the kit runs on POSIX systems",
     "withCredentials": "withCredentials {0}: declare them in `secrets`, and name them in the job",
     "docker.build": "docker.build: an image build",
-    "build": "build {0}: another job of the server is none of this pipeline's",
+    "build": "build {0}: another job of the server is not part of this pipeline",
 }
 
 
@@ -107,7 +107,7 @@ class _Reader:
             self.other(statement, around)
 
     def other(self, statement: Statement, around: _Stage) -> None:
-        """Takes a statement that is none of those a job is made of."""
+        """Takes a statement that is not part of a job."""
         name, block = statement.name, statement.block
         if name in ("withEnv", "withCredentials", "sshagent", "docker.image") and block is not None:
             self.lose(statement, around, "withCredentials" if name == "sshagent" else name)
@@ -158,7 +158,7 @@ class _Reader:
         self.last = tuple(ends) or before
 
     def environment(self, statement: Statement, around: _Stage) -> None:
-        """Variables with literal values; a credential is told."""
+        """Variables with literal values; a credential is reported."""
         for each in statement.block or []:
             words = [token.text for token in each.tokens if token.kind == "word"]
             literal = [token for token in each.strings() if not token.expands]
@@ -182,7 +182,7 @@ class _Reader:
                 self.lose(each, around, each.name)
 
     def shell(self, statement: Statement, around: _Stage) -> None:
-        """A step `sh`: its line, or what stands in the way of reading it."""
+        """A step `sh`: its line, or why it cannot be read."""
         token = statement.named("script") or next(iter(statement.strings()), None)
         if token is None:
             self.lose(statement, around, "sh", "sh with a value that only Groovy knows")
@@ -236,7 +236,7 @@ class _Reader:
             self.walk(statement.block, around)
 
     def lose(self, statement: Statement, around: _Stage, name: str, words: str | None = None) -> None:
-        """Notes what is not carried over, as much of it as anybody reads."""
+        """Notes what is not carried over, shortened to a readable length."""
         target = around.lost if around.name else self.lost
         if len(target) >= MOST_LOST:
             return

@@ -35,7 +35,7 @@ class JobView:
 
     name: str
     conditions: tuple[str, ...]
-    early: bool  # whether the conditions are weighed before an agent is asked for
+    early: bool  # whether the conditions are evaluated before an agent is allocated
     agent: tuple[str, ...]
     question: str
     lock: str
@@ -46,7 +46,7 @@ class JobView:
     out: str
     exclude: str
     outcome: str
-    told: str  # what its results are stashed as for the report; empty where there is none
+    stashed_as: str  # what its results are stashed as for the report; empty without a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +60,30 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True)
 class LevelView:
-    """One level: a plain stage, or several side by side; `settled` where the level is the first of no return."""
+    """One level: a plain stage, or several side by side; `no_return` on the first level that must not be cancelled."""
 
     name: str
     jobs: tuple[JobView, ...]
-    settled: bool
+    no_return: bool
 
 
 def template_values(plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -> dict[str, object]:
     """What the template prints, by the template's names."""
     install, scheduled = install_command(descriptor, plan, extras), takes_schedules(plan, descriptor)
     ordered = jenkins_levels(plan)
-    settled = first_settled(ordered)
+    no_return = first_no_return(ordered)
     levels = [
         LevelView(
             name=groovy_string(f"level {number}"),
             jobs=tuple(job_view(job, plan, descriptor) for job in level),
-            settled=number == settled,
+            no_return=number == no_return,
         )
         for number, level in enumerate(ordered, start=1)
     ]
     return {
         "install": groovy_string(install) if install is not None else "",
         "levels": levels,
-        "settles": any(level.settled for level in levels),
+        "has_no_return": any(level.no_return for level in levels),
         "by_schedule": scheduled,
         "triggers": triggers(rendered_schedules(plan, descriptor)),
         "newest": newest(scheduled),
@@ -114,7 +114,7 @@ def newest(scheduled: bool) -> tuple[str, ...]:
     return (*([f"not {{ {SCHEDULED} }}"] if scheduled else []), f"not {{ {BY_HAND} }}")
 
 
-def first_settled(levels: Sequence[Sequence[PlannedJob]]) -> int | None:
+def first_no_return(levels: Sequence[Sequence[PlannedJob]]) -> int | None:
     """The number of the first level with a job that a newer push may not interrupt, from 1."""
     numbers = (number for number, level in enumerate(levels, start=1) if not all(job.interruptible for job in level))
     return next(numbers, None)
@@ -164,7 +164,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         out=f"{OUT}/{job.name}",
         exclude=groovy_string(",".join(f"{each},{each}/**" for each in excluded)) if excluded else "",
         outcome=outcome_variable(job.name),
-        told=groovy_string(report_stash(job.name)) if descriptor.report is not None else "",
+        stashed_as=groovy_string(report_stash(job.name)) if descriptor.report is not None else "",
     )
 
 
@@ -190,7 +190,7 @@ def conditions(job: PlannedJob, plan: Plan, scheduled: bool) -> tuple[str, ...]:
 
 
 def conditions_by_kind(job: PlannedJob, plan: Plan, scheduled: bool) -> dict[str, Sequence[str]]:
-    """The lines of a job's `when` by what they are about; a need that passed stands for its own conditions."""
+    """The lines of a job's `when` by what they are about; a passed need implies its own conditions."""
     needs = [each for each in plan.jobs if each.name in job.needs]
     found: dict[str, Sequence[str]] = {
         "needs": [f"environment name: '{outcome_variable(need.name)}', value: 'passed'" for need in needs]

@@ -1,4 +1,4 @@
-"""Jenkins as the kit's port for CI servers; what each answer needs is imported when it is asked for."""
+"""Jenkins as the kit's port for CI servers; each method imports what it needs when it is called."""
 
 from __future__ import annotations
 

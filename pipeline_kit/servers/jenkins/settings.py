@@ -15,7 +15,7 @@ CREDENTIALS = {
     SecretType.USERNAME_PASSWORD: "user name with password",
     SecretType.FILE: "secret file",
 }
-# Where a version stands, an older one lacks what the Jenkinsfile uses: https://plugins.jenkins.io
+# A version means that an older one lacks what the Jenkinsfile uses: https://plugins.jenkins.io
 ALWAYS_PLUGINS = (
     "workflow-aggregator",
     "pipeline-model-definition",

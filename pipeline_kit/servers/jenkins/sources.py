@@ -19,20 +19,20 @@ LEVEL = Source(
     "Jenkins has no graph of jobs: a level's jobs run side by side, after all of the level before.", ("jobs",)
 )
 EARLY = Source(
-    "The conditions are weighed before an agent is asked for, and before a person is.", ("jobs.{job}.needs",)
+    "The conditions are evaluated before an agent is allocated, and before a person is asked.", ("jobs.{job}.needs",)
 )
 
 SOURCES = {
     **provenance.SOURCES,
     "by_schedule": provenance.SCHEDULES,
     "triggers": provenance.SCHEDULES,
-    "newest": provenance.SETTLED,
-    "settles": provenance.SETTLED,
-    "level.settled": provenance.SETTLED,
+    "newest": provenance.FIRST_RELEASE,
+    "has_no_return": provenance.FIRST_RELEASE,
+    "level.no_return": provenance.FIRST_RELEASE,
     "levels.name": LEVEL,
     "level.jobs": LEVEL,
     **{f"report.{name}": provenance.REPORT for name in ("agent", "unstash")},
-    "job.told": provenance.REPORT,
+    "job.stashed_as": provenance.REPORT,
     "job.unstash": provenance.TAKEN,
     "job.conditions": Source("When the job starts; all of it must hold.", ("jobs.{job}.needs jobs.{job}.events",)),
     "job.conditions.needs": Source("The job starts only where this need has passed.", ("jobs.{job}.needs",)),
@@ -70,7 +70,7 @@ class JenkinsKeys(KeyFinder):
     def name_of(self, path: str, text: str, job: PlannedJob | None) -> str:
         """The name of a value, with what distinguishes the lines of an agent and of conditions."""
         name = value_name(path)
-        if name in ("settles", "newest") and not self.settled:
+        if name in ("has_no_return", "newest") and not self.first_release:
             return ""
         if name == "job.agent" and path.startswith("levels"):
             return "job.agent.label" if text.lstrip().startswith("label") else "job.agent.image"

@@ -1,6 +1,6 @@
-"""What the stages of a Jenkinsfile start on, in the words that GitLab's rules are told in.
+"""What the stages of a Jenkinsfile start on, described like GitLab's rules.
 
-A stage without a condition on events starts on what its needs start on: their outcome stands for their conditions.
+A stage without a condition on events starts on what its needs start on: their outcome implies their conditions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def own_starts(block: str) -> set[str]:
 
 
 def events_in(lines: list[str]) -> Iterator[str]:
-    """Each event that a list of conditions names, in words. What is negated narrows another and is no event."""
+    """Each event that a list of conditions names, as text. A negated condition narrows another and is not an event."""
     if "not { buildingTag() }" in lines and not any(line.startswith("branch ") for line in lines):
         yield KIND_WORDS[EventKind.PUSH]
     for line in lines:
@@ -58,7 +58,7 @@ def narrowed(starts: Set[str], block: str) -> set[str]:
 
 
 def all_starts(blocks: Mapping[str, str], needs: Mapping[str, Set[str]]) -> dict[str, set[str]]:
-    """What each stage starts on, those of its needs included; the stages stand behind what they need."""
+    """What each stage starts on, those of its needs included; stages come after their needs."""
     found: dict[str, set[str]] = {}
     for name, block in blocks.items():
         inherited: Set[str] = EVERYTHING
@@ -74,7 +74,7 @@ def both(one: Set[str], other: Set[str]) -> set[str]:
 
 
 def within(part: str, whole: str) -> bool:
-    """Whether events in words are among others: `pushes to main` are pushes, `the schedule nightly` is a schedule."""
+    """Whether the described events are among others: `pushes to main` are pushes, `the schedule nightly` is a schedule."""
     return part == whole or part.startswith(f"{whole} ") or (whole == "schedules" and part.startswith("the schedule "))
 
 

@@ -68,13 +68,13 @@ def judge(text: str, known: Mapping[str, Value]) -> Truth:
     reader = _Reader(tokens, known)
     found = reader.either(0)
     if reader.at < len(tokens):
-        raise ConditionError(f"`{tokens[reader.at][1]}` stands where `&&` or `||` is expected")
+        raise ConditionError(f"`{tokens[reader.at][1]}` is where `&&` or `||` is expected")
     return _truth(found)
 
 
 @lru_cache(maxsize=256)
 def _tokens(text: str) -> tuple[tuple[str, str], ...] | None:
-    """The tokens, or none where something stands there that this reader does not know."""
+    """The tokens, or None if one is unknown to this reader."""
     if "$[[" in text:
         return None
     tokens: list[tuple[str, str]] = []
@@ -142,7 +142,7 @@ class _Reader:
             self.at += 1
             return _truth(found)
         if kind == "operator":
-            raise ConditionError(f"`{text}` stands where a variable or a text is expected")
+            raise ConditionError(f"`{text}` is where a variable or a text is expected")
         if kind == "variable":
             return self.known.get(text[1:], Unknown())
         if kind == "text":

@@ -63,7 +63,7 @@ class Document:
         return [job for job in self._jobs.values() if not job.hidden and job.name not in NO_JOB_NAMES]
 
     def follow(self, node: Node | None, depth: int = 0) -> Node | None:
-        """What the node stands for: itself, or what a reference names; none where that is unknown."""
+        """The node's value: itself, or the target of a reference; None if unknown."""
         while isinstance(node, Reference):
             if depth > _DEEPEST_REFERENCE:
                 return None

@@ -25,7 +25,7 @@ WEEK = 604800.0
 
 
 def seconds(text: str) -> float | None:
-    """The seconds that the text says, NaN where it says them in words, none where GitLab cannot read it."""
+    """The text as seconds, NaN for spelled-out numbers, None if GitLab cannot read it."""
     message = text.strip().lower()
     if _CLOCK.fullmatch(message):
         return float("nan")

@@ -183,20 +183,20 @@ class Graph:
 
     def _check_stop(self, job: Job, stop: Job, node: Scalar, environment: Mapping) -> None:
         theirs = self._document.follow(stop.config.get("environment"))
-        said = f"{word(stop.name)}, which {word(job.name)} names as `on_stop`,"
+        named = f"{word(stop.name)}, which {word(job.name)} names as `on_stop`,"
         if not isinstance(theirs, Mapping):
             problem = "has no `environment`" if theirs is None else "has no `action: stop` in its `environment`"
-            self._add("GL031", node.line, node.column, f"{said} {problem}")
+            self._add("GL031", node.line, node.column, f"{named} {problem}")
             return
         action = theirs.text("action")
-        name, own = theirs.text("name"), environment.text("name")
+        name, started = theirs.text("name"), environment.text("name")
         if theirs.get("action") is None or (action is not None and action.text != "stop"):
-            self._add("GL031", node.line, node.column, f"{said} has no `action: stop` in its `environment`")
-        elif name is not None and own is not None and name.text != own.text:
-            self._add("GL031", node.line, node.column, f"{said} stops {word(name.text)}, and not {word(own.text)}")
+            self._add("GL031", node.line, node.column, f"{named} has no `action: stop` in its `environment`")
+        elif name is not None and started is not None and name.text != started.text:
+            self._add("GL031", node.line, node.column, f"{named} stops {word(name.text)}, and not {word(started.text)}")
 
     def _check_circles(self) -> None:
-        """Follows the needs from each job with a stack of its own; each circle is told once."""
+        """Follows the needs from each job with a stack of its own; each circle is reported once."""
         state: dict[str, int] = {}
         for start in self._jobs:
             if start in state:

@@ -1,4 +1,4 @@
-"""The words of `.gitlab-ci.yml`, from https://docs.gitlab.com/ci/yaml/."""
+"""The keywords of `.gitlab-ci.yml`, from https://docs.gitlab.com/ci/yaml/."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
 ROOT = _words(
     "default include stages variables workflow spec image services before_script after_script cache pages types"
 )
-"""Keys of the file's root that are no jobs; `pages` is both."""
+"""Keys of the file's root that are not jobs; `pages` is both."""
 
 NO_JOB_NAMES = _words(
     "image services stages types before_script after_script variables cache include true false nil default workflow"

@@ -81,7 +81,7 @@ class _Checks:
             elif name not in keywords.ROOT and not name.startswith("."):
                 self._root_key(entry.key, entry.value)
             if name in keywords.NO_JOB_NAMES and isinstance(entry.value, Mapping) and "script" in entry.value.entries:
-                message = f"{word(name)} is a keyword of GitLab, so it is no job"
+                message = f"{word(name)} is a keyword of GitLab, not a job"
                 self._add("GL009", entry.key.line, entry.key.column, message)
         if not self._document.visible and not self._document.open and root.get("spec") is None:
             self._add("GL010", 1, 1, "no job can run")
@@ -141,7 +141,7 @@ class _Checks:
                 hint = None
                 if known is None and reference.path:
                     hint = self._document.findings.near(
-                        reference.path[0], self._document.root.entries, "there is no such job"
+                        reference.path[0], self._document.root.entries, "no job has this name"
                     )
                 self._add("GL017", reference.line, reference.column, f"`!reference [{path}]` names nothing", hint)
 

@@ -18,10 +18,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "GL002", _E, "the file is not valid YAML",
         "test: {script: [true}",
-        "mend the syntax",
+        "fix the syntax",
     ),
     Rule(
-        "GL003", _E, "a job or a keyword that stands twice",
+        "GL003", _E, "a duplicate job or keyword",
         "test: {script: a}\n"
         "test: {script: b}",
         "give one of the two another name: the first is dropped",
@@ -48,7 +48,7 @@ RULES: tuple[Rule, ...] = (
         "write the value in the form that the message names",
     ),
     Rule(
-        "GL008", _E, "a value that is none of the allowed ones",
+        "GL008", _E, "a value that is not allowed",
         "test: {script: make, artifacts: {when: never}}",
         "use one of the allowed values",
     ),
@@ -104,7 +104,7 @@ RULES: tuple[Rule, ...] = (
         "write `stage` for `type` and `stages` for `types`",
     ),
     Rule(
-        "GL019", _W, "a key that stands twice in a mapping",
+        "GL019", _W, "a duplicate key in a mapping",
         "test: {script: a, script: b}",
         "keep one of the two",
     ),
@@ -196,7 +196,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "GL044", _N, "a manual job that blocks the pipeline",
         "a: {script: make, rules: [{when: manual}]}",
-        "write `allow_failure: true` to let the pipeline go on, or `false` to say that it must wait",
+        "write `allow_failure: true` to let the pipeline continue, or `false` to say that it must wait",
     ),
     Rule(
         "GL050", _E, "a duration that GitLab cannot read",
@@ -231,13 +231,13 @@ RULES: tuple[Rule, ...] = (
         "quote it: the job sees what YAML makes of it otherwise",
     ),
     Rule(
-        "GL056", _E, "a variable whose value is no text",
+        "GL056", _E, "a variable whose value is not text",
         "variables: {A: [b]}\n"
         "a: {script: make}",
         "write one text; a mapping may hold value, description, options and expand",
     ),
     Rule(
-        "GL057", _E, "a `coverage` that is no regular expression",
+        "GL057", _E, "a `coverage` that is not a regular expression",
         "a: {script: make, coverage: 90%}",
         "write it between slashes: `/Coverage: (\\d+)/`",
     ),

@@ -40,7 +40,7 @@ def check_duration(
         return
     found = seconds(node.text)
     if found is None:
-        message = f"{word(name)} is {word(node.text)}, which is no duration"
+        message = f"{word(name)} is {word(node.text)}, which is not a duration"
         document.findings.add("GL050", node.line, node.column, message)
     elif node.kind in (Kind.INTEGER, Kind.FLOAT):
         message = f"{word(name)} is the number {node.text}, and GitLab wants text with a unit"
@@ -174,7 +174,7 @@ def _matrix(document: Document, node: Mapping, name: str) -> int:
 
 
 def check_variables(document: Document, node: Node | None, name: str) -> None:
-    """Each variable is one text; what YAML makes of an unquoted word is told."""
+    """Each variable is one text; unquoted words that YAML converts are reported."""
     node = document.follow(node)
     if not isinstance(node, Mapping):
         return
@@ -196,7 +196,7 @@ def check_variables(document: Document, node: Node | None, name: str) -> None:
 
 
 def check_coercion(document: Document, value: Scalar, path: str) -> None:
-    """Tells where the job sees another text than the one that is written."""
+    """Reports values that the job sees otherwise than they are written."""
     if not value.plain or value.dynamic:
         return
     seen = _coerced(value)

@@ -29,12 +29,12 @@ _PATTERNS = (
 )
 
 
-_MAY_BEGIN = frozenset("~nNyYtToOfF-+.0123456789")  # as what is no text does
+_MAY_BEGIN = frozenset("~nNyYtToOfF-+.0123456789")  # as values other than text do
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scalar:
-    """A single value; `plain` says that it stands without quotes."""
+    """A single value; `plain` means without quotes."""
 
     line: int
     column: int

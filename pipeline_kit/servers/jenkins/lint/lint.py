@@ -53,7 +53,7 @@ def _pipelines(parts: tuple[Part, ...], depth: int = 0) -> Iterator[Statement]:
 
 
 def _time_units(statement: Statement, findings: Findings) -> None:
-    """Notes `timeout(..., unit: '...')` with an unknown unit, wherever it stands."""
+    """Notes `timeout(..., unit: '...')` with an unknown unit, anywhere."""
     waiting: list[tuple[Part, ...]] = [statement.parts]
     while waiting:
         parts = waiting.pop()
@@ -86,6 +86,6 @@ def _unit(parts: tuple[Part, ...], at: int, findings: Findings) -> None:
     unit = text_of(value[:1])
     if unit is not None and unit not in vocabulary.UNITS:
         hint = findings.near(unit.upper(), vocabulary.UNITS, "use SECONDS, MINUTES, HOURS or DAYS")
-        findings.add("JK019", value[0].line, value[0].column, f"{word(unit)} is no unit of time", hint)
+        findings.add("JK019", value[0].line, value[0].column, f"{word(unit)} is not a unit of time", hint)
     if is_call and "time" not in named:
         findings.add("JK019", parts[at].line, parts[at].column, "this `timeout` has no `time`", "add `time: 10`")

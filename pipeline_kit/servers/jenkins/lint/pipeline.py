@@ -1,4 +1,4 @@
-"""The structure of a declarative pipeline: stages in stages, what stands where, which steps have an agent."""
+"""The structure of a declarative pipeline: stages in stages, which section is where, which steps have an agent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEEPEST = 30
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a stage stands: whether there is an agent around it, and whether it is inside parallel or matrix."""
+    """The surroundings of a stage: whether it has an agent, and whether it is inside parallel or matrix."""
 
     agent: bool
     parallel: bool = False
@@ -53,7 +53,7 @@ class Pipeline:
         for each in self._separated(body_of(statement), known):
             if each.name in known and not _is_code(each):
                 if each.name in statements:
-                    message = f"`{each.name}` stands twice in this {where}"
+                    message = f"`{each.name}` is twice in this {where}"
                     self._add("JK005", each.line, each.column, message)
                 else:
                     statements[each.name] = each
@@ -179,7 +179,7 @@ class Pipeline:
                     "JK010",
                     body.line,
                     body.column,
-                    f"`{body.name}` in {word(name)} stands inside another parallel or matrix",
+                    f"`{body.name}` in {word(name)} is inside another parallel or matrix",
                 )
             for wrong in ("agent", "tools"):
                 if wrong in sections:
@@ -245,7 +245,7 @@ class Pipeline:
             self._add("JK015", statement.line, statement.column, "this is code, which only `script` takes")
             return
         if not place.agent and name in vocabulary.NODE_STEPS:
-            self._add("JK014", statement.line, statement.column, f"`{name}` needs an agent, and there is none")
+            self._add("JK014", statement.line, statement.column, f"`{name}` needs an agent, and has none")
         if name not in vocabulary.PLAIN_WRAPPERS:
             place = replace(place, agent=True)
         if statement.block is not None and name not in ("parallel", "withGroovy"):
@@ -255,9 +255,7 @@ class Pipeline:
         """Looks in a `script` without an agent for steps that need one, as far as that is plain to see."""
         for statement in statements(closure_body(block)):
             if statement.name in vocabulary.NODE_STEPS and not _is_code(statement):
-                self._add(
-                    "JK014", statement.line, statement.column, f"`{statement.name}` needs an agent, and there is none"
-                )
+                self._add("JK014", statement.line, statement.column, f"`{statement.name}` needs an agent, and has none")
 
 
 def _is_code(statement: Statement) -> bool:

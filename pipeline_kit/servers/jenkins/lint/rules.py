@@ -32,7 +32,7 @@ RULES: tuple[Rule, ...] = (
         "remove it, or move it to where it belongs",
     ),
     Rule(
-        "JK005", _E, "a section that stands twice",
+        "JK005", _E, "a duplicate section",
         "pipeline { agent any; stages { stage('a') { steps { sh 'a' }; steps { sh 'b' } } } }",
         "put both into one",
     ),
@@ -64,7 +64,7 @@ RULES: tuple[Rule, ...] = (
         "flatten it: all branches side by side",
     ),
     Rule(
-        "JK011", _E, "a stage name that stands twice",
+        "JK011", _E, "a duplicate stage name",
         "pipeline { agent any; stages { stage('a') { steps { sh 'a' } }; stage('a') { steps { sh "
         "'b' } } } }",
         "give each stage a name of its own",
@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
         "write `agent any`, `agent none` or `agent { label '...' }`",
     ),
     Rule(
-        "JK014", _E, "a step that needs an agent where there is none",
+        "JK014", _E, "a step that needs an agent and has none",
         "pipeline { agent none; stages { stage('a') { steps { sh 'make' } } } }",
         "give the stage an agent",
     ),
@@ -103,7 +103,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "JK018", _E, "an option that is not one there",
         "pipeline { agent any; options { timestamp() }; stages { stage('a') { steps { sh 'make' } } } }",
-        "use a documented option; those of the whole job stand at the top",
+        "use a documented option; those of the whole job are at the top",
     ),
     Rule(
         "JK019", _E, "a `timeout` without a time, or with an unknown unit",
@@ -130,7 +130,7 @@ RULES: tuple[Rule, ...] = (
         "use one of the documented triggers",
     ),
     Rule(
-        "JK023", _E, "a schedule that is none",
+        "JK023", _E, "an invalid schedule",
         "pipeline { agent any; triggers { cron('0 2 * *') }; stages { stage('a') { steps { sh "
         "'make' } } } }",
         "write five fields: minute hour day month weekday",

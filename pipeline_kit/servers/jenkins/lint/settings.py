@@ -51,7 +51,7 @@ class Settings:
             name = arguments[0].text if len(arguments) == 1 and isinstance(arguments[0], Token) else ""
             if len(arguments) != 1 or (isinstance(arguments[0], Token) and name not in ("any", "none")):
                 shown = word(name) if name else "this"
-                self.add("JK013", statement.line, statement.column, f"{shown} is no agent")
+                self.add("JK013", statement.line, statement.column, f"{shown} is not an agent")
             return name != "none"
         kinds = self.filled(statement)
         for kind in kinds:
@@ -82,9 +82,9 @@ class Settings:
                 message = f"`{each.name}` is an option of the whole pipeline"
                 self.add("JK018", each.line, each.column, message, "move it to the `options` at the top")
             elif not each.name:
-                self.add("JK018", each.line, each.column, "this is no option")
+                self.add("JK018", each.line, each.column, "this is not an option")
             elif each.name in seen:
-                self.add("JK005", each.line, each.column, f"the option `{each.name}` stands here twice")
+                self.add("JK005", each.line, each.column, f"the option `{each.name}` is here twice")
             elif each.name not in vocabulary.OPTIONS:
                 self._near("JK018", each, vocabulary.OPTIONS, "option")
             seen.add(each.name)
@@ -122,7 +122,7 @@ class Settings:
         seen: set[str] = set()
         for each in self.filled(statement):
             if each.name in seen:
-                self.add("JK005", each.line, each.column, f"the trigger `{each.name}` stands here twice")
+                self.add("JK005", each.line, each.column, f"the trigger `{each.name}` is here twice")
             seen.add(each.name)
             if each.name in ("cron", "pollSCM"):
                 self._cron(each)
@@ -136,7 +136,7 @@ class Settings:
                 continue
             fields = line.split()
             if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
-                self.add("JK023", statement.line, statement.column, f"{word(line)} is no schedule")
+                self.add("JK023", statement.line, statement.column, f"{word(line)} is not a schedule")
 
     def when(self, statement: Statement) -> None:
         """Checks the conditions of a stage."""
@@ -189,7 +189,7 @@ class Settings:
             if each.name not in vocabulary.POST:
                 self._near("JK017", each, vocabulary.POST, "condition of `post`", always=True)
             elif each.name in seen:
-                self.add("JK005", each.line, each.column, f"`{each.name}` stands here twice")
+                self.add("JK005", each.line, each.column, f"`{each.name}` is here twice")
             elif each.block is None:
                 self.add("JK017", each.line, each.column, f"`{each.name}` needs a block")
             seen.add(each.name)

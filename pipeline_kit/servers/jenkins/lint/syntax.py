@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline_kit.servers.jenkins.lint.tokens import Form, GroovyError, Token
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
-# A line that ends with one of these goes on in the next one.
+# A line that ends with one of these continues in the next one.
 _GO_ON = frozenset((
     ",", "+", "-", "*", "/", "%", "&&", "||", "==", "!=", "<=", ">=", "<", ">", "=", "?", ":", ".", "?.", "->",
     "+=", "=~", "==~", "?:", "<<",
@@ -19,7 +19,7 @@ _DEEPEST = 150
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """What stands between two brackets; `open` and `close` are the brackets."""
+    """The content between two brackets; `open` and `close` are the brackets."""
 
     open: Token
     close: Token
@@ -148,7 +148,7 @@ def statements(parts: tuple[Part, ...]) -> list[Statement]:
 
 
 def _goes_on(current: list[Part], parts: tuple[Part, ...], at: int) -> bool:
-    """Whether the statement goes on behind the line end at `at`."""
+    """Whether the statement continues after the line end at `at`."""
     last = current[-1]
     if isinstance(last, Token) and last.form is Form.SYMBOL and last.text in _GO_ON:
         return True

@@ -1,7 +1,7 @@
-"""Groovy's tokens, told apart by the rules of Groovy 2.4's own lexer, which Jenkins uses.
+"""Groovy's tokens, by the rules of Groovy 2.4's own lexer, which Jenkins uses.
 
 tree-sitter-groovy was tried and left: it reads common valid Jenkinsfiles as errors (`agent { label 'x' }` before
-`parameters` is enough) and loses their nesting there, so that it cannot tell a broken file from a valid one.
+`parameters` is enough) and loses their nesting there, so it cannot distinguish a broken file from a valid one.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class _Lexer:
         return last.form is Form.SYMBOL and last.text not in _ENDS_EXPRESSION
 
     def slashy(self, at: int) -> int:
-        """Where a pattern that begins at `at` ends; 0 where it is none: it may not be empty, and it may hold lines."""
+        """Where a pattern that begins at `at` ends; 0 if it is not one: it must not be empty, and may span lines."""
         end = at + 1
         while end < len(self.text):
             match = _SLASHY.match(self.text, end)

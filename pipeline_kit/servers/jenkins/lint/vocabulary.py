@@ -1,4 +1,4 @@
-"""The words of a declarative pipeline, from https://www.jenkins.io/doc/book/pipeline/syntax/."""
+"""The keywords of a declarative pipeline, from https://www.jenkins.io/doc/book/pipeline/syntax/."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ NODE_STEPS = frozenset((
     "cleanWs", "dir", "readFile", "writeFile", "fileExists", "publishHTML", "recordIssues", "findFiles",
     "withMaven",
 ))  # fmt: skip
-"""Steps that work on files, so that they fail where there is no agent."""
+"""Steps that work on files, so that they fail without an agent."""
 
 PLAIN_WRAPPERS = frozenset(
     [
