@@ -74,7 +74,7 @@ def both(one: Set[str], other: Set[str]) -> set[str]:
 
 
 def within(part: str, whole: str) -> bool:
-    """Whether the described events are among others: `pushes to main` are pushes, `the schedule nightly` is a schedule."""
+    """Whether the described events are covered by others: `pushes to main` are pushes, schedules are schedules."""
     return part == whole or part.startswith(f"{whole} ") or (whole == "schedules" and part.startswith("the schedule "))
 
 
