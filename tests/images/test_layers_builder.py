@@ -21,7 +21,7 @@ from pipeline_kit.images.build.base import Base, open_base
 from pipeline_kit.images.build.content import ImageContent
 from pipeline_kit.images.build.earlier import earlier_image
 from pipeline_kit.images.build.layer_store import LayerStore
-from pipeline_kit.images.build.layers import Builder, BuiltImage
+from pipeline_kit.images.build.layers import BuiltImage, ImageBuilder
 from pipeline_kit.images.names import LAYER_KIND
 from pipeline_kit.images.oci.layout import Layout
 from pipeline_kit.images.oci.platform import Platform, read_platform
@@ -75,7 +75,7 @@ class Workshop:
         def wheelhouse() -> Path:
             return self.wheels.wheelhouse(content.lock, python=content.python, platform=content.platform)
 
-        builder = Builder(LayerStore(self.folder / "cache"), wheelhouse, earlier, **options)
+        builder = ImageBuilder(LayerStore(self.folder / "cache"), wheelhouse, earlier, **options)
         return builder.build(content, base or Base(), self.layout)
 
     @property
