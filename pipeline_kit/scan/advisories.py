@@ -17,8 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from pipeline_kit.errors import DataError
 from pipeline_kit.images.sbom.inventory import Package
-
-from .finding import Finding, Severity, find
+from pipeline_kit.scan.finding import Finding, Severity, find
 
 ECOSYSTEM = "PyPI"
 LARGEST = 64 << 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 
-from .heuristic import is_placeholder, is_secret_name, is_secret_value
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name, is_secret_value
 
 STARTS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "key")
 """What stands in every name of a secret. Looked for as substrings, ten times as fast as by an expression."""

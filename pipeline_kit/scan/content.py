@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from .finding import Finding
-from .pickles import check_pickle, may_be_pickle
-from .secret_files import by_name, credentials_in, reads_as_credentials
-from .secrets import LARGEST_CONTENT, PROBE, is_binary, secrets_in
+from pipeline_kit.scan.finding import Finding
+from pipeline_kit.scan.pickles import check_pickle, may_be_pickle
+from pipeline_kit.scan.secret_files import by_name, credentials_in, reads_as_credentials
+from pipeline_kit.scan.secrets import LARGEST_CONTENT, PROBE, is_binary, secrets_in
 
 Opener = Callable[[], IO[bytes]]
 

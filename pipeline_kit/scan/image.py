@@ -12,11 +12,10 @@ from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import APP
 from pipeline_kit.images.oci.files import BROKEN, ImageFile, image_files
 from pipeline_kit.images.sbom.inventory import Inventory
-
-from .configuration import check_configuration
-from .content import Seen
-from .finding import Finding
-from .modes import unsafe_link, unsafe_modes
+from pipeline_kit.scan.configuration import check_configuration
+from pipeline_kit.scan.content import Seen
+from pipeline_kit.scan.finding import Finding
+from pipeline_kit.scan.modes import unsafe_link, unsafe_modes
 
 BASE = "base"
 DPKG_LIST = re.compile(r"var/lib/dpkg/info/[^/]+\.list")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .finding import Finding, find, masked
-from .heuristic import is_placeholder, is_secret_name, is_secret_value
-from .yaml_places import Place, documents
+from pipeline_kit.scan.finding import Finding, find, masked
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name, is_secret_value
+from pipeline_kit.scan.yaml_places import Place, documents
 
 POD = {
     "Pod": ("spec",),

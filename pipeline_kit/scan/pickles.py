@@ -15,9 +15,8 @@ from typing import IO, Any
 
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import MODEL
-
-from .finding import Finding, find
-from .secrets import is_published
+from pipeline_kit.scan.finding import Finding, find
+from pipeline_kit.scan.secrets import is_published
 
 SUFFIXES = re.compile(
     r".*\.(?:pkl|pickle|p|pk|pt|pth|ckpt|bin|joblib|jl|npy|npz|dat|data|dill|cloudpickle|mdl|model|sav|zip|mar|pt2)",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .finding import BLOCKING, EVERYWHERE, Finding
-from .image import BASE
+from pipeline_kit.scan.finding import BLOCKING, EVERYWHERE, Finding
+from pipeline_kit.scan.image import BASE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .finding import Finding, find
-from .heuristic import is_placeholder, is_secret_name
+from pipeline_kit.scan.finding import Finding, find
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name
 
 PRIVATE_FOLDERS = (".git", ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".svn", ".hg", ".terraform")
 HISTORIES = re.compile(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .assignments import assignments, is_plain, url_passwords
-from .finding import Finding, find, masked
-from .tokens import PRIVATE_KEY, tokens
+from pipeline_kit.scan.assignments import assignments, is_plain, url_passwords
+from pipeline_kit.scan.finding import Finding, find, masked
+from pipeline_kit.scan.tokens import PRIVATE_KEY, tokens
 
 LARGEST_CONTENT = 16 << 20
 """Bytes of a file that are read; what is larger is a model or data, and is counted as read in part."""

@@ -22,7 +22,7 @@ from pipeline_kit.images.verify.package_facts import read_facts
 from pipeline_kit.images.verify.signature import KeyPair, make_keys, sign
 from pipeline_kit.images.verify.statement import statement
 from tests.images.building import BuildWorld, build, image_context, make_package
-from tests.images.scan.pictures import Entry, tar_of
+from tests.scan.pictures import Entry, tar_of
 
 OURS, THEIRS = make_keys(), make_keys()
 Change = Callable[[dict[str, Any]], None]

@@ -12,8 +12,8 @@ from pipeline_kit.contract.image_documents import write_document
 from pipeline_kit.contract.oci import LAYER_GZIP
 from pipeline_kit.images.names import CODE, MANIFEST_FILE, MODEL, SBOM_TYPE, STATEMENT_TYPE
 from pipeline_kit.images.verify.content_check import packaged_manifest
-from tests.images.scan.pictures import Entry
 from tests.images.signing import Change, Signed, bill_of
+from tests.scan.pictures import Entry
 
 Tamper = Callable[[Signed], None]
 MODEL_FILE, CODE_FILE = f"{MODEL}/model.json", f"{CODE}/model/serving.py"

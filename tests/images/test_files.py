@@ -11,7 +11,7 @@ import pytest
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.oci import files as module
 from pipeline_kit.images.oci.files import image_files
-from tests.images.scan.pictures import Entry, Layer, Picture, tar_of
+from tests.scan.pictures import Entry, Layer, Picture, tar_of
 
 
 def seen(folder: Path, *layers: Layer) -> dict[str, bytes | str]:

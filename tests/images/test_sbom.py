@@ -17,7 +17,7 @@ from pipeline_kit.images.oci.files import image_files
 from pipeline_kit.images.oci.layout import Layout
 from pipeline_kit.images.sbom.document import bill_of_materials
 from pipeline_kit.images.sbom.inventory import Inventory
-from tests.images.scan.pictures import CREATED, MODEL_DIGEST, Entry, Layer, Picture, text
+from tests.scan.pictures import CREATED, MODEL_DIGEST, Entry, Layer, Picture, text
 
 SITE = "usr/local/lib/python3.11/site-packages"
 STATUS = b"""Package: libc6

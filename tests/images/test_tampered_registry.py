@@ -19,9 +19,9 @@ from pipeline_kit.images.oci.layout import index_document
 from pipeline_kit.images.oci.push import push_image
 from pipeline_kit.images.verify.image import verify_image
 from tests.images.registry import Registry
-from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, THEIRS, Signed, bill_of, make_layout
 from tests.images.tampered_images import MODEL_FILE, OTHER, OTHER_MODEL, rewrite
+from tests.scan.pictures import Entry
 
 Count = Callable[[str, int], None]
 

@@ -16,8 +16,8 @@ from pipeline_kit.images.oci.attach import attachment
 from pipeline_kit.images.oci.push import push_image
 from pipeline_kit.images.verify.signature import open_envelope, sign
 from tests.images.registry import Registry
-from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, THEIRS, Signed, make_layout
+from tests.scan.pictures import Entry
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import LABEL_COMMIT_TIME, LABEL_REVISION
 from pipeline_kit.testing.context import stage_context, upstream
 from tests.images.registry import Registry
-from tests.images.scan.pictures import Entry, Layer, Picture
+from tests.scan.pictures import Entry, Layer, Picture
 from tests.stages.judging import run
 
 pytestmark = pytest.mark.registry

@@ -19,8 +19,8 @@ from pipeline_kit.errors import Category, DataError, UsageError
 from pipeline_kit.report.junit import write_junit
 from pipeline_kit.scan.finding import BLOCKING, RULES
 from pipeline_kit.testing.context import stage_context, upstream
-from tests.images.scan.pictures import Entry, Layer, Picture
-from tests.images.scan.planted import LETTERS
+from tests.scan.pictures import Entry, Layer, Picture
+from tests.scan.planted import LETTERS
 from tests.stages.judging import run
 
 TOKEN = "gh" + "p_" + LETTERS[:36]

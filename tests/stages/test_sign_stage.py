@@ -23,8 +23,8 @@ from pipeline_kit.images.verify.image import verify_image
 from pipeline_kit.images.verify.signature import make_keys
 from pipeline_kit.testing.context import stage_context, upstream
 from tests.images.building import BuildWorld, make_package
-from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, Signed, bill_of, make_layout
+from tests.scan.pictures import Entry
 from tests.stages.judging import defaults, run
 
 SECRETS = {"PIPELINE_KIT_SECRET_SIGNING": OURS.private.decode()}

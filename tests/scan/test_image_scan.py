@@ -27,8 +27,8 @@ from pipeline_kit.scan.advisories import read_advisories, vulnerabilities
 from pipeline_kit.scan.finding import Finding, find
 from pipeline_kit.scan.image import scan_image
 from pipeline_kit.scan.policy import Allow, Policy, judge, unused
-from tests.images.scan.pictures import Entry, Layer, Picture
-from tests.images.scan.planted import LETTERS, key
+from tests.scan.pictures import Entry, Layer, Picture
+from tests.scan.planted import LETTERS, key
 
 Count = Callable[[str, int], None]
 TOKEN = "gh" + "p_" + LETTERS[:36]
