@@ -157,7 +157,7 @@ CHANGED_IMAGES: dict[str, tuple[Tamper, str]] = {
     "a layer cut off": (lambda case: rewrite(path_of(case, "code"), lambda old: old[:-1]), r"has \d+ bytes, not"),
     "a byte more in a layer": (lambda case: rewrite(path_of(case, "code"), lambda old: old + b"x"), "bytes, not"),
     "a layer gone": (lambda case: path_of(case, "dependencies").unlink(), "has no blob"),
-    "a byte of the bill of materials": (
+    "a byte of the SBOM": (
         lambda case: rewrite(case.attached(SBOM_TYPE), lambda old: b"x" + old[1:]),
         BYTES,
     ),
@@ -256,12 +256,12 @@ HELD: dict[str, tuple[Tamper, str]] = {
     "a size that lies": (layer_field("size", 3), "has 10240 bytes, not 3"),
     "another algorithm": (layer_field("digest", "sha512:" + "a" * 128), "is no SHA-256 digest"),
     "another media type": (layer_field("mediaType", "application/zip"), "is a application/zip"),
-    "a bill of materials of another image": (
+    "an SBOM of another image": (
         lambda case: case.attach({SBOM_TYPE: [bill_of(OTHER)]}),
-        "of another image",
+        "describes another image",
     ),
-    "a bill of materials that is none": (
+    "an SBOM that is none": (
         lambda case: case.attach({SBOM_TYPE: [b"[]"]}),
-        "the bill of materials is none",
+        "the SBOM is not CycloneDX JSON",
     ),
 }

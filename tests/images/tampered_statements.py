@@ -231,16 +231,16 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
     "a key on another curve": (key_of(lambda: ec.generate_private_key(ec.SECP256K1())), "signs nothing here"),
     "a private key for a public one": (given(keys=[OURS.private]), "a private key was given"),
     "a key that is none": (given(keys=[b"key"]), "is no public key"),
-    # The bill of materials.
-    "another bill of materials": (bills(bill_of(OTHER)), "the attached bill of materials is"),
-    "a bill of materials that was not signed": (
+    # The SBOM.
+    "another SBOM": (bills(bill_of(OTHER)), "the attached SBOM is"),
+    "an SBOM that was not signed": (
         lambda case: case.attach(
             {STATEMENT_TYPE: [case.envelope(without_bill)], SBOM_TYPE: [bill_of(case.image.digest)]}
         ),
-        "that the statement does not name",
+        "but the signed statement names none",
     ),
-    "more bills of materials than anybody makes": (
+    "more SBOMs than anybody makes": (
         bills(*(b"%d" % number for number in range(33))),
-        "33 bills of materials are attached",
+        "33 SBOMs are attached",
     ),
 }

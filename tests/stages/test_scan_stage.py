@@ -86,7 +86,7 @@ def scan(context: StageContext) -> tuple[StageResult, dict[str, Any]]:
 
 
 def test_a_good_image_passes(tmp_path: Path) -> None:
-    """It leaves a bill of materials and the findings; the base's own are told, vulnerabilities not looked for."""
+    """It leaves an SBOM and the findings; the base's own are told, vulnerabilities not looked for."""
     context = make(tmp_path, GOOD)
     result, document = scan(context)
     assert (result.outcome, result.category) == (Outcome.PASSED, None)
@@ -140,7 +140,7 @@ def test_an_exception_has_a_reason(tmp_path: Path) -> None:
     told = {each["rule"]: each["allowed"] for each in document["findings"]}
     assert told == {"secret": "a token of the tests", "world_writable": "so is the cache", "set_uid": None}
     assert [each["rule"] for each in document["allowed_without_need"]] == ["set_uid"]
-    with pytest.raises(UsageError, match="there is no rule 'secrets'"):
+    with pytest.raises(UsageError, match="unknown rule 'secrets'"):
         scan(make(tmp_path / "a", GOOD, allow=[{"rule": "secrets", "path": "*", "reason": "x"}]))
     with pytest.raises(UsageError, match="the exception for secret at \\* has no reason"):
         scan(make(tmp_path / "b", GOOD, allow=[{"rule": "secret", "path": "*", "reason": " "}]))

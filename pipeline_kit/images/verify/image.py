@@ -26,7 +26,7 @@ from pipeline_kit.images.oci.attach import read_payload
 from pipeline_kit.images.oci.source import LayoutBlobs
 from pipeline_kit.images.verify.content_check import check_contents, check_documents, check_layers
 from pipeline_kit.images.verify.package_facts import refuse_unpassed
-from pipeline_kit.images.verify.sbom_check import check_bills
+from pipeline_kit.images.verify.sbom_check import check_sboms
 from pipeline_kit.images.verify.signature import Opened, open_envelope, unverified_payload
 from pipeline_kit.images.verify.statement_check import (
     Statement,
@@ -87,14 +87,15 @@ def verify_image(
     check_identity(image, reference)
     diff_ids = check_documents(image)
     check_kit(image)
-    key, said, ignored = accepted(image, blobs, keys, attestation)
-    bill = check_bills(image, blobs, said.byproducts.get("sbom") if said else None, told=said is not None)
+    key, signed, ignored = accepted(image, blobs, keys, attestation)
+    listed = signed.byproducts.get("sbom") if signed else None
+    sbom = check_sboms(image, blobs, listed, signed=signed is not None)
     layers = files = 0
     if deep:
         check_layers(image, blobs, diff_ids)
         facts = check_contents(image, blobs)
-        if said is not None:
-            check_against_package(said, image, facts)
+        if signed is not None:
+            check_against_package(signed, image, facts)
         layers, files = len(image.layers), len(facts.places()) + 1
     labels = image.labels
     return Verified(
@@ -105,11 +106,11 @@ def verify_image(
         labels.get(LABEL_REVISION),
         labels[LABEL_VERDICT],
         key,
-        said.kit if said else None,
+        signed.kit if signed else None,
         layers,
         files,
-        bill,
-        said,
+        sbom,
+        signed,
         ignored,
     )
 
