@@ -83,7 +83,7 @@ def serving_lock(workspace: Path, named: str | None, judged: Judged, platform: s
         return judged.package.lock
     lock = workspace / named
     if not lock.is_file():
-        raise UsageError(f"there is no lock file {named}", hint="freeze what serving needs into it")
+        raise UsageError(f"lock file {named} is missing", hint="freeze what serving needs into it")
     check_serving_lock(lock, judged.package.lock, target_markers(judged.manifest.python, platform))
     return lock
 
