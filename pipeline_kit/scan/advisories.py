@@ -75,7 +75,7 @@ def read_advisories(path: Path) -> Advisories:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}: {name} is no JSON: {error}", hint="fetch the database again") from error
+            raise DataError(f"{path}: {name} is not JSON: {error}", hint="fetch the database again") from error
         for each in document if isinstance(document, list) else [document]:
             _add(advisories, each, f"{path}: {name}")
     if not advisories.count:
@@ -95,7 +95,7 @@ def vulnerabilities(packages: Iterable[Package], database: Advisories) -> Iterat
 
 
 def within(version: Version, events: Iterable[tuple[str, str]]) -> bool:
-    """Whether a version lies in a range: after an `introduced` and before the `fixed` that follows it."""
+    """Whether a version is in a range: after an `introduced` and before the `fixed` that follows it."""
     affected = False
     for kind, said in sorted(events, key=_order):
         if kind == "introduced" and (said == "0" or version >= Version(said)):
@@ -137,7 +137,7 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
     elif path.is_file():
         yield path.name, path.read_bytes()
     else:
-        raise DataError(f"there is no database of advisories at {path}", hint="give a file or a folder")
+        raise DataError(f"the database of advisories {path} is missing", hint="give a file or a folder")
 
 
 def _add(found: Advisories, document: Any, where: str) -> None:
@@ -155,7 +155,9 @@ def _add(found: Advisories, document: Any, where: str) -> None:
             found.count += 1
             found.newest = max(found.newest, str(document.get("modified", "")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{where} is no advisory in OSV's format: {error}", hint="fetch the database again") from error
+        raise DataError(
+            f"{where} is not an OSV advisory: {error}", hint="fetch the database again"
+        ) from error
 
 
 def _advisory(document: Mapping[str, Any], affected: Mapping[str, Any]) -> Advisory:

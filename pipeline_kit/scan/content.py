@@ -21,7 +21,7 @@ class Seen:
     files: int = 0
     size: int = 0
     partly: list[str] = field(default_factory=list)
-    folders: set[str] = field(default_factory=set)  # private ones, each told once
+    folders: set[str] = field(default_factory=set)  # private ones, each reported once
 
     def check(self, path: str, size: int, opener: Opener) -> Iterator[Finding]:
         """The findings of one file's name and content."""

@@ -1,4 +1,4 @@
-"""What a finding means for the release: it blocks, it is told, or the descriptor allows it and says why."""
+"""What a finding does to the release: it blocks, is reported, or is allowed by the descriptor with a reason."""
 
 from __future__ import annotations
 

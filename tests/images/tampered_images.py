@@ -239,7 +239,7 @@ HELD: dict[str, tuple[Tamper, str]] = {
         other_manifest(lambda it: it.update(model_digest=OTHER)),
         "lists another model than that of sha256:aaa",
     ),
-    "a manifest.json that is none": (entry(MANIFEST_FILE, b"{}"), "is no manifest of a package"),
+    "a manifest.json that is none": (entry(MANIFEST_FILE, b"{}"), "is not a package manifest"),
     "a label of another model": (
         lambda case: case.labelled(model_digest=OTHER),
         "label .*model.digest says sha256:aaa",
@@ -254,7 +254,7 @@ HELD: dict[str, tuple[Tamper, str]] = {
     "a layer that is something else inflated": (gzip_of_another, "layer 2 has the diff id"),
     "a layer that is no gzip": (broken_gzip, "cannot be inflated"),
     "a size that lies": (layer_field("size", 3), "has 10240 bytes, not 3"),
-    "another algorithm": (layer_field("digest", "sha512:" + "a" * 128), "is no SHA-256 digest"),
+    "another algorithm": (layer_field("digest", "sha512:" + "a" * 128), "is not a SHA-256 digest"),
     "another media type": (layer_field("mediaType", "application/zip"), "is a application/zip"),
     "an SBOM of another image": (
         lambda case: case.attach({SBOM_TYPE: [bill_of(OTHER)]}),

@@ -217,7 +217,7 @@ def test_a_layer_that_breaks_off_is_an_error(tmp_path: Path) -> None:
     content = path.read_bytes()[:5000]
     descriptor = layout.add_bytes(content, image.layers[0].media_type)
     broken = type(image)(image.stored, image.config_descriptor, (descriptor,), image.manifest, image.config)
-    with pytest.raises(ModelError, match=r"is no whole tar|cannot be read"):
+    with pytest.raises(ModelError, match=r"is not a complete tar|cannot be read"):
         scan_image(broken, layout)
 
 
@@ -308,7 +308,7 @@ def test_a_database_that_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(DataError, match=r"advisor|JSON"):
         read_advisories(tmp_path)
-    with pytest.raises(DataError, match="there is no database"):
+    with pytest.raises(DataError, match="the database of advisories"):
         read_advisories(tmp_path / "gone")
 
 

@@ -234,7 +234,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "no such data": ({"data": "other"}, UsageError, "unknown dataset 'other'"),
     "a dockerfile for layers": ({"dockerfile": "Dockerfile"}, UsageError, "a Dockerfile is for the builder docker"),
     "a base without a host": ({"base": "python:3.11-slim"}, UsageError, "names no registry"),
-    "a base that is not there": ({"base": "oci:base"}, ModelError, "is no OCI layout"),
+    "a base that is not there": ({"base": "oci:base"}, ModelError, "is not an OCI layout"),
     "no such lock": ({"serving_lock": "serving.lock"}, UsageError, "lock file serving.lock is missing"),
 }
 

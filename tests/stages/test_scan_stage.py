@@ -161,7 +161,7 @@ def test_known_vulnerabilities(tmp_path: Path) -> None:
     based = [Layer(GOOD[1].entries, "base")]
     result, _ = scan(replace(make(tmp_path / "b", based, advisories=str(database))))
     assert result.outcome is Outcome.PASSED
-    with pytest.raises(DataError, match="there is no database"):
+    with pytest.raises(DataError, match="the database of advisories"):
         scan(make(tmp_path / "c", GOOD, advisories="gone"))
 
 

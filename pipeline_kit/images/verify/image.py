@@ -43,8 +43,8 @@ NEEDED = (LABEL_TITLE, LABEL_MODEL_DIGEST, LABEL_PACKAGE_DIGEST, LABEL_VERDICT)
 class Verified:
     """What was proved of an image. `key` is the id of the key that signed; none where only digests were checked.
 
-    `layers` and `files` count what was read, and are 0 where only the documents were; `sbom` is the digest of the bill
-    of materials that is attached and is the signed one, `statement` what was signed, or said without a signature.
+    `layers` and `files` count what was read, and are 0 where only the documents were; `sbom` is the digest of the
+    attached and verified SBOM, `statement` what was signed, or declared without a signature.
     """
 
     digest: str
@@ -82,7 +82,7 @@ def verify_image(
     are no keys, or one is none, InfrastructureError where a registry fails.
     """
     if not keys and not unsigned:
-        raise UsageError("there is no key to verify the image by", hint="give public keys, or ask for digests only")
+        raise UsageError("a public key is needed to verify the image", hint="give public keys, or ask for digests only")
     image = read_image(blobs, reference)
     check_identity(image, reference)
     diff_ids = check_documents(image)
@@ -145,7 +145,7 @@ def verify_layout(
 
 
 def check_identity(image: Image, reference: str | None) -> None:
-    """Raises ModelError unless the manifest has the digest that it goes by, and that it was asked for by."""
+    """Raises ModelError unless the manifest's bytes have its digest and the requested one."""
     found = digest_bytes(image.stored.content)
     if found != image.digest:
         raise ModelError(f"the image's manifest has the digest {found}, not {image.digest}", hint="it was changed")

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 def statement(image: Image, facts: PackageFacts, attached: Mapping[str, str], kit: str = __version__) -> Document:
-    """The statement of an image; `attached` are digests of what is told of it: `sbom`, `findings`.
+    """The statement of an image; `attached` has the digests of `sbom` and `findings`.
 
     It holds no time and no name of a machine: the same image and package give the same statement.
     """
@@ -81,6 +81,6 @@ def digest_set(digest: str) -> dict[str, str]:
 
 
 def named(resources: Sequence[Document], name: str) -> Document | None:
-    """The resource of that name; none where there is none, or more than one."""
+    """The only resource of that name, else None."""
     found = [resource for resource in resources if resource.get("name") == name]
     return found[0] if len(found) == 1 else None

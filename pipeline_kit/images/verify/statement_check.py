@@ -1,4 +1,4 @@
-"""A statement, read without trust and held against the image that it is said to be of."""
+"""Reads an untrusted statement and checks it against the image that it names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Statement:
 
 
 def read_statement(payload: bytes) -> Statement:
-    """The statement in a payload. Raises ModelError where it is none of the kit's."""
+    """The statement in a payload. Raises ModelError for anything but one of the kit's."""
     document = read_document(payload, "the attestation's statement")
     for name, wanted in (("_type", STATEMENT), ("predicateType", PREDICATE)):
         if document.get(name) != wanted:
@@ -51,11 +51,11 @@ def read_statement(payload: bytes) -> Statement:
     try:
         return statement_of(document)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ModelError(f"the statement is none of the kit's: {error!r}", hint=HINT) from error
+        raise ModelError(f"the statement was not made by the kit: {error!r}", hint=HINT) from error
 
 
 def statement_of(document: Mapping[str, Any]) -> Statement:
-    """The statement in a document. Raises KeyError, TypeError, ValueError or AttributeError where it is none."""
+    """The statement in a document. Raises KeyError, TypeError, ValueError or AttributeError for an invalid one."""
     subjects = document["subject"]
     if len(subjects) != 1:
         raise ModelError(f"the statement is of {len(subjects)} subjects, not of one image", hint=HINT)
@@ -65,7 +65,7 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
     builder = run["builder"]["id"]
     if not builder.startswith(BUILDER):
         raise ModelError(f"the statement is of the builder {builder!r}, not of the kit", hint=HINT)
-    write_document(document)  # raises for what is no plain JSON, such as NaN
+    write_document(document)  # raises for anything but plain JSON, such as NaN
     byproducts = by_name(run["byproducts"])
     told = {each["name"]: each.get("annotations") for each in run["byproducts"]}
     for name in ("verdict", "metrics"):
@@ -84,7 +84,7 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
 
 
 def by_name(resources: list[Mapping[str, Any]]) -> dict[str, str]:
-    """The digests of resources by their names. Raises ModelError where a name stands twice."""
+    """The digests of resources by their names. Raises ModelError for a repeated name."""
     found: dict[str, str] = {}
     for resource in resources:
         name = str(resource["name"])
@@ -95,7 +95,7 @@ def by_name(resources: list[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def told_digest(resource: Mapping[str, Any], name: str) -> str:
-    """The one digest of a resource. Raises ModelError for another algorithm, or for what is no digest of it."""
+    """The one digest of a resource. Raises ModelError for another algorithm, or an invalid digest."""
     digests = resource["digest"]
     wanted = "gitCommit" if name == "commit" else "sha256"
     if set(digests) != {wanted}:
@@ -120,7 +120,7 @@ def check_against_image(said: Statement, image: Image) -> None:
 
 
 def told_by_labels(said: Statement) -> Iterator[tuple[str, str | None, str]]:
-    """What both the statement and a label of the image tell: its name, the statement's word, and the label."""
+    """The facts in both the statement and a label: name, the statement's value, and the label."""
     yield "project", said.project, LABEL_TITLE
     yield "model", said.dependencies.get("model"), LABEL_MODEL_DIGEST
     yield "package", said.dependencies.get("package"), LABEL_PACKAGE_DIGEST
