@@ -77,7 +77,7 @@ class Blobs(Protocol):
         """Whether the blob is there, without reading it."""
 
     def referrers(self, digest: str) -> tuple[ContentDescriptor, ...]:
-        """The manifests whose subject is that manifest: signatures, statements, bills of materials."""
+        """The manifests whose subject is that manifest: signatures, statements, SBOMs."""
 
 
 class Repository(Blobs, Protocol):

@@ -1,1 +1,1 @@
-"""Images: references, OCI layouts, layers that have the same bytes anywhere, what is said of them and verified."""
+"""Images: references, OCI layouts, reproducible layers, SBOMs, signatures and their verification."""

@@ -95,7 +95,7 @@ class Archive:
         return content
 
     def offset(self, name: str) -> int:
-        """Where in the archive's file the content of a member begins: it stands there as it is, in one piece."""
+        """The byte offset of a member's content in the archive's file; it is stored in one piece."""
         return self._entries[name].offset_data
 
     def digest(self, name: str, target: Path | None = None) -> str:
@@ -118,13 +118,13 @@ class Archive:
     def _open(self, name: str) -> IO[bytes]:
         source = self._tar.extractfile(self._entries[name])
         if source is None:
-            raise ArchiveError(f"{self.label}: {name} is no regular file")
+            raise ArchiveError(f"{self.label}: {name} is not a regular file")
         return source
 
 
 @contextmanager
 def open_archive(path: Path, label: str | None = None) -> Iterator[Archive]:
-    """An archive for reading, all members checked before any is read. Raises ModelError on whatever is not sound."""
+    """An archive for reading; all members are checked before any is read. Raises ModelError for an invalid archive."""
     name = label or path.name
     if not path.is_file():
         raise ModelError(f"{name} is not there", hint="run the job that makes it")
@@ -132,13 +132,13 @@ def open_archive(path: Path, label: str | None = None) -> Iterator[Archive]:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
             entries = _entries(tar, name)
             _check_end(file, tar, name)
-            yield Archive(name, {text: entry.size for text, entry in entries.items()}, tar, entries)
+            yield Archive(name, {member: entry.size for member, entry in entries.items()}, tar, entries)
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
-        raise ArchiveError(f"{name} is no sound archive: {error}") from error
+        raise ArchiveError(f"{name} is not a valid archive: {error}") from error
 
 
 def unpack_archive(path: Path, folder: Path) -> None:
-    """Writes every member of an archive into a folder. Raises ModelError on whatever is not sound."""
+    """Writes every member of an archive into a folder. Raises ModelError for an invalid archive."""
     with open_archive(path) as archive:
         for name in archive.sizes:
             archive.digest(name, folder / name)
@@ -148,9 +148,9 @@ def _entries(tar: tarfile.TarFile, label: str) -> dict[str, tarfile.TarInfo]:
     entries: dict[str, tarfile.TarInfo] = {}
     for entry in tar:
         if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or entry.sparse is not None:
-            raise ArchiveError(f"{label} holds {entry.name!r}, which is no regular file")
+            raise ArchiveError(f"{label} holds {entry.name!r}, which is not a regular file")
         if entry.size < 0 or len(entries) >= MOST_MEMBERS:
-            raise ArchiveError(f"{label} is no sound archive: {entry.name!r} has {entry.size} bytes")
+            raise ArchiveError(f"{label} is not a valid archive: {entry.name!r} has {entry.size} bytes")
         if entry.name in entries:
             raise ArchiveError(f"{label} holds {entry.name!r} twice")
         entries[entry.name] = entry
@@ -177,6 +177,6 @@ def check_names(names: Mapping[str, object], label: str) -> None:
         parts = name.split("/")
         unsafe = any(part in ("", ".", "..") for part in parts) or not name.isprintable() or "\\" in name
         if unsafe or ":" in parts[0] or len(name) > 4096:
-            raise ArchiveError(f"{label}: {name!r} is no plain relative path")
+            raise ArchiveError(f"{label}: {name!r} is not a plain relative path")
         if name in folders:
             raise ArchiveError(f"{label}: {name!r} is a file and a folder")

@@ -65,18 +65,18 @@ class Manifest:
 
 
 def read_manifest(text: str, label: str) -> Manifest:
-    """The manifest in a text. Raises ModelError where it is none of this version."""
+    """Parses a package manifest. Raises ModelError unless it is a valid one of this version."""
     try:
         document = json.loads(text)
         if document.pop("version") != VERSION:
-            raise ValueError("its version is another")
+            raise ValueError("another version")
         files = {str(name): FileEntry(**entry) for name, entry in document.pop("files").items()}
         predict = Predict(**document.pop("predict"))
         environment = EnvironmentRecord(**document.pop("environment"))
         manifest = Manifest(files=files, predict=predict, environment=environment, **document)
         _check(manifest)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{label}: the manifest is none of version {VERSION}: {error}") from error
+        raise ModelError(f"{label}: not a valid package manifest of version {VERSION}: {error}") from error
     return manifest
 
 

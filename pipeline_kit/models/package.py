@@ -78,8 +78,8 @@ def _verified(archive: Archive, folder: Path | None, largest: int | None = None)
         written = folder is not None and (largest is None or entry.size <= largest)
         digest = archive.digest(name, folder / name if folder and written else None)
         if digest != entry.digest:
-            said = f"{digest[:19]}, not {entry.digest[:19]}"
-            raise ArchiveError(f"{archive.label}: {name} is not what the manifest says: {said}")
+            fault = f"{name} has {digest[:19]}, but the package manifest lists {entry.digest[:19]}"
+            raise ArchiveError(f"{archive.label}: {fault}")
     return manifest
 
 

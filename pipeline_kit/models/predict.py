@@ -86,7 +86,7 @@ def predict(
     """Calls the model's code; the file of predictions of each dataset, which the code has or has not written.
 
     The code is given the model and the datasets, and nothing else: what a model needs to predict is part of it.
-    `model_digest` is what the model was verified to be: that is asked once more after the code has run.
+    `model_digest` is what the model was verified to be: it is verified again after the code has run.
     Raises PredictionError where the code fails, ModelError where it changes the model.
     """
     files = {name: predictions / f"{name}.{how.format}" for name in datasets}

@@ -26,16 +26,23 @@ TAKEN = frozenset((*FOLDERS, *TOOLS, *LIBRARIES, *OF_SERVING, "torch", "torchmet
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A kind of new project: its name on the command line, and what it is."""
+    """A kind of new project: its name on the command line, what it is, and the template folders it is made of."""
 
     name: str
     help: str
+    folders: tuple[str, ...]
 
 
 _PROFILES = (
-    Profile("tabular", "a scikit-learn classifier on a table, the iris data to begin with"),
-    Profile("lightning", "a PyTorch Lightning network on images, handwritten digits to begin with"),
-    Profile("bare", "a Python package with tests and lint, without a model"),
+    Profile(
+        "tabular", "a scikit-learn classifier on a table, the iris data to begin with", ("served", "projects/tabular")
+    ),
+    Profile(
+        "lightning",
+        "a PyTorch Lightning network on images, handwritten digits to begin with",
+        ("served", "projects/lightning"),
+    ),
+    Profile("bare", "a Python package with tests and lint, without a model", ("projects/bare",)),
 )
 
 
@@ -57,7 +64,7 @@ def scaffold(
     rendering writes; the descriptor names the `plugins`, and `kit_lock`, the file that pins them. Raises UsageError for
     a profile or name that cannot be.
     """
-    known = [profile.name for profile in _PROFILES]
+    known = {profile.name: profile for profile in _PROFILES}
     if profile not in known:
         raise UsageError(f"unknown profile {profile!r}", hint=f"one of: {', '.join(known)}")
     package = package_name(name)
@@ -69,9 +76,13 @@ def scaffold(
         "plugins": plugins.packages,
         "kit_lock": kit_lock,
     }
-    root = resources.files("pipeline_kit.templates").joinpath("projects", profile)
-    found = {_target(path, package): fill(f"projects/{profile}/{path}", **values) for path in _walk(root)}
-    return dict(sorted(found.items()))
+    templates = resources.files("pipeline_kit.templates")
+    files = {
+        _target(path, package): fill(f"{folder}/{path}", **values)
+        for folder in known[profile].folders
+        for path in _walk(templates.joinpath(*folder.split("/")))
+    }
+    return dict(sorted(files.items()))
 
 
 def package_name(name: str) -> str:

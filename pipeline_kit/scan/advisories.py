@@ -17,8 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from pipeline_kit.errors import DataError
 from pipeline_kit.images.sbom.inventory import Package
-
-from .finding import Finding, Severity, find
+from pipeline_kit.scan.finding import Finding, Severity, find
 
 ECOSYSTEM = "PyPI"
 LARGEST = 64 << 20
@@ -76,9 +75,9 @@ def read_advisories(path: Path) -> Advisories:
         try:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}: {name} is no JSON: {error}", hint="fetch the database again") from error
-        for entry in document if isinstance(document, list) else [document]:
-            _add(advisories, entry, f"{path}: {name}")
+            raise DataError(f"{path}: {name} is not JSON: {error}", hint="fetch the database again") from error
+        for each in document if isinstance(document, list) else [document]:
+            _add(advisories, each, f"{path}: {name}")
     if not advisories.count:
         raise DataError(
             f"{path} has no advisory on {ECOSYSTEM}", hint="give a database in OSV's format, such as all.zip"
@@ -96,12 +95,12 @@ def vulnerabilities(packages: Iterable[Package], database: Advisories) -> Iterat
 
 
 def within(version: Version, events: Iterable[tuple[str, str]]) -> bool:
-    """Whether a version lies in a range: after an `introduced` and before the `fixed` that follows it."""
+    """Whether a version is in a range: after an `introduced` and before the `fixed` that follows it."""
     affected = False
-    for kind, message in sorted(events, key=_order):
-        if kind == "introduced" and (message == "0" or version >= Version(message)):
+    for kind, said in sorted(events, key=_order):
+        if kind == "introduced" and (said == "0" or version >= Version(said)):
             affected = True
-        elif leaves(version, kind, message):
+        elif leaves(version, kind, said):
             affected = False
     return affected
 
@@ -122,8 +121,8 @@ def _finding(package: Package, advisory: Advisory) -> Finding:
     message = f"{package.name} {package.version}: {names}" + (f": {advisory.summary}" if advisory.summary else "")
     fixed = advisory.fixed()
     hint = f"fixed in {', '.join(fixed)}" if fixed else "no release fixes it: judge it, and say so in allow"
-    finding = find("vulnerability", package.path, message, subject=advisory.id, hint=hint)
-    return replace(finding, severity=advisory.severity)
+    found = find("vulnerability", package.path, message, subject=advisory.id, hint=hint)
+    return replace(found, severity=advisory.severity)
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -132,13 +131,13 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
             yield file.name, file.read_bytes()
     elif path.is_file() and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                if entry.filename.endswith(".json") and entry.file_size <= LARGEST:
-                    yield entry.filename, archive.read(entry)
+            for each in archive.infolist():
+                if each.filename.endswith(".json") and each.file_size <= LARGEST:
+                    yield each.filename, archive.read(each)
     elif path.is_file():
         yield path.name, path.read_bytes()
     else:
-        raise DataError(f"there is no database of advisories at {path}", hint="give a file or a folder")
+        raise DataError(f"the database of advisories {path} is missing", hint="give a file or a folder")
 
 
 def _add(found: Advisories, document: Any, where: str) -> None:
@@ -156,7 +155,9 @@ def _add(found: Advisories, document: Any, where: str) -> None:
             found.count += 1
             found.newest = max(found.newest, str(document.get("modified", "")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{where} is no advisory in OSV's format: {error}", hint="fetch the database again") from error
+        raise DataError(
+            f"{where} is not an OSV advisory: {error}", hint="fetch the database again"
+        ) from error
 
 
 def _advisory(document: Mapping[str, Any], affected: Mapping[str, Any]) -> Advisory:

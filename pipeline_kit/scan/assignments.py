@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 
-from .heuristic import is_placeholder, is_secret_name, is_secret_value
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name, is_secret_value
 
 STARTS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "key")
-"""What stands in every name of a secret. Looked for as substrings, ten times as fast as by an expression."""
+"""Every name of a secret contains one of these. Searched as substrings, ten times as fast as by an expression."""
 PLAIN_SUFFIXES = (
     ".env", ".ini", ".cfg", ".conf", ".properties", ".yml", ".yaml", ".toml", ".sh", ".bash", ".envrc", ".tfvars",
     ".txt",
@@ -46,12 +46,12 @@ _NO_HOST = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[{}$()\\\[\]*]|%(?![0-9A-Fa-f]{2})")
-"""What stands in a password only where code or a template puts it together."""
+"""A password contains these only where code or a template builds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A secret that a name is given: what kind, where it stands in the text, and the secret, which is never shown."""
+    """A secret that a name is given: its kind, its offset in the text, and the secret, which is never shown."""
 
     kind: str
     offset: int
@@ -59,7 +59,7 @@ class Assignment:
 
 
 def is_plain(path: str) -> bool:
-    """Whether values stand without quotes in a file of that name."""
+    """Whether a file of that name has values without quotes."""
     name = PurePosixPath(path).name.lower()
     return name.endswith(PLAIN_SUFFIXES) or name.startswith((*PLAIN_NAMES, ".env", ".npmrc", ".pypirc", ".netrc"))
 
@@ -86,21 +86,21 @@ def assignments(text: str, *, plain: bool) -> Iterator[Assignment]:
 
 
 def offsets(text: str, word: str) -> Iterator[int]:
-    """Where a word stands in a text, each place once."""
-    number = text.find(word)
-    while number >= 0:
-        yield number
-        number = text.find(word, number + len(word))
+    """The offsets of a word in a text, each once."""
+    found = text.find(word)
+    while found >= 0:
+        yield found
+        found = text.find(word, found + len(word))
 
 
 def name_before(text: str, offset: int) -> str:
-    """The part of a name that stands before an offset."""
+    """The part of a name before an offset."""
     match = _BEFORE.search(text[max(0, offset - 40) : offset])
     return match[0].lstrip(".-") if match else ""
 
 
 def url_passwords(text: str) -> Iterator[Assignment]:
-    """The passwords in URLs; those of examples, of the name itself, and of references are none."""
+    """The passwords in URLs; without those of examples, of the name itself, and references."""
     for offset in islice(offsets(text, "://"), MOST_NAMES):
         match = _URL.match(text, offset)
         if match is None or _SCHEME.search(text, max(0, offset - 21), offset) is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .assignments import assignments, url_passwords
-from .finding import Finding, find, masked
-from .heuristic import is_placeholder, is_secret_name, is_secret_value
-from .tokens import tokens
+from pipeline_kit.scan.assignments import assignments, url_passwords
+from pipeline_kit.scan.finding import Finding, find, masked
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name, is_secret_value
+from pipeline_kit.scan.tokens import tokens
 
 CONFIG = "(the image's configuration)"
 ROOTS = ("", "0", "root")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from .finding import Finding
-from .pickles import check_pickle, may_be_pickle
-from .secret_files import by_name, credentials_in, reads_as_credentials
-from .secrets import LARGEST_CONTENT, PROBE, is_binary, secrets_in
+from pipeline_kit.scan.finding import Finding
+from pipeline_kit.scan.pickles import check_pickle, may_be_pickle
+from pipeline_kit.scan.secret_files import by_name, credentials_in, reads_as_credentials
+from pipeline_kit.scan.secrets import LARGEST_CONTENT, PROBE, is_binary, secrets_in
 
 Opener = Callable[[], IO[bytes]]
 
@@ -21,7 +21,7 @@ class Seen:
     files: int = 0
     size: int = 0
     partly: list[str] = field(default_factory=list)
-    folders: set[str] = field(default_factory=set)  # private ones, each told once
+    folders: set[str] = field(default_factory=set)  # private ones, each reported once
 
     def check(self, path: str, size: int, opener: Opener) -> Iterator[Finding]:
         """The findings of one file's name and content."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .finding import Finding, find, masked
-from .heuristic import is_placeholder, is_secret_name
-from .manifests import may_change
+from pipeline_kit.scan.finding import Finding, find, masked
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name
+from pipeline_kit.scan.manifests import may_change
 
 NAMES = re.compile(r"(?:.*/)?(?:(?:Dockerfile|Containerfile)(?:\.(?!j2$|md$)[\w-]+)?|[\w.-]+\.[Dd]ockerfile)")
 ROOTS = ("root", "0")

@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that a rule found: `path` in the image or the project, `line` from 1, or none where there are no lines.
+    """Something that a rule found: `path` in the image or the project, `line` from 1, or None without lines.
 
     `subject` says which thing in the file (a kind of secret, an advisory, a container), `message` what was found. No
     field ever holds a secret. `owner` is whose file it is: empty for the team's own, else base or dependencies.
@@ -73,7 +73,7 @@ _REVOKE = "revoke it, since whoever could read this has it; hand it over as a se
 _LOW, _MEDIUM, _HIGH, _CRITICAL = Severity
 
 RULES = _rules(
-    Rule("secret", _CRITICAL, "A secret stands in a file.", _REVOKE),
+    Rule("secret", _CRITICAL, "A file contains a secret.", _REVOKE),
     Rule("secret_file", _CRITICAL, "A file of credentials.", _REVOKE),
     Rule("secret_in_config", _CRITICAL, "A secret in the image's environment, labels or history.", _REVOKE),
     Rule("secret_in_history", _CRITICAL, "A secret that a commit added, even if a later one took it out.", _REVOKE),
@@ -98,7 +98,7 @@ RULES = _rules(
     Rule("mounted_token", _LOW, "A pod gets a token of the API server.", "automountServiceAccountToken: false"),
     Rule("cluster_admin", _HIGH, "An account may do everything in the cluster.", "a Role with the verbs that it needs"),
     Rule("dockerfile_root", _HIGH, "The Dockerfile's image runs as root.", "end with USER 10001:10001"),
-    Rule("remote_add", _MEDIUM, "ADD fetches what nobody verified.", "ADD --checksum=sha256:..., or COPY"),
+    Rule("remote_add", _MEDIUM, "ADD fetches content that is not verified.", "ADD --checksum=sha256:..., or COPY"),
     Rule("pipe_to_shell", _HIGH, "A download is run unseen.", "keep it, verify its SHA-256, then run it"),
     Rule(
         "secret_argument",

@@ -34,7 +34,7 @@ _REFERENCE = re.compile(
     r"[$`]|\{\{|\{%|<%|%\(|%s|\{[A-Za-z_.]*\}|secrets?\.|env(?:iron)?[.\[(]|!ref|!reference|vault:|ref\+"
 )
 _READABLE = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,5}(?![a-z])|[Vv]?\d{1,2}(?!\d)|[\[\]._\-/:@+!?, ])+")
-"""Words of one letter case or another, put together: an identifier, a path, a sentence. Random letters are none."""
+"""Words of one letter case or another, put together: an identifier, a path, a sentence. Random letters do not match."""
 _PATH = re.compile(r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[a-z][a-z0-9+.-]*://.*|[\w.-]+(?:/[\w.-]+)*\.[a-z]{2,5}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*|[\d.,:_-]+")
 
@@ -50,7 +50,7 @@ def is_password_name(name: str) -> bool:
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether the value stands for a secret that is elsewhere, or for none."""
+    """Whether the value refers to a secret kept elsewhere, or is an example."""
     return not value.strip() or bool(_PLACEHOLDER.fullmatch(value.strip()) or _REFERENCE.search(value))
 
 

@@ -12,17 +12,16 @@ from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import APP
 from pipeline_kit.images.oci.files import BROKEN, ImageFile, image_files
 from pipeline_kit.images.sbom.inventory import Inventory
-
-from .configuration import check_configuration
-from .content import Seen
-from .finding import Finding
-from .modes import unsafe_link, unsafe_modes
+from pipeline_kit.scan.configuration import check_configuration
+from pipeline_kit.scan.content import Seen
+from pipeline_kit.scan.finding import Finding
+from pipeline_kit.scan.modes import unsafe_link, unsafe_modes
 
 BASE = "base"
 DPKG_LIST = re.compile(r"var/lib/dpkg/info/[^/]+\.list")
 LARGEST_LIST = 16 << 20
 MERGED = ("bin/", "sbin/", "lib/", "lib64/")
-"""Folders that are links into usr in today's Debian, and stand so in the lists of older packages."""
+"""Folders that are links into usr in today's Debian, and are folders in the lists of older packages."""
 
 
 @dataclass(slots=True)
@@ -67,7 +66,7 @@ def check_file(file: ImageFile, seen: Seen) -> Iterator[Finding]:
 
 
 def printable(path: str) -> str:
-    """A path as any text can hold it: bytes that are no UTF-8 written out."""
+    """A path as any text can hold it: bytes other than UTF-8 are escaped."""
     return path if path.isprintable() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -77,7 +76,7 @@ def owner(file: ImageFile) -> str:
 
 
 def listed(file: ImageFile) -> Iterator[str]:
-    """The files of a Debian package: in an image whose layers say nothing, what tells the base from the team's own."""
+    """The files of a Debian package: they identify the base in an image without annotated layers."""
     for line in file.read(LARGEST_LIST).decode("utf-8", "replace").splitlines():
         path = line.lstrip("/")
         yield path

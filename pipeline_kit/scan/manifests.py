@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .finding import Finding, find, masked
-from .heuristic import is_placeholder, is_secret_name, is_secret_value
-from .yaml_places import Place, documents
+from pipeline_kit.scan.finding import Finding, find, masked
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name, is_secret_value
+from pipeline_kit.scan.yaml_places import Place, documents
 
 POD = {
     "Pod": ("spec",),
@@ -37,7 +37,7 @@ MARK = re.compile(r"(?:^[ \t-]*|[{,]\s*)[\"']?apiVersion[\"']?\s*:", re.MULTILIN
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a check stands: the file, and the object as people name it."""
+    """The place of a check: the file, and the object as `kind name`."""
 
     path: str
     owner: str
@@ -183,7 +183,7 @@ def check_variables(container: Container, spot: Spot) -> Iterator[Finding]:
 
 
 def check_secret(secret: Place, spot: Spot) -> Iterator[Finding]:
-    """The values of a Secret, which in a file are no secret any more."""
+    """The values of a Secret, which are no longer secret in a file."""
     for part in ("data", "stringData"):
         for name, value in secret.get(part).entries():
             if not is_placeholder(value.text):

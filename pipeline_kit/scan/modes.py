@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from pipeline_kit.images.names import APP
 from pipeline_kit.images.oci.files import ImageFile
-
-from .finding import Finding, find
+from pipeline_kit.scan.finding import Finding, find
 
 
 def unsafe_modes(file: ImageFile) -> Iterator[Finding]:

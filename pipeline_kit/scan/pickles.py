@@ -15,9 +15,8 @@ from typing import IO, Any
 
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import MODEL
-
-from .finding import Finding, find
-from .secrets import is_published
+from pipeline_kit.scan.finding import Finding, find
+from pipeline_kit.scan.secrets import is_published
 
 SUFFIXES = re.compile(
     r".*\.(?:pkl|pickle|p|pk|pt|pth|ckpt|bin|joblib|jl|npy|npz|dat|data|dill|cloudpickle|mdl|model|sav|zip|mar|pt2)",
@@ -27,7 +26,7 @@ SURELY = re.compile(r".*\.(?:pkl|pickle|pt|pth|ckpt|joblib|dill|cloudpickle)", r
 SAFE = re.compile(r".*\.(?:safetensors|onnx|json|csv|txt|py|so|gguf|md)", re.IGNORECASE)
 MAGIC = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 LARGEST = 512 << 20
-"""Bytes, inflated; a larger pickle is a finding: nobody has looked at it."""
+"""Bytes, inflated; a larger pickle is a finding, because it is not checked."""
 BENIGN = re.compile(
     r"(?:numpy|_codecs|collections|copyreg|torch|__builtin__|builtins|sklearn|joblib|scipy|pandas|datetime|decimal)(?:\..*)?"
 )
@@ -130,7 +129,7 @@ def _bounded(file: IO[bytes], inflater: Any) -> IO[bytes]:
     while piece := file.read(1 << 20):
         target.write(inflater.decompress(piece, LARGEST + 1 - target.tell()))
         if target.tell() > LARGEST:
-            raise ModelError(f"it inflates to more than {LARGEST} bytes, which nobody looks through")
+            raise ModelError(f"it inflates to more than {LARGEST} bytes, which is not checked")
     target.seek(0)
     return target
 

@@ -1,4 +1,4 @@
-"""What a finding means for the release: it blocks, it is told, or the descriptor allows it and says why."""
+"""What a finding does to the release: it blocks, is reported, or is allowed by the descriptor with a reason."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .finding import BLOCKING, EVERYWHERE, Finding
-from .image import BASE
+from pipeline_kit.scan.finding import BLOCKING, EVERYWHERE, Finding
+from pipeline_kit.scan.image import BASE
 
 
 @dataclass(frozen=True, slots=True)

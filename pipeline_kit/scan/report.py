@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pipeline_kit.descriptor.parameter import Value
-
-from .policy import Allow, Judged
+from pipeline_kit.scan.policy import Allow, Judged
 
 VERSION = 1
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .finding import Finding, find
-from .heuristic import is_placeholder, is_secret_name
+from pipeline_kit.scan.finding import Finding, find
+from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name
 
 PRIVATE_FOLDERS = (".git", ".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".svn", ".hg", ".terraform")
 HISTORIES = re.compile(
@@ -24,12 +24,12 @@ Reader = Callable[[str], str]
 
 
 def by_name(path: str, size: int) -> Iterator[Finding]:
-    """What a file is by its path alone; a private folder counts once, at the first file in it that is asked about."""
+    """What a file is by its path alone; a private folder counts once, at the first file in it."""
     *folders, name = path.split("/")
     inside = next((folder for folder in folders if folder in PRIVATE_FOLDERS), None)
     if inside is not None:
         folder = "/".join(folders[: folders.index(inside) + 1])
-        yield find("private_file", path, f"stands in {folder}", subject=folder)
+        yield find("private_file", path, f"is in {folder}", subject=folder)
     elif HISTORIES.fullmatch(name) and size:
         yield find("private_file", path, f"{name} is what a person or a tool keeps for itself", subject=name)
     elif KEY_STORES.fullmatch(name) and size:

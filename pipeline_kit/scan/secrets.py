@@ -1,13 +1,13 @@
-"""Secrets in a file's content, by line: tokens of known form everywhere, guessed ones in text that is the team's."""
+"""Secrets in a file's content, by line: tokens of known form everywhere, heuristics only in the team's text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from .assignments import assignments, is_plain, url_passwords
-from .finding import Finding, find, masked
-from .tokens import PRIVATE_KEY, tokens
+from pipeline_kit.scan.assignments import assignments, is_plain, url_passwords
+from pipeline_kit.scan.finding import Finding, find, masked
+from pipeline_kit.scan.tokens import PRIVATE_KEY, tokens
 
 LARGEST_CONTENT = 16 << 20
 """Bytes of a file that are read; what is larger is a model or data, and is counted as read in part."""
@@ -24,11 +24,11 @@ _CI = re.compile(
     r"|\.github/workflows/.*\.ya?ml|\.circleci/config\.yml|\.gitlab/.*\.ya?ml"
 )
 NOT_CHECKED_TEXT = re.compile(r".*\.(?:csv|tsv|jsonl|svg|min\.js|map|ipynb_checkpoints|po|pot)", re.IGNORECASE)
-"""Text that is data: rows of many random words, in which a guess is worth nothing. Tokens are looked for there too."""
+"""Text that is data: rows of many random words, in which heuristics are useless. Tokens are still searched."""
 
 
 def is_binary(content: bytes) -> bool:
-    """Whether the content is no text: text holds no NUL."""
+    """Whether the content is binary: text has no NUL."""
     return b"\0" in content[:PROBE]
 
 
@@ -38,7 +38,7 @@ def is_ci_file(path: str) -> bool:
 
 
 def is_published(path: str) -> bool:
-    """Whether the file is of a published package, whose examples a guess would take for secrets."""
+    """Whether the file is of a published package, whose examples the heuristics would report."""
     return _OTHERS.fullmatch(path) is not None
 
 
@@ -80,5 +80,5 @@ def secrets_in(path: str, content: bytes, rule: str = "") -> Iterator[Finding]:
 
 
 def line_at(content: bytes, offset: int) -> int:
-    """The line that an offset stands in, from 1."""
+    """The line of an offset, from 1."""
     return content.count(b"\n", 0, offset) + 1

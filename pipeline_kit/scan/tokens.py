@@ -19,7 +19,7 @@ MOST_A_FILE = 50
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A kind of secret: one of `marks` stands in every one, `pattern` has the secret as its group `it`."""
+    """A kind of secret: every one contains one of `marks`, `pattern` has the secret as its group `it`."""
 
     kind: str
     marks: tuple[bytes, ...]
@@ -92,7 +92,7 @@ SAMPLES = re.compile(rb"EXAMPLE|(?i:x{6}|0{8}|1234567890?abcdef|abcdefghij|place
 
 
 def tokens(content: bytes) -> Iterator[Token]:
-    """The tokens in a file's content, text or not; what documentation shows in their place is none."""
+    """The tokens in a file's content, text or not; without the examples of documentation."""
     for form in FORMS:
         if any(mark in content for mark in form.marks):
             for number, match in enumerate(form.pattern.finditer(content)):

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import IO
 
 from pipeline_kit.contract.world import Added
-
-from .content import Seen
-from .dockerfile import check_dockerfile, is_dockerfile
-from .finding import Finding, find
-from .manifests import check_manifests, is_manifest
-from .secret_files import credentials_in
-from .secrets import secrets_in
-from .yaml_places import LARGEST
+from pipeline_kit.scan.content import Seen
+from pipeline_kit.scan.dockerfile import check_dockerfile, is_dockerfile
+from pipeline_kit.scan.finding import Finding, find
+from pipeline_kit.scan.manifests import check_manifests, is_manifest
+from pipeline_kit.scan.secret_files import credentials_in
+from pipeline_kit.scan.secrets import secrets_in
+from pipeline_kit.scan.yaml_places import LARGEST
 
 SKIPPED = (".git", ".pipeline-kit", "__pycache__")
 LARGEST_DOCKERFILE = 256 << 10

@@ -13,13 +13,13 @@ VERSION = 1
 
 
 def declared_inputs(datasets: Mapping[str, Dataset], name: str | None) -> bytes:
-    """The bytes of `inputs.json`. Raises UsageError where there is no such dataset, or it declares no columns."""
+    """The bytes of `inputs.json`. Raises UsageError for an unknown dataset, or one without columns."""
     if name is None:
         hint = f"name a dataset in `data`: {', '.join(datasets) or 'none is declared'}"
-        raise UsageError("it is not said what a request to the model must look like", hint=hint)
+        raise UsageError("the columns of a request to the model are not declared", hint=hint)
     dataset = datasets.get(name)
     if dataset is None:
-        raise UsageError(f"there is no dataset {name!r}", hint=f"declared are: {', '.join(datasets) or 'none'}")
+        raise UsageError(f"unknown dataset {name!r}", hint=f"expected one of: {', '.join(datasets) or 'none'}")
     columns = [column_document(column) for column in dataset.columns if column.name != dataset.target]
     if not columns:
         hint = f"declare them under data.{name}.columns: they are what a request is checked against"

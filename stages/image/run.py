@@ -17,7 +17,7 @@ from pipeline_kit.images.build.base import open_base
 from pipeline_kit.images.build.content import ImageContent
 from pipeline_kit.images.build.earlier import Earlier, earlier_image
 from pipeline_kit.images.build.layer_store import LayerStore
-from pipeline_kit.images.build.layers import Builder, BuiltLayer, built_layers
+from pipeline_kit.images.build.layers import BuiltLayer, ImageBuilder, built_layers
 from pipeline_kit.images.names import INPUTS_FILE
 from pipeline_kit.images.oci.platform import read_platform
 
@@ -83,7 +83,7 @@ def serving_lock(workspace: Path, named: str | None, judged: Judged, platform: s
         return judged.package.lock
     lock = workspace / named
     if not lock.is_file():
-        raise UsageError(f"there is no lock file {named}", hint="freeze what serving needs into it")
+        raise UsageError(f"lock file {named} is missing", hint="freeze what serving needs into it")
     check_serving_lock(lock, judged.package.lock, target_markers(judged.manifest.python, platform))
     return lock
 
@@ -113,7 +113,7 @@ def build(context: StageContext, settings: Settings, content: ImageContent) -> M
             root=context.workspace,
         )
         return Made(descriptor.digest, built_layers(layout))
-    builder = Builder(
+    builder = ImageBuilder(
         LayerStore(world.cache("layers")),
         wheelhouse,
         earlier(context, settings),

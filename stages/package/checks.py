@@ -13,7 +13,7 @@ from pipeline_kit.gates.verdict import VerdictNote
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The model to pack, who made and evaluated it, and what was said of it. Digests `sha256:<hex>`."""
+    """The model to pack, the jobs that trained and evaluated it, and its verdict. Digests `sha256:<hex>`."""
 
     model: str
     metrics: str

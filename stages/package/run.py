@@ -36,7 +36,7 @@ def run(context: StageContext) -> StageResult:
     """
     release = settings_of(context.settings).release
     if release is not None and context.store is None:
-        raise UsageError(f"there is no store to release {release!r} in", hint="declare one: `store:` in the descriptor")
+        raise UsageError(f"release {release!r} needs a store", hint="declare one: `store:` in the descriptor")
     model = _need(context, "model")
     judged = _judged(context, model)
     cases = check(judged, context.upstream)
@@ -48,7 +48,7 @@ def run(context: StageContext) -> StageResult:
     target = context.place("package", "package.tar")
     manifest = write_package(target, _manifest(context, judged, model), _files(context, model))
     if read_package(target).text() != manifest.text():
-        raise ModelError("the package reads back otherwise than it was written")
+        raise ModelError("the package differs from what was written when it is re-read")
     digest = digest_file(target)
     if release is not None and context.store is not None:
         context.store.point(release, context.store.put(target))
@@ -99,7 +99,9 @@ def _toolchain(context: StageContext) -> str | None:
     try:
         return str(json.loads(toolchain[2].read_text(encoding="utf-8"))["environment_digest"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{toolchain[2].name} is no toolchain: {error}", hint="run the build again") from error
+        raise ModelError(
+            f"{toolchain[2].name} is not a valid toolchain record: {error}", hint="run the build again"
+        ) from error
 
 
 def _manifest(context: StageContext, judged: Judged, model: Path) -> Manifest:

@@ -65,7 +65,7 @@ def run(context: StageContext) -> StageResult:
 
 
 def attachments(context: StageContext, image: Image) -> Iterator[tuple[str, Attachment]]:
-    """What goes with the image: its bill of materials, and its attestation."""
+    """The image's SBOM and its attestation, as referrers to push with it."""
     kinds = {"sbom": (SBOM_TYPE, SBOM_TYPE), "attestation": (STATEMENT_TYPE, ENVELOPE_TYPE)}
     for kind, (artifact_type, payload_type) in kinds.items():
         found = context.nearest(kind)

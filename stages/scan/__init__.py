@@ -1,1 +1,1 @@
-"""Scans the image or the source tree, and writes the image's bill of materials."""
+"""Scans the image or the source tree, and writes the image's SBOM."""

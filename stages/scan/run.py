@@ -45,10 +45,10 @@ class Scanned:
 
 
 def run(context: StageContext) -> StageResult:
-    """Passed where nothing was found that blocks; failed with the first such finding and the counts.
+    """Passed without a blocking finding; otherwise failed with the worst one and the counts by rule.
 
-    Raises UsageError for a policy that names no rule or no image to scan, ModelError for an image that cannot be read,
-    DataError for a database of advisories that is none.
+    Raises UsageError for a policy with an unknown rule or without an image to scan, ModelError for an image that
+    cannot be read, DataError for an invalid database of advisories.
     """
     settings = settings_of(context.settings)
     scanned = Scanned()
@@ -68,9 +68,9 @@ def run(context: StageContext) -> StageResult:
 
 
 def scan_the_image(context: StageContext, settings: Settings, scanned: Scanned) -> None:
-    """Scans the nearest image and writes its bill of materials."""
+    """Scans the nearest image and writes its SBOM."""
     from pipeline_kit.images.oci.source import open_image
-    from pipeline_kit.images.sbom.document import bill_of_materials
+    from pipeline_kit.images.sbom.document import sbom_document
     from pipeline_kit.scan.image import scan_image
 
     found = context.nearest("image")
@@ -80,7 +80,7 @@ def scan_the_image(context: StageContext, settings: Settings, scanned: Scanned) 
     blobs, image = open_image(LayoutReference(found[2]), found[2], lambda: context.the_world().registries())
     scan = scan_image(image, blobs)
     target = context.place("sbom", "bom.cdx.json")
-    target.write_bytes(bill_of_materials(image, scan.inventory))
+    target.write_bytes(sbom_document(image, scan.inventory))
     packages = scan.inventory.packages()
     context.log(f"image {image.digest}: {scan.seen.files} files, {scan.seen.size} bytes, {len(packages)} packages")
     scanned.findings += scan.findings
@@ -91,7 +91,7 @@ def scan_the_image(context: StageContext, settings: Settings, scanned: Scanned) 
 
 
 def check_vulnerabilities(context: StageContext, settings: Settings, scanned: Scanned, inventory: Inventory) -> None:
-    """Looks the packages up, where there is a database; where there is none, says that nobody did."""
+    """Looks up the packages' advisories. Without a database, records that they were not checked."""
     from dataclasses import replace
 
     from pipeline_kit.scan.advisories import read_advisories, vulnerabilities
@@ -112,7 +112,7 @@ def check_vulnerabilities(context: StageContext, settings: Settings, scanned: Sc
 
 
 def scan_the_source(context: StageContext, settings: Settings, scanned: Scanned) -> None:
-    """Scans the workspace, and the history as far as it is asked for and is there."""
+    """Scans the workspace, and as many commits of the history as the settings ask for and the clone has."""
     from pipeline_kit.scan.tree import scan_history, scan_tree
 
     tree = scan_tree(context.workspace)
@@ -126,7 +126,7 @@ def scan_the_source(context: StageContext, settings: Settings, scanned: Scanned)
     sources = context.the_world().sources()
     commits = sources.commits(settings.history)
     if not commits:
-        scanned.checked["history"] = "not checked: this is no git repository"
+        scanned.checked["history"] = "not checked: the workspace is not a git repository"
         return
     scanned.findings += scan_history(sources.added(settings.history))
     scanned.checked["history"] = {"commits": len(commits), "shallow": sources.shallow()}
@@ -136,8 +136,8 @@ def scan_the_source(context: StageContext, settings: Settings, scanned: Scanned)
 def show(context: StageContext, judged: Sequence[Judged]) -> None:
     """Logs the findings, those that block first."""
     ordered = sorted(judged, key=lambda each: (not each.blocks, each.allowed is not None, -each.finding.severity.rank))
-    for finding in ordered[:SHOWN]:
-        context.log(line_of(finding))
+    for each in ordered[:SHOWN]:
+        context.log(line_of(each))
     if len(ordered) > SHOWN:
         context.log(f"and {len(ordered) - SHOWN} more, in findings.json")
 
@@ -145,13 +145,13 @@ def show(context: StageContext, judged: Sequence[Judged]) -> None:
 def line_of(judged: Judged) -> str:
     """A finding as one line."""
     finding = judged.finding
-    word = "blocks" if judged.blocks else "allowed" if judged.allowed is not None else "told"
+    word = "blocks" if judged.blocks else "allowed" if judged.allowed is not None else "reported"
     return f"{word}: {finding.rule} ({finding.severity.value}): {finding.place}: {finding.message}"
 
 
 def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
     """The job's result: a case for each rule that was looked for."""
-    blocking = [finding for finding in judged if finding.blocks]
+    blocking = [each for each in judged if each.blocks]
     measurements: Mapping[str, int] = {
         "files": scanned.files,
         "bytes": scanned.size,
@@ -163,30 +163,28 @@ def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
     cases = cases_of(scanned, judged)
     if blocking:
         first = max(blocking, key=lambda each: each.finding.severity.rank).finding
-        counts = Counter(finding.finding.rule for finding in blocking)
-        told = ", ".join(f"{count} of {rule}" for rule, count in sorted(counts.items()))
-        reason = f"{first.rule} at {first.place}: {first.message}; in all {told}"
+        counts = Counter(each.finding.rule for each in blocking)
+        by_rule = ", ".join(f"{count} of {rule}" for rule, count in sorted(counts.items()))
+        reason = f"{first.rule} at {first.place}: {first.message}; in all {by_rule}"
         return StageResult(Outcome.FAILED, reason, Category.PROJECT, measurements, scanned.outputs, cases, facts)
     unchecked = "; vulnerabilities not checked" if scanned.checked.get("vulnerabilities") == UNCHECKED else ""
-    told = f"{len(judged)} finding{'' if len(judged) == 1 else 's'} told" if judged else "nothing found"
-    reason = f"nothing that blocks in {scanned.files} files, {told}{unchecked}"
+    reported = f"{len(judged)} finding{'' if len(judged) == 1 else 's'} reported" if judged else "nothing found"
+    reason = f"nothing that blocks in {scanned.files} files, {reported}{unchecked}"
     return StageResult(Outcome.PASSED, reason, None, measurements, scanned.outputs, cases, facts)
 
 
 def severities(judged: Sequence[Judged]) -> dict[str, int]:
-    """How many findings of each severity nobody has allowed."""
-    return dict(
-        sorted(Counter(finding.finding.severity.value for finding in judged if finding.allowed is None).items())
-    )
+    """The number of findings of each severity, without those allowed."""
+    return dict(sorted(Counter(each.finding.severity.value for each in judged if each.allowed is None).items()))
 
 
 def cases_of(scanned: Scanned, judged: Sequence[Judged]) -> tuple[Case, ...]:
-    """A row of the JUnit report for each rule: failed where a finding blocks, skipped where nobody looked."""
+    """A JUnit case per rule: failed when a finding blocks, skipped when the rule was not checked."""
     cases = []
     for rule in RULES.values():
-        findings = [finding for finding in judged if finding.finding.rule == rule.id]
-        blocking = [finding for finding in findings if finding.blocks]
-        detail = "\n".join(line_of(finding) for finding in findings)
+        of_rule = [entry for entry in judged if entry.finding.rule == rule.id]
+        blocking = [entry for entry in of_rule if entry.blocks]
+        detail = "\n".join(line_of(entry) for entry in of_rule)
         failure = f"{blocking[0].finding.place}: {blocking[0].finding.message}" if blocking else None
         skipped = (
             UNCHECKED if rule.id == "vulnerability" and scanned.checked.get("vulnerabilities") == UNCHECKED else None

@@ -47,7 +47,9 @@ def allow_of(fields: Mapping[str, Value]) -> Allow:
     """One exception. Raises UsageError where it names no rule or gives no reason."""
     rule, path, reason = (text(fields, name, "") for name in ("rule", "path", "reason"))
     if rule not in RULES:
-        raise UsageError(f"allow: there is no rule {rule!r}", hint=f"the rules are {', '.join(RULES)}")
+        raise UsageError(f"allow: unknown rule {rule!r}", hint=f"expected one of {', '.join(RULES)}")
     if not reason.strip():
-        raise UsageError(f"allow: the exception for {rule} at {path} has no reason", hint="say why it is no harm")
+        raise UsageError(
+            f"allow: the exception for {rule} at {path} has no reason", hint="say why the finding is harmless"
+        )
     return Allow(rule, path, reason, text(fields, "subject") or "*")

@@ -15,7 +15,7 @@ from pipeline_kit.images.names import MANIFEST_FILE
 from pipeline_kit.images.oci.source import LayoutBlobs
 from pipeline_kit.images.verify.content_check import check_contents, check_documents, check_labels, packaged_manifest
 from pipeline_kit.images.verify.package_facts import LARGEST_MANIFEST, PackageFacts, read_facts, refuse_unpassed
-from pipeline_kit.images.verify.sbom_check import check_bill
+from pipeline_kit.images.verify.sbom_check import check_sbom
 from pipeline_kit.images.verify.signature import open_envelope, public_of, sign
 from pipeline_kit.images.verify.statement import statement
 from pipeline_kit.images.verify.statement_check import check_against_image, read_statement
@@ -29,7 +29,7 @@ from .settings import settings_of
 def run(context: StageContext) -> StageResult:
     """Passed when the statement is signed, and its signature was verified.
 
-    Raises ModelError where image, package, bill of materials and findings do not belong together or the verdict did not
+    Raises ModelError where image, package, SBOM and findings do not belong together or the verdict did not
     pass, UsageError where there is no usable key.
     """
     settings = settings_of(context.settings)
@@ -49,8 +49,8 @@ def run(context: StageContext) -> StageResult:
     envelope = sign(payload, private, passphrase)
     opened = open_envelope(envelope, [public_of(private, passphrase)])
     check_against_image(read_statement(opened.payload), image)
-    values = {"image": image.digest, "model": facts.model_digest, "package": facts.digest, "key": opened.key}
-    return report(context, envelope, {**values, **attached})
+    signed = {"image": image.digest, "model": facts.model_digest, "package": facts.digest, "key": opened.key}
+    return report(context, envelope, {**signed, **attached})
 
 
 def built_image(context: StageContext) -> tuple[LayoutBlobs, Image]:
@@ -80,7 +80,7 @@ def judged_package(context: StageContext) -> PackageFacts:
 
 
 def attachments(context: StageContext, image: Image) -> dict[str, str]:
-    """The digests of bill of materials and findings. Raises ModelError for one of another image."""
+    """The digests of SBOM and findings. Raises ModelError for one of another image."""
     digests: dict[str, str] = {}
     for kind in ("sbom", "findings"):
         nearest = nearest_of_an_image(context, kind)
@@ -91,7 +91,7 @@ def attachments(context: StageContext, image: Image) -> dict[str, str]:
         if about != image.digest:
             raise ModelError(f"the {kind} of {job} is of {about}, not of {image.digest}", hint=f"run {job} again")
         if kind == "sbom":
-            check_bill(path.read_bytes(), image.digest)
+            check_sbom(path.read_bytes(), image.digest)
         digests[kind] = digest_file(path)
     return digests
 
@@ -106,15 +106,15 @@ def nearest_of_an_image(context: StageContext, kind: str) -> tuple[str, Value, P
     return None
 
 
-def report(context: StageContext, envelope: bytes, told: dict[str, Value]) -> StageResult:
+def report(context: StageContext, envelope: bytes, signed: dict[str, Value]) -> StageResult:
     """The result, and the envelope."""
     place: Path = context.place("attestation", "attestation.json")
     place.write_bytes(envelope)
-    facts: dict[str, Value] = {**told, "attestation": digest_bytes(envelope)}
+    facts: dict[str, Value] = {**signed, "attestation": digest_bytes(envelope)}
     context.log(json.dumps(facts, indent=1, sort_keys=True))
     return StageResult(
         Outcome.PASSED,
-        f"signed {told['image']} with the model {told['model']} by the key {told['key']}",
+        f"signed {signed['image']} with the model {signed['model']} by the key {signed['key']}",
         measurements={"bytes": len(envelope)},
         outputs={"attestation": context.left("attestation", place)},
         facts=facts,

@@ -1,4 +1,4 @@
-"""What a running image is held to: each check asks it something, and is a case of the report."""
+"""The checks of a running image: each sends requests, and is a case of the report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline_kit.images.serve.golden_requests import Difference, Golden, answer
 
 NO_COLUMN = "no such column"
 TOGETHER = 500
-"""Rows of one request when all are asked for together; the serving application takes twice as many."""
+"""Rows per request when rows are sent together; the serving application accepts twice as many."""
 
 LABELLED = {"model_digest": LABEL_MODEL_DIGEST, "package": LABEL_PACKAGE_DIGEST, "commit": LABEL_REVISION}
 
@@ -53,14 +53,16 @@ def check_predictions(server: Server, golden: Golden, model: str | None, toleran
 
 
 def replayed(server: Server, golden: Golden, size: int, model: str | None, tolerance: float) -> str | None:
-    """What differs when the rows are asked for, so many at a time; none where nothing does."""
+    """The first differences when rows are predicted `size` at a time; None without any."""
     found: list[Difference] = []
     for start in range(0, len(golden.rows), size):
         rows = golden.rows[start : start + size]
         answer = server.ask("POST", "/predict", request_of(rows))
         if answer is None or answer.status != 200:
-            said = answer.body[:300].decode(errors="replace") if answer else "no answer"
-            return f"row {golden.identifiers[start]} and {len(rows) - 1} more: {answer.status if answer else ''} {said}"
+            detail = answer.body[:300].decode(errors="replace") if answer else "no answer"
+            return (
+                f"row {golden.identifiers[start]} and {len(rows) - 1} more: {answer.status if answer else ''} {detail}"
+            )
         try:
             predictions, by = answer_of(answer.body)
         except ModelError as error:
@@ -74,7 +76,7 @@ def replayed(server: Server, golden: Golden, size: int, model: str | None, toler
 
 
 def check_refusal(server: Server) -> Case:
-    """A request with a column that nobody declared, and without all that are, is refused with 422."""
+    """A request with an undeclared column and without the declared ones is refused with 422."""
     name = "a wrong request is refused with 422"
     answer = server.ask("POST", "/predict", request_of([{NO_COLUMN: 1}]))
     if answer is None or answer.status != 422:

@@ -23,7 +23,7 @@ class Measures:
     undefined: dict[str, str] = field(default_factory=dict)
 
     def take(self, name: str, value: float | int | None, otherwise: str) -> None:
-        """Keeps a figure, or why there is none."""
+        """Records a figure, or the reason why it is missing."""
         if value is None:
             self.undefined[name] = otherwise
         else:
@@ -42,7 +42,7 @@ def measure(server: Server, measures: Measures, goldens: Sequence[Golden], reque
     why = f"{lost} of {requests} requests had no prediction"
     for name, share in (("latency_p50_seconds", 0.50), ("latency_p95_seconds", 0.95)):
         measures.take(name, None if lost else quantile(seconds, share), why)
-    measures.take("memory_bytes", server.memory_bytes(), "this machine does not tell the memory of a process")
+    measures.take("memory_bytes", server.memory_bytes(), "the memory of a process cannot be read on this machine")
     measures.rows += requests
 
 

@@ -29,7 +29,7 @@ from .settings import Settings, settings_of
 
 @dataclass(slots=True)
 class Tested:
-    """What was asked and found so far."""
+    """The requests sent and the differences found so far."""
 
     image: Image
     goldens: Sequence[Golden]
@@ -79,7 +79,7 @@ def _evaluated(context: StageContext) -> str | None:
 
 
 def _goldens(context: StageContext, configuration: Configuration, count: int) -> tuple[Golden, ...]:
-    """The rows to ask for, of every dataset that was evaluated. Raises DataError where there are none."""
+    """The rows to request, of every evaluated dataset. Raises DataError without any."""
     return evaluated_rows(context.datasets.values(), _need(context, "predictions"), configuration.inputs, count)
 
 

@@ -15,13 +15,11 @@ from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.render.scaffold import scaffold
+from tests.examples.render import EXAMPLES, MODULES, PACKAGES, rendered
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/pipeline-kit.yml"))
 STAGES = {"check", "prepare", "build", "test", "train", "evaluate", "gate", "package", "image", "test_image", "scan"}
 LOCKS = ("requirements.lock", "serving.lock")
-PROFILES = {"tabular": "tumour_logistic", "lightning": "digits_cnn"}
-SERVING = ("rows.py", "served.py", "server.py")
 PIN = re.compile(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==[A-Za-z0-9.+]+( \\)?")
 
 
@@ -74,14 +72,18 @@ def test_the_logistic_regression_is_locked_by_hash():
     assert entries and all("--hash=sha256:" in entry for entry in entries)
 
 
-@pytest.mark.parametrize("file", SERVING)
-def test_examples_and_profiles_serve_by_the_same_code(file):
-    """What serves a model knows nothing of it: the same bytes in every example and every new project."""
-    (one,) = {next(path for path in (EXAMPLES / name).glob(f"*/{file}")).read_bytes() for name in NAMES}
-    for profile, name in PROFILES.items():
-        files = scaffold(profile, "fraud")
-        assert files[f"fraud/{file}"].encode() == one
-        assert files["serving.lock"] == (EXAMPLES / name / "serving.lock").read_text()
+@pytest.mark.parametrize("profile", PACKAGES)
+def test_an_examples_server_is_what_the_template_renders(profile):
+    """`templates/served` and the profile's locks are the one source; the example has their text, to the byte."""
+    differing = [path for path, text in rendered(profile).items() if path.read_bytes() != text.encode()]
+    assert differing == [], "run python -m tests.examples.render"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_project_serves_by_the_same_code(module):
+    """What serves a model depends neither on the model nor on the name of the project's package."""
+    texts = {scaffold(profile, name)[f"{name}/{module}"] for profile in PACKAGES for name in ("fraud", "churn")}
+    assert len(texts) == 1
 
 
 def test_the_logistic_regression_runs_by_hand(tmp_path):

@@ -22,14 +22,14 @@ from pipeline_kit.images.verify.package_facts import read_facts
 from pipeline_kit.images.verify.signature import KeyPair, make_keys, sign
 from pipeline_kit.images.verify.statement import statement
 from tests.images.building import BuildWorld, build, image_context, make_package
-from tests.images.scan.pictures import Entry, tar_of
+from tests.scan.pictures import Entry, tar_of
 
 OURS, THEIRS = make_keys(), make_keys()
 Change = Callable[[dict[str, Any]], None]
 
 
 def bill_of(image: str) -> bytes:
-    """A bill of materials as short as one can be."""
+    """An SBOM as short as one can be."""
     return json.dumps({"bomFormat": "CycloneDX", "serialNumber": uuid5(NAMESPACE_URL, image).urn}).encode()
 
 
@@ -64,7 +64,7 @@ class Signed:
 
     @classmethod
     def copy(cls, source: Path, folder: Path) -> Signed:
-        """A copy of a layout, signed, with its bill of materials."""
+        """A copy of a layout, signed, with its SBOM."""
         shutil.copytree(source, folder)
         found = cls(folder)
         found.sign()
@@ -101,7 +101,7 @@ class Signed:
         return sign(write_document(document), (pair or self.pair).private)
 
     def sign(self) -> None:
-        """Attaches a statement and a bill of materials, and nothing else."""
+        """Attaches a statement and an SBOM, and nothing else."""
         self.attach({STATEMENT_TYPE: [self.envelope()], SBOM_TYPE: [bill_of(self.image.digest)]})
 
     def attach(self, payloads: Mapping[str, Sequence[bytes]]) -> None:

@@ -12,8 +12,8 @@ from pipeline_kit.contract.image_documents import write_document
 from pipeline_kit.contract.oci import LAYER_GZIP
 from pipeline_kit.images.names import CODE, MANIFEST_FILE, MODEL, SBOM_TYPE, STATEMENT_TYPE
 from pipeline_kit.images.verify.content_check import packaged_manifest
-from tests.images.scan.pictures import Entry
 from tests.images.signing import Change, Signed, bill_of
+from tests.scan.pictures import Entry
 
 Tamper = Callable[[Signed], None]
 MODEL_FILE, CODE_FILE = f"{MODEL}/model.json", f"{CODE}/model/serving.py"
@@ -157,7 +157,7 @@ CHANGED_IMAGES: dict[str, tuple[Tamper, str]] = {
     "a layer cut off": (lambda case: rewrite(path_of(case, "code"), lambda old: old[:-1]), r"has \d+ bytes, not"),
     "a byte more in a layer": (lambda case: rewrite(path_of(case, "code"), lambda old: old + b"x"), "bytes, not"),
     "a layer gone": (lambda case: path_of(case, "dependencies").unlink(), "has no blob"),
-    "a byte of the bill of materials": (
+    "a byte of the SBOM": (
         lambda case: rewrite(case.attached(SBOM_TYPE), lambda old: b"x" + old[1:]),
         BYTES,
     ),
@@ -239,7 +239,7 @@ HELD: dict[str, tuple[Tamper, str]] = {
         other_manifest(lambda it: it.update(model_digest=OTHER)),
         "lists another model than that of sha256:aaa",
     ),
-    "a manifest.json that is none": (entry(MANIFEST_FILE, b"{}"), "is no manifest of a package"),
+    "a manifest.json that is none": (entry(MANIFEST_FILE, b"{}"), "is not a package manifest"),
     "a label of another model": (
         lambda case: case.labelled(model_digest=OTHER),
         "label .*model.digest says sha256:aaa",
@@ -254,14 +254,14 @@ HELD: dict[str, tuple[Tamper, str]] = {
     "a layer that is something else inflated": (gzip_of_another, "layer 2 has the diff id"),
     "a layer that is no gzip": (broken_gzip, "cannot be inflated"),
     "a size that lies": (layer_field("size", 3), "has 10240 bytes, not 3"),
-    "another algorithm": (layer_field("digest", "sha512:" + "a" * 128), "is no SHA-256 digest"),
+    "another algorithm": (layer_field("digest", "sha512:" + "a" * 128), "is not a SHA-256 digest"),
     "another media type": (layer_field("mediaType", "application/zip"), "is a application/zip"),
-    "a bill of materials of another image": (
+    "an SBOM of another image": (
         lambda case: case.attach({SBOM_TYPE: [bill_of(OTHER)]}),
-        "of another image",
+        "describes another image",
     ),
-    "a bill of materials that is none": (
+    "an SBOM that is none": (
         lambda case: case.attach({SBOM_TYPE: [b"[]"]}),
-        "the bill of materials is none",
+        "the SBOM is not CycloneDX JSON",
     ),
 }

@@ -157,7 +157,7 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
         told(lambda it: it["predicate"]["runDetails"]["builder"].update(id="https://x.example")),
         "is of the builder 'https://x.example'",
     ),
-    "no predicate": (told(lambda it: it.pop("predicate")), "the statement is none of the kit's"),
+    "no predicate": (told(lambda it: it.pop("predicate")), "the statement was not made by the kit"),
     "a statement of another model": (dependency("model"), "the statement's model is sha256:bbb"),
     "a statement of another package": (dependency("package"), "the statement's package is sha256:bbb"),
     "a statement of another commit": (dependency("commit", "b" * 40, "gitCommit"), "the statement's commit is bbb"),
@@ -182,7 +182,7 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
         lambda case: case.attach(
             {STATEMENT_TYPE: [sign(write_document(case.statement()).replace(b"0.97", b"NaN"), OURS.private)]}
         ),
-        "the statement is none of the kit's",
+        "the statement was not made by the kit",
     ),
     "other parameters": (
         build_changed(externalParameters={"parameters": {"c": 2.0}, "seed": 7}),
@@ -203,14 +203,20 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
     "a signature changed": (enveloped(signature_changed), "signature does not verify"),
     "another payload type": (enveloped(lambda it: it.update(payloadType="text/plain")), "is a 'text/plain', not a"),
     "no signatures": (enveloped(lambda it: it.update(signatures=[])), "has no signature"),
-    "signatures that are no list": (enveloped(lambda it: it.update(signatures={"a": 1})), "are no short list"),
-    "a hundred signatures": (enveloped(lambda it: it.update(signatures=it["signatures"] * 100)), "are no short list"),
-    "a signature twice": (enveloped(lambda it: it.update(signatures=it["signatures"] * 2)), "is no envelope"),
-    "a signature without a key": (enveloped(lambda it: it["signatures"][0].pop("keyid")), "no list of keyid and sig"),
+    "signatures that are no list": (enveloped(lambda it: it.update(signatures={"a": 1})), "are not a short list"),
+    "a hundred signatures": (
+        enveloped(lambda it: it.update(signatures=it["signatures"] * 100)),
+        "are not a short list",
+    ),
+    "a signature twice": (enveloped(lambda it: it.update(signatures=it["signatures"] * 2)), "is not an envelope"),
+    "a signature without a key": (
+        enveloped(lambda it: it["signatures"][0].pop("keyid")),
+        "not a list of keyid and sig",
+    ),
     "a signature in broken base64": (enveloped(lambda it: it["signatures"][0].update(sig="a b")), "base64 is broken"),
     "a signature of nothing": (enveloped(lambda it: it["signatures"][0].update(sig="")), "signature does not verify"),
     "a payload in base64 of another form": (enveloped(lambda it: it.update(payload=it["payload"] + "\n")), "is broken"),
-    "a key more in the envelope": (enveloped(lambda it: it.update(more=1)), "is no envelope: it has more"),
+    "a key more in the envelope": (enveloped(lambda it: it.update(more=1)), "is not an envelope: it has more"),
     "an envelope cut off": (raw_envelope(lambda it: it[:-40]), "the attestation is not the JSON"),
     "an envelope in which a key stands twice": (
         raw_envelope(lambda it: it.replace(b'{"payload"', b'{"payload":"","payload"', 1)),
@@ -223,24 +229,24 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
     "our signature beside the statement of others": (ours_beside_others_statement, "signature does not verify"),
     "attestations of which none is ours": (several_that_are_not_ours, "none of 2 attestations holds"),
     "no attestation": (lambda case: case.attach({}), "no attestation is attached"),
-    "an attestation given that is of others": (given(attestation=b"{}"), "is no envelope"),
+    "an attestation given that is of others": (given(attestation=b"{}"), "is not an envelope"),
     "more attestations than anybody makes": (many, "33 attestations are attached"),
-    "no key": (given(keys=[]), "there is no key"),
+    "no key": (given(keys=[]), "a public key is needed"),
     "another key": (given(keys=[THEIRS.public]), "signed by none of the given keys"),
     "a key of RSA": (key_of(lambda: rsa.generate_private_key(65537, 2048)), "signs nothing here"),
     "a key on another curve": (key_of(lambda: ec.generate_private_key(ec.SECP256K1())), "signs nothing here"),
     "a private key for a public one": (given(keys=[OURS.private]), "a private key was given"),
-    "a key that is none": (given(keys=[b"key"]), "is no public key"),
-    # The bill of materials.
-    "another bill of materials": (bills(bill_of(OTHER)), "the attached bill of materials is"),
-    "a bill of materials that was not signed": (
+    "a key that is none": (given(keys=[b"key"]), "is not a public key"),
+    # The SBOM.
+    "another SBOM": (bills(bill_of(OTHER)), "the attached SBOM is"),
+    "an SBOM that was not signed": (
         lambda case: case.attach(
             {STATEMENT_TYPE: [case.envelope(without_bill)], SBOM_TYPE: [bill_of(case.image.digest)]}
         ),
-        "that the statement does not name",
+        "but the signed statement names none",
     ),
-    "more bills of materials than anybody makes": (
+    "more SBOMs than anybody makes": (
         bills(*(b"%d" % number for number in range(33))),
-        "33 bills of materials are attached",
+        "33 SBOMs are attached",
     ),
 }

@@ -14,8 +14,8 @@ from pipeline_kit.contract.oci import LAYER, LAYER_GZIP
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import LAYER_DIFF, MODEL
 from pipeline_kit.images.oci import files
-from tests.images.scan.pictures import Entry
 from tests.images.signing import Signed, make_layout
+from tests.scan.pictures import Entry
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_a_value_of_several_lines_is_refused(text: str) -> None:
     for changes in ({"entrypoint": (text,)}, {"environment": {"X": text}}, {"working_folder": text}, {"user": text}):
         with pytest.raises(UsageError, match="characters that no Dockerfile can hold"):
             dockerfile_of(content(**changes), wheels=True)
-    with pytest.raises(UsageError, match="is no name of a variable"):
+    with pytest.raises(UsageError, match="is not a valid variable name"):
         dockerfile_of(content(environment={f"X {text}": "1"}), wheels=True)
 
 
@@ -130,7 +130,7 @@ def test_a_dockerfile_or_wheel_that_cannot_be_used_is_named(tmp_path: Path) -> N
     with pytest.raises(UsageError, match="the Dockerfile Mine cannot be read"):
         write_context(tmp_path / "one", content(), tmp_path, tmp_path / "Mine")
     (tmp_path / "wrong.whl").write_bytes(b"")
-    with pytest.raises(ProjectError, match=r"wrong\.whl is no name of a wheel"):
+    with pytest.raises(ProjectError, match=r"wrong\.whl is not a valid wheel name"):
         write_context(tmp_path / "two", content(), tmp_path, None)
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.oci import files as module
 from pipeline_kit.images.oci.files import image_files
-from tests.images.scan.pictures import Entry, Layer, Picture, tar_of
+from tests.scan.pictures import Entry, Layer, Picture, tar_of
 
 
 def seen(folder: Path, *layers: Layer) -> dict[str, bytes | str]:
@@ -94,9 +94,9 @@ HOSTILE = {
         "lead in a circle",
     ),
     "a header of a gigabyte": (Layer([], raw=header_bomb()), "asks for 1073741824 bytes of header"),
-    "no tar": (Layer([], raw=b"no tar at all" * 100), "is no tar"),
-    "a tar that breaks off": (Layer([], raw=cut()), "is no whole tar|cannot be read"),
-    "no gzip": (Layer([], raw=b""), "is no tar"),
+    "no tar": (Layer([], raw=b"no tar at all" * 100), "is not a tar"),
+    "a tar that breaks off": (Layer([], raw=cut()), "is not a complete tar|cannot be read"),
+    "no gzip": (Layer([], raw=b""), "is not a tar"),
 }
 
 
@@ -122,7 +122,7 @@ def test_broken_gzip_and_other_compressions_are_refused(tmp_path: Path) -> None:
     broken = gzip.compress(tar_of([Entry("a", b"1" * 9000)]))[:-40]
     descriptor = layout.add_bytes(broken, image.layers[0].media_type)
     other = layout.add_bytes(b"", "application/vnd.oci.image.layer.v1.tar+zstd")
-    for layer, reason in ((descriptor, "is no tar"), (other, "is a application/vnd.oci.image.layer.v1.tar.zstd")):
+    for layer, reason in ((descriptor, "is not a tar"), (other, "is a application/vnd.oci.image.layer.v1.tar.zstd")):
         changed = type(image)(image.stored, image.config_descriptor, (layer,), image.manifest, image.config)
         with pytest.raises(ModelError, match=reason):
             list(image_files(changed, layout))

@@ -21,7 +21,7 @@ from pipeline_kit.images.build.base import Base, open_base
 from pipeline_kit.images.build.content import ImageContent
 from pipeline_kit.images.build.earlier import earlier_image
 from pipeline_kit.images.build.layer_store import LayerStore
-from pipeline_kit.images.build.layers import Builder, BuiltImage
+from pipeline_kit.images.build.layers import BuiltImage, ImageBuilder
 from pipeline_kit.images.names import LAYER_KIND
 from pipeline_kit.images.oci.layout import Layout
 from pipeline_kit.images.oci.platform import Platform, read_platform
@@ -75,7 +75,7 @@ class Workshop:
         def wheelhouse() -> Path:
             return self.wheels.wheelhouse(content.lock, python=content.python, platform=content.platform)
 
-        builder = Builder(LayerStore(self.folder / "cache"), wheelhouse, earlier, **options)
+        builder = ImageBuilder(LayerStore(self.folder / "cache"), wheelhouse, earlier, **options)
         return builder.build(content, base or Base(), self.layout)
 
     @property
@@ -346,7 +346,7 @@ def test_bases_that_cannot_be_built_on(shop: Workshop) -> None:
     folder = base_layout(shop.folder / "lost", diff_ids=[])
     with pytest.raises(ModelError, match="no diff ids"):
         open_base(f"oci:{folder}", AMD64, shop.folder, lambda: shop.registries)
-    with pytest.raises(ModelError, match="is no OCI layout"):
+    with pytest.raises(ModelError, match="is not an OCI layout"):
         open_base("oci:nowhere", AMD64, shop.folder, lambda: shop.registries)
     folder = base_layout(shop.folder / "tagged", tag="one")
     with pytest.raises(ModelError, match="holds no image two"):
@@ -363,7 +363,7 @@ def test_docker_layers_of_a_base_are_called_as_in_oci(shop: Workshop) -> None:
 @pytest.mark.parametrize("text", ["windows/amd64", "amd64", "linux/$x", "linux/"])
 def test_what_is_no_platform(text: str) -> None:
     """Images are Linux's here."""
-    with pytest.raises(UsageError, match="is no platform"):
+    with pytest.raises(UsageError, match="is not a platform"):
         read_platform(text)
 
 
@@ -373,7 +373,7 @@ def test_places_that_nobody_of_the_kit_wrote(shop: Workshop) -> None:
     lost = ContentDescriptor("x", "sha256:" + "0" * 64, 1)
     for place in ("evil", "host.example/a:tag", 7, None):
         (shop.layout / "pipeline-kit.json").write_text(json.dumps({"layers": {lost.digest: place}}))
-        with pytest.raises(ModelError, match="is no repository"):
+        with pytest.raises(ModelError, match="is not a repository name"):
             LayoutBlobs(shop.layout, lambda: shop.registries)
     (shop.layout / "pipeline-kit.json").write_text("[]")
     with pytest.raises(ModelError, match="is no JSON object"):

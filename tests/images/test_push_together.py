@@ -74,7 +74,7 @@ def test_two_images_to_one_tag_end_at_one_of_them(
 
 
 def test_two_attachments_at_once_are_both_listed(registry: Registry, tmp_path: Path) -> None:
-    """Two jobs bring bills of materials of their own: a job completes only when its own is listed."""
+    """Two jobs bring SBOMs of their own: a job completes only when its own is listed."""
     layout, image = make_image(tmp_path / "image", *layers("attached", 500))
     contents = [b'{"bill": %d}' % number for number in range(2)]
     pushes = [

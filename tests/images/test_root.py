@@ -86,11 +86,11 @@ def test_upper_layers_replace_and_remove(tmp_path: Path) -> None:
 
 
 def test_only_what_is_above_the_base(tmp_path: Path) -> None:
-    """The base's layers are not even opened: here one is no tar."""
+    """The base's layers are not even opened: here one is not a tar."""
     layers = (b"no tar at all", tar(("app/code/x.py", b"x")), tar(("app/model/m", b"m")))
     kinds = ("base", "code", "model")
     assert unpacked(tmp_path, *layers, kinds=kinds, above_base=True) == {"app/code/x.py": "x", "app/model/m": "m"}
-    with pytest.raises(ModelError, match="is no tar"):
+    with pytest.raises(ModelError, match="is not a tar"):
         unpacked(tmp_path / "whole", *layers, kinds=kinds)
 
 
@@ -154,8 +154,11 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a pipe": (lambda: tar(special("pipe", tarfile.FIFOTYPE)), "is a device or a pipe"),
     "an empty link": (lambda: tar(special("link", tarfile.SYMTYPE, "")), "is a link to nothing"),
     "a file in a file": (lambda: tar(("a", b"1"), ("a/b", b"2")), "stands where something else is"),
-    "a tar that is cut off": (lambda: tar(("a", b"1" * 5000))[:2000], "cut off|no whole tar|broken|cannot be read"),
-    "no tar": (lambda: b"\x01" * 2048, "is no tar"),
+    "a tar that is cut off": (
+        lambda: tar(("a", b"1" * 5000))[:2000],
+        "cut off|not a complete tar|broken|cannot be read",
+    ),
+    "no tar": (lambda: b"\x01" * 2048, "is not a tar"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The bill of materials: every package by its purl, the model and the image by digest, the same bytes each time."""
+"""The SBOM: every package by its purl, the model and the image by digest, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pipeline_kit.contract.image_documents import Image
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.oci.files import image_files
 from pipeline_kit.images.oci.layout import Layout
-from pipeline_kit.images.sbom.document import bill_of_materials
+from pipeline_kit.images.sbom.document import sbom_document
 from pipeline_kit.images.sbom.inventory import Inventory
-from tests.images.scan.pictures import CREATED, MODEL_DIGEST, Entry, Layer, Picture, text
+from tests.scan.pictures import CREATED, MODEL_DIGEST, Entry, Layer, Picture, text
 
 SITE = "usr/local/lib/python3.11/site-packages"
 STATUS = b"""Package: libc6
@@ -91,7 +91,7 @@ def bill(layout: Layout, image: Image) -> bytes:
     inventory = Inventory()
     for file in image_files(image, layout):
         inventory.see(file)
-    return bill_of_materials(image, inventory)
+    return sbom_document(image, inventory)
 
 
 def read(folder: Path, **changes: Any) -> tuple[dict[str, Any], str]:

@@ -19,9 +19,9 @@ from pipeline_kit.images.oci.layout import index_document
 from pipeline_kit.images.oci.push import push_image
 from pipeline_kit.images.verify.image import verify_image
 from tests.images.registry import Registry
-from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, THEIRS, Signed, bill_of, make_layout
 from tests.images.tampered_images import MODEL_FILE, OTHER, OTHER_MODEL, rewrite
+from tests.scan.pictures import Entry
 
 Count = Callable[[str, int], None]
 
@@ -124,7 +124,7 @@ def copied(case: Signed, remote: Remote) -> None:
 
 
 def swapped(case: Signed, remote: Remote) -> None:
-    """The list of what is attached written anew, with another bill of materials."""
+    """The list of what is attached written anew, with another SBOM."""
     repository = remote.repository()
     (other,) = attachments(case.image.descriptor, None, bill_of(OTHER))
     payload = case.layout.add_bytes(other.payload, other.descriptor.media_type)
@@ -157,7 +157,7 @@ REMOTE: dict[str, tuple[Callable[[Signed, Remote], None], str]] = {
     "a byte of the manifest": (corrupted("manifest"), "sha256|manifest"),
     "a tag moved to an image of others": (moved, "signed by none of the given keys"),
     "a tag moved to an image with our statement": (copied, "the attestation is of"),
-    "a bill of materials swapped": (swapped, "the attached bill of materials is"),
+    "an sbom swapped": (swapped, "the attached SBOM is"),
 }
 
 

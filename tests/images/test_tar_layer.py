@@ -92,12 +92,12 @@ def test_files_on_disk_give_the_same_layer_at_any_time_and_mode(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("../etc/passwd", "is no path in an image"),
-        ("/etc/passwd", "is no path in an image"),
-        ("app//file", "is no path in an image"),
-        ("app/./file", "is no path in an image"),
-        ("app/a\0b", "is no path in an image"),
-        ("", "is no path in an image"),
+        ("../etc/passwd", "is not a path in an image"),
+        ("/etc/passwd", "is not a path in an image"),
+        ("app//file", "is not a path in an image"),
+        ("app/./file", "is not a path in an image"),
+        ("app/a\0b", "is not a path in an image"),
+        ("", "is not a path in an image"),
         ("app/.wh.passwd", "would remove a file of the layers below"),
         ("app/.wh..wh..opq", "would remove a file of the layers below"),
         ("app/model/file/more", "app/model/file would be a file and a folder"),

@@ -16,8 +16,8 @@ from pipeline_kit.images.oci.attach import attachment
 from pipeline_kit.images.oci.push import push_image
 from pipeline_kit.images.verify.signature import open_envelope, sign
 from tests.images.registry import Registry
-from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, THEIRS, Signed, make_layout
+from tests.scan.pictures import Entry
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_what_was_changed_ends_with_one(signed: Signed, capsys: pytest.CaptureFi
     assert main(["verify", "oci:image", "--key", "signing.pub"]) == 1
     assert "the attestation is of" in capsys.readouterr().err
     assert main(["verify", "oci:nowhere", "--unsigned"]) == 1
-    assert "is no OCI layout" in capsys.readouterr().err
+    assert "is not an OCI layout" in capsys.readouterr().err
 
 
 def test_an_attestation_may_lie_in_a_file(signed: Signed, capsys: pytest.CaptureFixture[str]) -> None:

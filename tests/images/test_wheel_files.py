@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.errors import ProjectError
-from pipeline_kit.images.build.layers import wheel_files
+from pipeline_kit.images.build import wheel_files
 from pipeline_kit.images.build.wheel_files import dependency_layers, read_wheel
 from pipeline_kit.images.oci.tar_layer import LayerFile, write_layer
 from tests.images.building import tiny_wheel
@@ -120,5 +120,5 @@ def test_a_wheel_that_is_not_sound(tmp_path: Path, fault: str) -> None:
             archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 9.0\n")
             archive.writestr("tiny-1.0.dist-info/RECORD", "tiny-1.0.dist-info/WHEEL,,\ntiny-1.0.dist-info/RECORD,,\n")
         assert wheel.read_bytes() != content
-    with pytest.raises(ProjectError, match=r"tiny-1\.0-py3-none-any\.whl is no sound wheel"):
+    with pytest.raises(ProjectError, match=r"tiny-1\.0-py3-none-any\.whl is not a valid wheel"):
         unpacked(wheel)

@@ -14,10 +14,10 @@ from pipeline_kit.contract.result import Outcome
 from pipeline_kit.errors import Category, KitError, ModelError, ProjectError, UsageError
 from pipeline_kit.images.names import MODEL
 from tests.deploy.deploying import content, deploy, record_of, states
-from tests.images.scan.pictures import Entry
 from tests.images.signing import THEIRS, Signed, make_layout
 from tests.images.tampered_images import CHANGED_IMAGES, HELD
 from tests.images.tampered_statements import CHANGED_STATEMENTS
+from tests.scan.pictures import Entry
 from tests.stages.releasing import PRODUCTION, REPOSITORY, Release
 
 Count = Callable[[str, int], None]

@@ -284,10 +284,13 @@ UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
     ),
     "its lock file was changed": (
         lambda gate: gate.tamper("code/requirements.lock", b"numpy==2.1\n"),
-        "code/requirements.lock is not what the manifest says",
+        "code/requirements.lock has sha256:",
     ),
     "a file was added": (lambda gate: gate.tamper("code/sitecustomize.py", b""), "which its manifest does not list"),
-    "its manifest was changed": (lambda gate: gate.tamper("manifest.json", b"{}"), "the manifest is none of version 1"),
+    "its manifest was changed": (
+        lambda gate: gate.tamper("manifest.json", b"{}"),
+        "not a valid package manifest of version 1",
+    ),
     "its Python is not here": (
         lambda gate: no_pythons(gate, ProjectError("Python 3.11 on this machine")),
         "its environment cannot be made: Python 3.11",

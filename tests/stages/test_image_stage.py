@@ -223,19 +223,19 @@ def test_a_changed_byte_in_the_package(tmp_path: Path, package: Path, world: Bui
     content = bytearray(package.read_bytes())
     content[content.index(b'{"threshold": 0.5}') + 14] ^= 1
     package.write_bytes(content)
-    with pytest.raises(ModelError, match=r"model/model\.json is not what the manifest says"):
+    with pytest.raises(ModelError, match=r"model/model\.json has sha256:"):
         build(image_context(tmp_path / "job", package, world))
 
 
 SETTINGS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "neither serve nor command": ({"serve": None}, UsageError, "exactly one of serve and command"),
     "both": ({"command": ["sh"]}, UsageError, "exactly one of serve and command"),
-    "no data": ({"data": None}, UsageError, "what a request to the model must look like"),
-    "no such data": ({"data": "other"}, UsageError, "there is no dataset 'other'"),
+    "no data": ({"data": None}, UsageError, "the columns of a request to the model are not declared"),
+    "no such data": ({"data": "other"}, UsageError, "unknown dataset 'other'"),
     "a dockerfile for layers": ({"dockerfile": "Dockerfile"}, UsageError, "a Dockerfile is for the builder docker"),
     "a base without a host": ({"base": "python:3.11-slim"}, UsageError, "names no registry"),
-    "a base that is not there": ({"base": "oci:base"}, ModelError, "is no OCI layout"),
-    "no such lock": ({"serving_lock": "serving.lock"}, UsageError, "the lock file serving.lock"),
+    "a base that is not there": ({"base": "oci:base"}, ModelError, "is not an OCI layout"),
+    "no such lock": ({"serving_lock": "serving.lock"}, UsageError, "lock file serving.lock is missing"),
 }
 
 
@@ -287,7 +287,7 @@ def test_no_package_no_image(tmp_path: Path, package: Path, world: BuildWorld) -
 
 
 def test_outside_a_repository(tmp_path: Path, world: BuildWorld) -> None:
-    """The model's digest is its version then, and revision to name."""
+    """The model's digest is its version then, and there is no revision to name."""
     make_package(tmp_path / "package.tar", commit=None)
     context = replace(image_context(tmp_path / "job", tmp_path / "package.tar", world), git=GitFacts())
     build(context)

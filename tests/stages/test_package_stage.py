@@ -112,7 +112,7 @@ def test_an_environment_that_no_build_verified_is_not_packed(tmp_path: Path) -> 
     assert result.outcome is Outcome.FAILED
     assert "it does not hold that the environment is the one that the build verified" in result.reason
     build.files["toolchain"].write_text("{}")
-    with pytest.raises(ModelError, match=r"toolchain\.json is no toolchain"):
+    with pytest.raises(ModelError, match=r"toolchain\.json is not a valid toolchain record"):
         run("package", replace(context, upstream={"build": build, **jobs}))
 
 
@@ -130,7 +130,7 @@ def test_what_is_stale_is_not_packed(tmp_path: Path) -> None:
 def test_a_release_moves_a_name_in_the_store(tmp_path: Path) -> None:
     """The name then gives the very package; without a store nothing is packed."""
     context, _ = make(tmp_path, release="production")
-    with pytest.raises(UsageError, match="no store to release 'production' in"):
+    with pytest.raises(UsageError, match="release 'production' needs a store"):
         run("package", context)
     store = MemoryStore()
     result = run("package", replace(context, store=store))

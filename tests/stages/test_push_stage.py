@@ -20,7 +20,7 @@ from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import LABEL_COMMIT_TIME, LABEL_REVISION
 from pipeline_kit.testing.context import stage_context, upstream
 from tests.images.registry import Registry
-from tests.images.scan.pictures import Entry, Layer, Picture
+from tests.scan.pictures import Entry, Layer, Picture
 from tests.stages.judging import run
 
 pytestmark = pytest.mark.registry
@@ -85,7 +85,7 @@ def test_the_image_goes_up_with_what_is_attached_to_it(registry: Registry, tmp_p
 
 @pytest.mark.parametrize("kind", ["sbom", "attestation"])
 def test_what_is_of_another_image_stays_here(registry: Registry, tmp_path: Path, kind: str) -> None:
-    """A SBOM or an attestation of another image is refused before the first byte leaves."""
+    """An SBOM or an attestation of another image is refused before the first byte leaves."""
     context, _ = make(tmp_path, registry, f"push/other-{kind}", facts={kind: "sha256:" + "0" * 64})
     with pytest.raises(ModelError, match=f"the {kind} of {kind} is of sha256:000"):
         run("push", context)

@@ -19,8 +19,8 @@ from pipeline_kit.errors import Category, DataError, UsageError
 from pipeline_kit.report.junit import write_junit
 from pipeline_kit.scan.finding import BLOCKING, RULES
 from pipeline_kit.testing.context import stage_context, upstream
-from tests.images.scan.pictures import Entry, Layer, Picture
-from tests.images.scan.planted import LETTERS
+from tests.scan.pictures import Entry, Layer, Picture
+from tests.scan.planted import LETTERS
 from tests.stages.judging import run
 
 TOKEN = "gh" + "p_" + LETTERS[:36]
@@ -86,7 +86,7 @@ def scan(context: StageContext) -> tuple[StageResult, dict[str, Any]]:
 
 
 def test_a_good_image_passes(tmp_path: Path) -> None:
-    """It leaves a SBOM and the findings; the base's own are told, vulnerabilities not looked for."""
+    """It leaves an SBOM and the findings; the base's own are told, vulnerabilities not looked for."""
     context = make(tmp_path, GOOD)
     result, document = scan(context)
     assert (result.outcome, result.category) == (Outcome.PASSED, None)
@@ -140,7 +140,7 @@ def test_an_exception_has_a_reason(tmp_path: Path) -> None:
     told = {each["rule"]: each["allowed"] for each in document["findings"]}
     assert told == {"secret": "a token of the tests", "world_writable": "so is the cache", "set_uid": None}
     assert [each["rule"] for each in document["allowed_without_need"]] == ["set_uid"]
-    with pytest.raises(UsageError, match="there is no rule 'secrets'"):
+    with pytest.raises(UsageError, match="unknown rule 'secrets'"):
         scan(make(tmp_path / "a", GOOD, allow=[{"rule": "secrets", "path": "*", "reason": "x"}]))
     with pytest.raises(UsageError, match="the exception for secret at \\* has no reason"):
         scan(make(tmp_path / "b", GOOD, allow=[{"rule": "secret", "path": "*", "reason": " "}]))
@@ -161,7 +161,7 @@ def test_known_vulnerabilities(tmp_path: Path) -> None:
     based = [Layer(GOOD[1].entries, "base")]
     result, _ = scan(replace(make(tmp_path / "b", based, advisories=str(database))))
     assert result.outcome is Outcome.PASSED
-    with pytest.raises(DataError, match="there is no database"):
+    with pytest.raises(DataError, match="the database of advisories"):
         scan(make(tmp_path / "c", GOOD, advisories="gone"))
 
 

@@ -23,8 +23,8 @@ from pipeline_kit.images.verify.image import verify_image
 from pipeline_kit.images.verify.signature import make_keys
 from pipeline_kit.testing.context import stage_context, upstream
 from tests.images.building import BuildWorld, make_package
-from tests.images.scan.pictures import Entry
 from tests.images.signing import OURS, Signed, bill_of, make_layout
+from tests.scan.pictures import Entry
 from tests.stages.judging import defaults, run
 
 SECRETS = {"PIPELINE_KIT_SECRET_SIGNING": OURS.private.decode()}
@@ -106,7 +106,7 @@ def test_the_key_leaves_no_trace(jobs: Jobs) -> None:
 
 
 def test_without_a_scan_no_document_is_named(jobs: Jobs) -> None:
-    """Bill of materials and findings are signed where a job has made them."""
+    """SBOM and findings are signed where a job has made them."""
     jobs.without = ("sbom", "findings")
     context = jobs.context()
     run("sign", context)
@@ -221,7 +221,7 @@ def no_package(jobs: Jobs) -> None:
         (other_model, "app/model/model.json of the image is not the model of its package"),
         (failed_package, "the package's verdict is FAIL: f1 0.1"),
         (changed_layout, "the layout holds sha256:.*, but image built sha256:aaa"),
-        (other_bill, "the SBOM is of another image"),
+        (other_bill, "the SBOM describes another image"),
         (bill_of_another_job, "the sbom of sbom is of sha256:aaa"),
         (findings_of_another_job, "the findings of findings is of sha256:aaa"),
         (no_image, "no job before this one made an image"),

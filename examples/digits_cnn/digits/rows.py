@@ -6,16 +6,16 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 
 MOST_PROBLEMS = 100
-"""More than these are counted, not told."""
+"""A request with more problems gets the first of these, and a note that there are more."""
 LONGEST_SHOWN = 40
 
 
 class NotJson(Exception):
-    """A body that is no JSON; the text says why, and holds nothing of the body."""
+    """The body is not JSON. The message gives the reason and quotes nothing of the body."""
 
 
 class Refused(Exception):
-    """Rows that cannot be predicted: `problems` has the row, the column and what is wrong with it."""
+    """Invalid rows: each of `problems` has the row, the column and the fault."""
 
     def __init__(self, problems: Sequence[dict]) -> None:
         super().__init__(f"{len(problems)} problems")
@@ -30,8 +30,8 @@ class Rows:
     """What a request's rows must be: columns by name, each with its type and range.
 
     `columns` are of `inputs.json`, `more` those that the model's code adds; `optional` are names of columns that a
-    request may leave out because the model does not look at them. A row's id, where there is such a column, is never
-    demanded: a row without one is called by its number, from 0.
+    request may leave out because the model does not use them. A row's id is always optional: a row without one is
+    named by its number, from 0.
     """
 
     def __init__(self, inputs: dict, more: Sequence[dict] = (), optional: Collection[str] = ()) -> None:
@@ -46,9 +46,9 @@ class Rows:
             raise Refused([_problem(None, None, 'the body is not {"rows": [{column: value, ...}, ...]}')])
         rows = document["rows"]
         others = (name[:LONGEST_SHOWN] for name in document if name != "rows")
-        problems = [_problem(None, name, "is no part of a request") for name in others]
+        problems = [_problem(None, name, "is not part of a request") for name in others]
         if not rows:
-            problems.append(_problem(None, None, "there are no rows"))
+            problems.append(_problem(None, None, "`rows` is empty"))
         if len(rows) > most:
             raise TooMany(f"{len(rows)} rows, more than {most}")
         for number, row in enumerate(rows):
@@ -60,13 +60,13 @@ class Rows:
         return rows
 
     def name(self, number: int, row: dict) -> object:
-        """What a row is called in the answer: its id, else its number."""
+        """The row's name in the answer: its id, else its number."""
         given = row.get(self.identifier) if self.identifier else None
         return number if given is None else given
 
     def _problems(self, number: int, row: object) -> Iterator[dict]:
         if not isinstance(row, dict):
-            yield _problem(number, None, "is no object of columns")
+            yield _problem(number, None, "is not an object of columns")
             return
         for name in row:
             if name not in self.columns and name != self.identifier:
@@ -90,17 +90,17 @@ def read_json(body: bytes) -> object:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        raise NotJson(f"the body is no JSON: {error.msg} at byte {error.pos}") from None
+        raise NotJson(f"the body is not JSON: {error.msg} at byte {error.pos}") from None
     except UnicodeDecodeError:
         raise NotJson("the body is not in UTF-8") from None
     except RecursionError:
         raise NotJson("the body is nested too deeply") from None
     except ValueError as error:
-        raise NotJson(f"the body is no JSON: {error}") from None
+        raise NotJson(f"the body is not JSON: {error}") from None
 
 
 def fault(value: object, column: dict) -> str | None:
-    """What is wrong with a value by its column's type, range and values; none where it will do."""
+    """The fault of a value by its column's type, range and values; None for a valid one."""
     kind = column["type"]
     if kind in ("number", "integer"):
         return _number_fault(value, column)
@@ -109,7 +109,7 @@ def fault(value: object, column: dict) -> str | None:
     if not isinstance(value, str):
         return f"is {shown(value)}, not text"
     if column.get("values") and value not in column["values"]:
-        return f"is {shown(value)}, none of {', '.join(column['values'])}"
+        return f"is {shown(value)}, expected one of {', '.join(column['values'])}"
     if kind == "date" and not _is_date(value):
         return f"is {shown(value)}, not a date such as 2026-01-31"
     return None
@@ -142,23 +142,23 @@ def _is_date(text: str) -> bool:
 
 
 def shown(value: object) -> str:
-    """A value as a message has it: short, whatever was sent."""
+    """A value as messages show it, shortened to LONGEST_SHOWN characters."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = json.dumps(value) if not isinstance(value, int) or abs(value) < 10**LONGEST_SHOWN else "a very long number"
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
 
 
-def _problem(row: int | None, column: str | None, said: str) -> dict:
-    return {"row": row, "column": column, "problem": said}
+def _problem(row: int | None, column: str | None, problem: str) -> dict:
+    return {"row": row, "column": column, "problem": problem}
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("an object has the same name twice")
+    return members

@@ -1,4 +1,4 @@
-"""What is served: the model of an image, beside the manifest of its package, which says what the model must be."""
+"""The model in an image, and the package manifest that declares its digest."""
 
 import hashlib
 import json
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 class NotServable(Exception):
-    """What lies in the image is not what its manifest says; the text says how."""
+    """The image's content does not match its package manifest; the message gives the difference."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """A package's manifest and its own digest, what a request's rows must look like, and where the model is."""
+    """A package manifest and its digest, the declared inputs, and the path of the model."""
 
     manifest: dict
     package: str
@@ -22,15 +22,15 @@ class Served:
 
     def verify(self) -> None:
         """Raises NotServable unless the model's bytes are those that were judged."""
-        found, wanted = digest_of(self.model), self.manifest["model_digest"]
-        if found != wanted:
-            raise NotServable(f"the model is {found}, not {wanted} of the manifest")
+        digest, expected = digest_of(self.model), self.manifest["model_digest"]
+        if digest != expected:
+            raise NotServable(f"the model is {digest}, but the package manifest has {expected}")
 
     def about(self) -> dict:
-        """What is said of the model to whoever asks."""
-        told = {name: self.manifest.get(name) for name in ("project", "commit", "kit", "metrics", "parameters")}
+        """The answer to GET /model."""
+        facts = {name: self.manifest.get(name) for name in ("project", "commit", "kit", "metrics", "parameters")}
         return {
-            **told,
+            **facts,
             "model_digest": self.manifest["model_digest"],
             "package": self.package,
             "verdict": self.manifest.get("verdict"),
@@ -38,18 +38,18 @@ class Served:
 
 
 def read_served(app: Path) -> Served:
-    """What a folder such as /app holds. Raises NotServable where a part of it is missing or is not what it should be.
+    """The content of a folder such as /app. Raises NotServable for a missing or invalid part.
 
     `config/manifest.json` is the package's, to the byte; `config/inputs.json` declares the columns of a row.
     """
     text = _content(app / "config" / "manifest.json")
     try:
         manifest, inputs = json.loads(text), json.loads(_content(app / "config" / "inputs.json"))
-        model, wanted = app / manifest["model"], manifest["model_digest"]
-        if not isinstance(wanted, str) or inputs["version"] != 1 or not isinstance(inputs["columns"], list):
-            raise ValueError("it is of another version")
+        model, digest = app / manifest["model"], manifest["model_digest"]
+        if not isinstance(digest, str) or inputs["version"] != 1 or not isinstance(inputs["columns"], list):
+            raise ValueError("unknown version, or a field of the wrong type")
     except (ValueError, KeyError, TypeError) as error:
-        raise NotServable(f"config has no manifest and inputs that can be read: {error!r}") from error
+        raise NotServable(f"config/manifest.json or config/inputs.json is invalid: {error!r}") from error
     return Served(manifest, "sha256:" + hashlib.sha256(text).hexdigest(), inputs, model)
 
 
@@ -79,5 +79,5 @@ def _content(path: Path) -> bytes:
 
 
 def unreadable(path: Path, error: OSError) -> NotServable:
-    """The error for a file that is not there, or that this process may not read."""
+    """The error for a missing file, or one that this process may not read."""
     return NotServable(f"{path.parent.name}/{path.name} cannot be read: {error.strerror}")

@@ -42,9 +42,9 @@ def app(tmp_path):
 
 @pytest.fixture
 def serving(app):
-    found = Serving(Doubling, app)
-    found.load()
-    return found
+    application = Serving(Doubling, app)
+    application.load()
+    return application
 
 
 def ask(serving, method, path, body=b""):
@@ -59,7 +59,7 @@ def ask(serving, method, path, body=b""):
 
     scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": [], "root_path": ""}
     asyncio.run(serving(scope, receive, send))
-    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(each["body"] for each in sent[1:])
+    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
 
 
 def predict(serving, *rows):
@@ -67,7 +67,7 @@ def predict(serving, *rows):
     return status, json.loads(body)
 
 
-def test_a_row_is_called_by_its_id_or_its_number(serving):
+def test_a_row_is_named_by_its_id_or_its_number(serving):
     status, answer = predict(serving, {"x": 1.5, "kind": "a", "id": "seven"}, {"x": 2})
     assert status == 200 and answer["model"] == serving.served.manifest["model_digest"]
     assert answer["predictions"] == [{"id": "seven", "prediction": 3.0}, {"id": 1, "prediction": 4}]
@@ -83,24 +83,24 @@ def test_a_row_is_called_by_its_id_or_its_number(serving):
         ({"x": None}, "x", "is null"),
         ({"x": [1]}, "x", "is a list, not a number"),
         ({}, "x", "is missing"),
-        ({"x": 1, "kind": "c"}, "kind", 'is "c", none of a, b'),
+        ({"x": 1, "kind": "c"}, "kind", 'is "c", expected one of a, b'),
         ({"x": 1, "y": 1}, "y", "is unknown"),
         ({"x": 1, "id": 1.5}, "id", "is neither text nor a whole number"),
-        (7, None, "is no object of columns"),
+        (7, None, "is not an object of columns"),
     ],
 )
-def test_what_is_wrong_with_a_row_is_told_by_row_and_column(serving, row, column, problem):
+def test_a_problem_has_its_row_and_column(serving, row, column, problem):
     status, answer = predict(serving, {"x": 1}, row)
     assert (status, answer["problems"]) == (422, [{"row": 1, "column": column, "problem": problem}])
 
 
-def test_all_problems_are_told_at_once_up_to_a_hundred(serving):
+def test_all_problems_are_reported_at_once_up_to_a_hundred(serving):
     assert len(predict(serving, {"y": 1}, {"x": 11})[1]["problems"]) == 3
     assert len(predict(serving, *[{"x": 11}] * 200)[1]["problems"]) == 101
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"rows": [{"x": NaN}]}', b"[" * 100_000, b'{"a": 1, "a": 2}'])
-def test_what_is_no_json_is_refused(serving, body):
+def test_invalid_json_is_refused(serving, body):
     status, _, answer = ask(serving, "POST", "/predict", body)
     assert status == 400 and json.loads(answer)["error"].startswith("the body is ")
 
@@ -108,7 +108,7 @@ def test_what_is_no_json_is_refused(serving, body):
 @pytest.mark.parametrize(
     "body", [b"[]", b'{"rows": []}', b'{"rows": [{"x": 1}], "more": 1}', b'{"rows": [{"x": 1e999}]}']
 )
-def test_json_that_is_no_request_is_refused(serving, body):
+def test_json_other_than_a_request_is_refused(serving, body):
     assert ask(serving, "POST", "/predict", body)[0] == 422
 
 
@@ -130,17 +130,17 @@ def test_more_than_the_limits_is_refused(serving):
         ("number", 3, 10**400),
     ],
 )
-def test_values_are_held_to_their_columns_type(kind, good, bad):
+def test_values_must_have_their_columns_type(kind, good, bad):
     column = {"name": "x", "type": kind}
     assert fault(good, column) is None and fault(bad, column)
 
 
-def test_columns_that_the_model_does_not_look_at_may_be_left_out():
+def test_columns_that_the_model_does_not_use_may_be_left_out():
     rows = Rows({"columns": COLUMNS, "id": None}, more=[{"name": "z", "type": "text"}], optional=["x"])
     assert rows.read(b'{"rows": [{"z": ""}]}', 1) == [{"z": ""}]
 
 
-def test_another_model_is_never_served_and_the_reason_is_told(app):
+def test_another_model_is_never_served_and_the_reason_is_reported(app):
     (app / "model/model.txt").write_text("3")
     serving = Serving(Doubling, app)
     assert ask(serving, "GET", "/readyz")[0] == 503
@@ -172,7 +172,7 @@ def test_the_digest_of_a_folder_is_of_its_paths_and_contents(tmp_path):
     assert digest_of(tmp_path) == "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_a_server_that_is_going_still_answers_but_is_not_ready(serving):
+def test_a_draining_server_still_answers_but_is_not_ready(serving):
     assert ask(serving, "GET", "/readyz")[0] == 200
     serving.drain()
     assert ask(serving, "GET", "/readyz")[0] == 503
@@ -189,7 +189,7 @@ def test_what_the_model_is_and_what_was_asked_is_counted(serving):
     assert 'serving_requests_total{code="404",path="other"} 1.0' in text
 
 
-def test_a_failing_model_is_told_without_the_rows_also_in_the_log(serving, caplog):
+def test_a_failing_model_is_reported_without_its_rows_also_in_the_log(serving, caplog):
     def fail(rows):
         raise ValueError(f"secret {rows}")
 

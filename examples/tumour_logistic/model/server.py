@@ -1,8 +1,8 @@
-"""Serves a model over HTTP: predictions of rows, whether it is ready, what it is, and figures for Prometheus.
+"""Serves a model over HTTP: predictions, readiness, the model's identity, and metrics for Prometheus.
 
-PIPELINE_KIT_APP names the folder with `config` and `model`; HOST and PORT say where to listen. The model is loaded
-after its digest has been verified, and not at all where that is another one: the process then lives, says why at
-/readyz, and predicts nothing. Nothing of a request is kept or logged.
+PIPELINE_KIT_APP names the folder with `config` and `model`; the server listens on HOST and PORT. The model is
+loaded only after its digest is verified. If the digest differs, the process stays up, reports the reason at /readyz
+and refuses predictions. The content of requests is neither stored nor logged.
 """
 
 import asyncio
@@ -37,22 +37,22 @@ from .served import NotServable, Served, read_served
 
 LOG = logging.getLogger("serving")
 QUIET = ("/healthz", "/readyz", "/metrics")
-"""Asked for every few seconds; a line of the log is written only where the answer is no good."""
+"""Paths that probes call every few seconds: only failures are logged."""
 BODY_SECONDS = 10.0
 IN_FLIGHT_SECONDS = 20
-"""How long requests in flight may take after the last was accepted; Kubernetes kills after thirty."""
+"""Seconds that requests in flight may take after the last was accepted; Kubernetes kills after 30 s."""
 
 
 def limit(name: str, default: float) -> float:
-    """A limit, from the environment where it is set there."""
+    """The limit of that environment variable, else the default."""
     return float(os.environ.get(name, default))
 
 
 class Serving:
     """The application of one process. `make(model, parameters)` loads the project's model.
 
-    What it makes has `predict(rows)`, which gives a row's prediction for each row, and may have `columns` and
-    `optional`, as Rows takes them.
+    The object it returns has `predict(rows)`, which returns one prediction per row, and may have `columns` and
+    `optional`, which Rows takes.
     """
 
     def __init__(self, make: Callable, app: Path) -> None:
@@ -82,7 +82,7 @@ class Serving:
         self.routed = Starlette(routes=routes, exception_handlers={HTTPException: refuse})
 
     def load(self) -> None:
-        """Verifies and loads the model; ready after that, or never, with the reason."""
+        """Verifies and loads the model. Ready afterwards, or never, with the reason."""
         try:
             served = read_served(self.app)
             served.verify()
@@ -105,7 +105,7 @@ class Serving:
         LOG.info("ready", extra={"fields": {"model": about["model_digest"]}})
 
     def drain(self) -> None:
-        """No longer ready; requests that come nevertheless are answered until the end."""
+        """No longer ready; requests that still arrive are answered until the server stops."""
         self.draining, self.reason = True, "shutting down"
         self.ready.set(0)
         LOG.info("shutting down")
@@ -134,7 +134,7 @@ class Serving:
                 LOG.info("request", extra={"fields": fields})
 
     async def predict(self, request: Request) -> Response:
-        """POST /predict: a prediction a row."""
+        """POST /predict: one prediction per row."""
         if self.served is None:
             return answer_json({"error": self.reason}, 503)
         if self.waiting >= self.most_waiting:
@@ -155,7 +155,7 @@ class Serving:
     async def body(self, request: Request) -> bytes:
         """The body. Raises HTTPException 413 where it is too large.
 
-        Some more than the limit is read and dropped, for a client that is still sending does not see an answer.
+        Up to four times the limit is read and dropped: a client that is still sending does not see an answer.
         """
         chunks, size = [], 0
         async for chunk in request.stream():
@@ -169,7 +169,7 @@ class Serving:
         return b"".join(chunks)
 
     def answer(self, body: bytes) -> Response:
-        """The answer to a body: predictions, or everything that is wrong with it."""
+        """The answer to a body: predictions, or all its problems."""
         try:
             rows = self.rows.read(body, self.most_rows)
         except NotJson as error:
@@ -179,9 +179,8 @@ class Serving:
         except Refused as error:
             return answer_json({"error": "the rows are not what the model takes", "problems": error.problems}, 422)
         try:
-            found = self.predictor.predict(rows)
-            named = zip(rows, found, strict=True)
-            predictions = [{"id": self.rows.name(number, row), **each} for number, (row, each) in enumerate(named)]
+            pairs = zip(rows, self.predictor.predict(rows), strict=True)
+            predictions = [{"id": self.rows.name(number, row), **output} for number, (row, output) in enumerate(pairs)]
             answer = answer_json({"predictions": predictions, "model": self.served.manifest["model_digest"]})
         except Exception:
             LOG.exception("the model failed")
@@ -190,39 +189,39 @@ class Serving:
         return answer
 
     async def healthz(self, request: Request) -> Response:
-        """GET /healthz: the process lives."""
+        """GET /healthz: the process is alive."""
         return answer_json({"alive": True})
 
     async def readyz(self, request: Request) -> Response:
-        """GET /readyz: the model is verified and loaded, and this process will be here for a while."""
+        """GET /readyz: the model is verified and loaded, and the process is not shutting down."""
         return answer_json({"ready": self.reason is None, "reason": self.reason}, 503 if self.reason else 200)
 
     async def model(self, request: Request) -> Response:
-        """GET /model: which model this is, and how it was judged."""
+        """GET /model: the model's identity and its verdict."""
         if self.served is None:
             return answer_json({"error": self.reason}, 503)
         return answer_json(self.served.about())
 
     async def metrics(self, request: Request) -> Response:
-        """GET /metrics: figures for Prometheus."""
+        """GET /metrics: metrics for Prometheus."""
         return Response(generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def answer_json(content: dict, status: int = 200, headers: dict | None = None) -> Response:
-    """An answer in JSON, every float in the shortest text that reads back as the same. Raises ValueError on NaN."""
+    """An answer in JSON, every float in the shortest text that parses to the same value. Raises ValueError on NaN."""
     text = json.dumps(content, allow_nan=False)
     return Response(text, status, headers, media_type="application/json")
 
 
 async def refuse(request: Request, error: HTTPException) -> Response:
-    """The answer to what no route takes, and to what one has refused."""
+    """The answer to an unknown route, and to a request that a route refused."""
     return answer_json({"error": error.detail}, error.status_code, dict(error.headers or {}))
 
 
 class DrainingServer(uvicorn.Server):
-    """uvicorn, which on SIGTERM says at /readyz that it is going and goes on answering, before it closes its port.
+    """uvicorn that drains: on SIGTERM, /readyz fails while requests are still answered, before the port closes.
 
-    Whoever sends requests has DRAIN_SECONDS to see it. A second signal makes it close at once.
+    Load balancers have DRAIN_SECONDS to notice. A second signal closes the port at once.
     """
 
     def __init__(self, config: uvicorn.Config, serving: Serving) -> None:
@@ -230,7 +229,7 @@ class DrainingServer(uvicorn.Server):
         self.serving, self.closes = serving, None
 
     def handle_exit(self, sig, frame) -> None:
-        """Called by a signal. What uvicorn does here would end the process by that signal, not with 0."""
+        """Called on a signal. uvicorn's own handler would end the process by that signal instead of exit code 0."""
         if self.closes is None:
             self.closes = time.monotonic() + limit("DRAIN_SECONDS", 5)
             self.serving.drain()
@@ -238,12 +237,12 @@ class DrainingServer(uvicorn.Server):
             self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Called by uvicorn ten times a second; whether it is time to close."""
+        """Called by uvicorn ten times a second. Whether it is time to close."""
         return await super().on_tick(counter) or (self.closes is not None and time.monotonic() >= self.closes)
 
 
 class Lines(logging.Formatter):
-    """A line of JSON a record. Of an error its kind and its place: its text may hold what was sent."""
+    """One line of JSON per record. Errors are logged by type and place only: their message may quote the request."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""

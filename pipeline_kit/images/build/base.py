@@ -48,7 +48,7 @@ class Base:
 
 
 def open_base(text: str, platform: Platform, root: Path, registries: Callable[[], Registries]) -> Base:
-    """The base of that text. Raises UsageError where it is none for the platform, ModelError where it is not sound."""
+    """The base of that text. Raises UsageError without an image for the platform, ModelError for an invalid one."""
     if text == SCRATCH:
         return Base()
     image = parse_image(text, root)

@@ -99,7 +99,7 @@ class LayerStore:
         return self.folder / "blobs" / digest.removeprefix(PREFIX)
 
     def key_file(self, key: str) -> Path:
-        """Where it stands which layers a key has."""
+        """The file that lists the layers of a key."""
         return self.folder / "keys" / f"{key.removeprefix(PREFIX)}.json"
 
     def sweep(self, most_bytes: int = MOST_BYTES) -> None:

@@ -55,7 +55,7 @@ class BuiltImage:
 
 
 @dataclass(frozen=True, slots=True)
-class Builder:
+class ImageBuilder:
     """Where layers come from: the store of this machine, an earlier image, and wheels, fetched only where needed."""
 
     store: LayerStore

@@ -80,7 +80,7 @@ class ImageDestination(WheelDestination):
         self.files[f"{PACKAGES}/{record_file_path}"] = LayerFile.of(text.getvalue().encode())
 
     def member(self, scheme: str, path: str) -> str:
-        """The name that a file has in the wheel: libraries stand at its root, or under its data folder."""
+        """The name that a file has in the wheel: libraries are at its root, or under its data folder."""
         nested = posixpath.join(self._source.data_dir, scheme, path)
         return nested if nested in self._recorded else path
 

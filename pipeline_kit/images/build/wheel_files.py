@@ -17,7 +17,7 @@ from pipeline_kit.errors import ProjectError
 from pipeline_kit.images.oci.tar_layer import LayerFile
 
 LARGE_WHEEL = 32 << 20
-"""Bytes, unpacked, from which on a wheel has a layer of its own: what changes with it is no other wheel."""
+"""Unpacked bytes from which a wheel gets its own layer, so that it changes with no other wheel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def dependency_layers(wheelhouse: Path, stack: ExitStack) -> list[dict[str, Laye
 
 
 def read_wheel(path: Path, stack: ExitStack) -> UnpackedWheel:
-    """What a wheel installs. Raises ProjectError where it is no sound wheel."""
+    """What a wheel installs. Raises ProjectError for an invalid wheel."""
     from installer import install
     from installer.exceptions import InstallerError
     from installer.sources import WheelFile
@@ -64,5 +64,5 @@ def read_wheel(path: Path, stack: ExitStack) -> UnpackedWheel:
             warnings.simplefilter("ignore", RuntimeWarning)  # it leaves out __pycache__, as it should
             install(source, destination, {})
     except (InstallerError, zipfile.BadZipFile, ValueError, KeyError, AssertionError, UnicodeError) as error:
-        raise ProjectError(f"{path.name} is no sound wheel: {error}", hint="download it again") from error
+        raise ProjectError(f"{path.name} is not a valid wheel: {error}", hint="download it again") from error
     return UnpackedWheel(path.name, destination.files)

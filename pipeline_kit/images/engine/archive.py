@@ -70,7 +70,7 @@ PLATFORM = {"architecture": "architecture", "os": "os", "variant": "variant"}
 
 @contextmanager
 def opened(archive: Path) -> Iterator[tarfile.TarFile]:
-    """The archive. Raises ModelError where it is no whole tar."""
+    """The archive. Raises ModelError for an incomplete tar."""
     try:
         with tarfile.open(archive, "r:") as tar:
             yield tar
@@ -83,7 +83,7 @@ def entry_of(tar: tarfile.TarFile) -> dict[str, Any]:
     try:
         listed = json.loads(content_of(tar, DOCKER_FILE))
     except ValueError as error:
-        raise ModelError(f"the engine's {DOCKER_FILE} is no JSON: {error}") from error
+        raise ModelError(f"the engine's {DOCKER_FILE} is not JSON: {error}") from error
     if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
         raise ModelError(f"the engine's {DOCKER_FILE} lists no image, or several", hint="save one image")
     return listed[0]
@@ -99,7 +99,7 @@ def content_of(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
-    """A file of the archive; a layer that stands twice in an image is a link to the first."""
+    """A file of the archive; a layer that an image has twice is a link to the first."""
     try:
         file = tar.extractfile(posixpath.normpath(name))
     except KeyError:

@@ -42,7 +42,7 @@ def write_context(folder: Path, content: ImageContent, wheelhouse: Path, dockerf
 
 
 def dockerfile_text(content: ImageContent, dockerfile: Path | None, *, wheels: bool) -> str:
-    """The project's Dockerfile, or the kit's filled with the content. Raises UsageError where there is none."""
+    """The project's Dockerfile, or the kit's filled with the content. Raises UsageError for a missing one."""
     if dockerfile is None:
         return dockerfile_of(content, wheels=wheels)
     try:
@@ -78,5 +78,5 @@ def requirements(wheels: Sequence[Path]) -> Iterator[str]:
         try:
             name, version, _, _ = parse_wheel_filename(wheel.name)
         except InvalidWheelFilename as error:
-            raise ProjectError(f"{wheel.name} is no name of a wheel: {error}", hint="download it again") from error
+            raise ProjectError(f"{wheel.name} is not a valid wheel name: {error}", hint="download it again") from error
         yield f"{name}=={version} --hash={digest}"

@@ -15,7 +15,7 @@ TEMPLATE = "docker/Dockerfile.j2"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NUMBERS = re.compile(r"[0-9]+(:[0-9]+)?")
 UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-"""A line of a Dockerfile ends at one of these, whatever stands around it."""
+"""A line of a Dockerfile ends at any of these, also inside quotes."""
 
 
 def dockerfile_of(content: ImageContent, *, wheels: bool) -> str:
@@ -55,7 +55,7 @@ def speakable(value: str) -> str:
 
 
 def variable(name: str) -> str:
-    """The name of a variable. Raises UsageError for what is none."""
+    """The name of a variable. Raises UsageError for an invalid one."""
     if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} is no name of a variable", hint="letters, digits and `_`")
+        raise UsageError(f"{name!r} is not a valid variable name", hint="letters, digits and `_`")
     return name

@@ -55,7 +55,7 @@ def led_to(target: Repository, reference: str, depth: int = 4) -> Iterator[str]:
     for entry in listed if isinstance(listed, list) else ():
         digest = entry.get("digest") if isinstance(entry, dict) else None
         if not isinstance(digest, str):
-            raise ModelError(f"index {stored.digest} lists something that is no manifest")
+            raise ModelError(f"index {stored.digest} lists something other than an image manifest")
         yield digest
         if "index" in str(entry.get("mediaType")) or "manifest.list" in str(entry.get("mediaType")):
             if depth == 0:
@@ -70,7 +70,7 @@ def builds(target: Repository) -> Iterator[TaggedImage]:
         if tag.startswith(BUILD):
             try:
                 tags.setdefault(target.manifest(tag).digest, []).append(tag)
-            except ModelError:  # it is gone: somebody else sweeps too
+            except ModelError:  # it is gone: another process cleans up too
                 continue
     for digest, names in tags.items():
         try:

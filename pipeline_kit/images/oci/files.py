@@ -44,7 +44,7 @@ class ImageFile:
     """One entry of an image: `kind` is file, folder, link (symbolic) or other (a device, a pipe).
 
     `path` has no slash before it. `layer` counts from the lowest, `layer_kind` is what the manifest says of it (base,
-    dependencies, code, model, config) or empty. `opener` gives the content while the iteration stands at this file.
+    dependencies, code, model, config) or empty. `opener` gives the content while the iteration is at this file.
     """
 
     path: str
@@ -59,7 +59,7 @@ class ImageFile:
     opener: Callable[[], IO[bytes]] | None = None
 
     def open(self) -> IO[bytes]:
-        """The content, to be read while the iteration stands here; only a file has one."""
+        """The content, readable while the iteration is at this entry; only a file has one."""
         if self.opener is None:
             raise ModelError(f"{self.path} of the image has no content: it is a {self.kind}")
         return self.opener()
@@ -75,7 +75,7 @@ class ImageFile:
 
 @dataclass(slots=True)
 class Shadow:
-    """What the layers above hide: paths they have, folders they emptied, and paths that are no folder there."""
+    """What the layers above hide: paths they have, folders they emptied, and paths that are not folders there."""
 
     seen: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)  # the path and all below it
@@ -110,7 +110,7 @@ def image_files(image: Image, blobs: Blobs) -> Iterator[ImageFile]:
 
 @contextmanager
 def open_layer(blobs: Blobs, descriptor: ContentDescriptor) -> Iterator[tarfile.TarFile]:
-    """The tar of a layer, verified by its digest. Raises ModelError where it is none or is compressed otherwise."""
+    """The tar of a layer, verified by its digest. Raises ModelError for anything else, or another compression."""
     if descriptor.media_type not in READABLE:
         hint = f"readable are {', '.join(READABLE)}"
         raise ModelError(f"layer {descriptor.digest} is a {descriptor.media_type}", hint=hint)
@@ -122,7 +122,9 @@ def open_layer(blobs: Blobs, descriptor: ContentDescriptor) -> Iterator[tarfile.
             bounded = cast(IO[bytes], Bounded(file, descriptor.digest))
             archive = stack.enter_context(tarfile.open(fileobj=bounded, mode="r:"))
         except BROKEN as error:
-            raise ModelError(f"layer {descriptor.digest} is no tar: {error}", hint="build the image again") from error
+            raise ModelError(
+                f"layer {descriptor.digest} is not a tar: {error}", hint="build the image again"
+            ) from error
         yield archive
 
 
@@ -208,8 +210,8 @@ def layer_files(
 
 
 def final_members(archive: tarfile.TarFile, digest: str) -> dict[str, tarfile.TarInfo]:
-    """The members by path, in the order of the tar; of a path that stands twice the last. Raises ModelError."""
-    tar_infos: dict[str, tarfile.TarInfo] = {}
+    """The members by path, in the order of the tar; the last one of a repeated path. Raises ModelError."""
+    found: dict[str, tarfile.TarInfo] = {}
     last = -1
     for number, member in enumerate(listed(archive, digest)):
         if number >= MOST_ENTRIES:
@@ -221,9 +223,9 @@ def final_members(archive: tarfile.TarFile, digest: str) -> dict[str, tarfile.Ta
             raise ModelError(f"layer {digest} has a sparse file: {member.name!r}", hint="it is hostile")
         path = clean_path(member.name, digest)
         if path:
-            tar_infos.pop(path, None)
-            tar_infos[path] = member
-    return tar_infos
+            found.pop(path, None)
+            found[path] = member
+    return found
 
 
 def listed(archive: tarfile.TarFile, digest: str) -> Iterator[tarfile.TarInfo]:
@@ -231,7 +233,7 @@ def listed(archive: tarfile.TarFile, digest: str) -> Iterator[tarfile.TarInfo]:
     try:
         yield from archive
     except BROKEN as error:
-        raise ModelError(f"layer {digest} is no whole tar: {error}", hint="build the image again") from error
+        raise ModelError(f"layer {digest} is not a complete tar: {error}", hint="build the image again") from error
 
 
 def clean_path(name: str, digest: str) -> str:

@@ -38,10 +38,10 @@ class Layout:
         return layout
 
     def path(self, digest: str) -> Path:
-        """Where a blob is, or would be. Raises ModelError for what is no digest."""
+        """Where a blob is, or would be. Raises ModelError for an invalid digest."""
         algorithm, _, hexadecimal = digest.partition(":")
         if algorithm != "sha256" or len(hexadecimal) != 64 or set(hexadecimal) - set("0123456789abcdef"):
-            raise ModelError(f"{self.folder.name}: {digest!r} is no SHA-256 digest")
+            raise ModelError(f"{self.folder.name}: {digest!r} is not a SHA-256 digest")
         return self.folder / "blobs" / "sha256" / hexadecimal
 
     def has(self, descriptor: ContentDescriptor) -> bool:
@@ -85,10 +85,10 @@ class Layout:
         return descriptor
 
     def index(self) -> tuple[ContentDescriptor, ...]:
-        """The manifests that the layout lists. Raises ModelError where it is no layout."""
+        """The manifests that the layout lists. Raises ModelError for anything but a layout."""
         for name in (MARK, INDEX_FILE):
             if not (self.folder / name).is_file():
-                raise ModelError(f"{self.folder} is no OCI layout: it has no {name}")
+                raise ModelError(f"{self.folder} is not an OCI layout: {name} is missing")
         path = self.folder / INDEX_FILE
         if path.stat().st_size > LARGEST_DOCUMENT:
             raise ModelError(f"{path.name} of {self.folder.name} is too large")
@@ -103,7 +103,7 @@ class Layout:
         self._write(self.folder / INDEX_FILE, index_document(manifests))
 
     def manifest(self, reference: str | None = None) -> StoredManifest:
-        """The manifest of a tag or digest, else the only one that is no referrer's. Raises ModelError."""
+        """The manifest of a tag or digest, else the only one that is not a referrer. Raises ModelError."""
         listed = self.index()
         if reference is None:
             blobs = [blob for blob in listed if blob.artifact_type is None]

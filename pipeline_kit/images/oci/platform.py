@@ -37,12 +37,12 @@ class Platform:
 
 
 def read_platform(text: str | None) -> Platform:
-    """The platform of a text; without one this machine's. Raises UsageError for what is none."""
+    """The platform of a text; without one this machine's. Raises UsageError for an invalid one."""
     if text is None:
         machine = platform.machine().lower()
         return Platform(MACHINES.get(machine, machine))
     if not FORM.fullmatch(text):
-        raise UsageError(f"{text!r} is no platform", hint="for example linux/amd64 or linux/arm64")
+        raise UsageError(f"{text!r} is not a platform", hint="for example linux/amd64 or linux/arm64")
     system, architecture, *variant = text.split("/")
     return Platform(architecture, variant[0] if variant else "", system)
 

@@ -78,7 +78,7 @@ def push_image(
     elsewhere: Mapping[str, str] | None = None,
     tell: Told = lambda line: None,
 ) -> Pushed:
-    """Brings the image and what is attached to it into the repository; done again, it goes on where it ended.
+    """Pushes the image and its attachments into the repository; called again, it resumes.
 
     `elsewhere` names repositories that are known to have blobs, by digest. Raises InfrastructureError where the
     registry fails, ModelError where a blob is not what its digest says.
@@ -119,7 +119,7 @@ def send(blobs: Blobs, target: Repository, descriptor: ContentDescriptor, meter:
 def attach_all(target: Repository, image: Image, attachments: Sequence[Attachment]) -> None:
     """Attaches what is not attached yet, until the registry lists all of it.
 
-    Where a tag stands in for the registry's own list, another push may write it at the same instant.
+    Where a tag replaces the registry's own list, another push may write it at the same instant.
     """
     for _ in range(ROUNDS):
         listed = {referrer.digest for referrer in target.referrers(image.digest)} if attachments else set()

@@ -26,7 +26,7 @@ PERMISSIONS = 0o777
 
 
 def layers_above_base(image: Image) -> tuple[ContentDescriptor, ...]:
-    """The layers that the kit has added, lowest first; all of them where the manifest tells none apart."""
+    """The layers that the kit has added, lowest first; all of them where the manifest has no annotations."""
     if not any(LAYER_KIND in layer.annotations for layer in image.layers):
         return image.layers
     return tuple(layer for layer in image.layers if layer.annotations.get(LAYER_KIND, BASE) != BASE)

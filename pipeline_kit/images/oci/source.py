@@ -81,7 +81,7 @@ def read_places(folder: Path) -> dict[str, str]:
         except UsageError:
             plain = False
         if not plain:
-            raise ModelError(f"{label}: {place!r} is no repository", hint="build the image again")
+            raise ModelError(f"{label}: {place!r} is not a repository name", hint="build the image again")
     return dict(layers)
 
 

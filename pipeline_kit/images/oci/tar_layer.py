@@ -78,7 +78,7 @@ def write_layer(files: Mapping[str, LayerFile], target: IO[bytes] | None, *, com
 
 
 def add(archive: tarfile.TarFile, path: str, file: LayerFile | None) -> None:
-    """Adds a file, or a folder where there is none."""
+    """Adds a file, or a folder without content."""
     entry = tarfile.TarInfo(path)
     if file is None:
         entry.type, entry.mode = tarfile.DIRTYPE, 0o755
@@ -100,7 +100,7 @@ def folders_of(paths: Iterable[str]) -> set[str]:
     for path in paths:
         parts = path.split("/")
         if "\0" in path or any(part in ("", ".", "..") for part in parts):
-            raise ModelError(f"{path!r} is no path in an image", hint="it must be relative and stay inside")
+            raise ModelError(f"{path!r} is not a path in an image", hint="it must be relative and stay inside")
         if any(part.startswith(WHITEOUT) for part in parts):
             raise ModelError(
                 f"{path!r} would remove a file of the layers below", hint=f"{WHITEOUT} has a meaning there"

@@ -1,4 +1,4 @@
-"""The bill of materials of an image, as CycloneDX 1.6 JSON: what it holds, and by which digests.
+"""The SBOM of an image, as CycloneDX 1.6 JSON: what it holds, and by which digests.
 
 The same image gives the same bytes: the serial number comes from its digest and the time from its configuration.
 """
@@ -36,7 +36,7 @@ RECORD_PROPERTY = f"{LABEL_PREFIX}record.digest"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The image that the bill is of: what its configuration and its labels say."""
+    """The image that the SBOM describes, from its configuration and labels."""
 
     title: str
     digest: str
@@ -57,7 +57,7 @@ class Subject:
         return cls(labels.get(LABEL_TITLE, "image"), image.digest, created, labels)
 
 
-def bill_of_materials(image: Image, inventory: Inventory) -> bytes:
+def sbom_document(image: Image, inventory: Inventory) -> bytes:
     """The document's bytes. Raises ModelError where the image's configuration cannot be read."""
     from cyclonedx.model.bom import Bom, BomMetaData
     from cyclonedx.model.component import Component, ComponentType
@@ -154,7 +154,7 @@ def licences(names: Iterable[str]) -> list[License]:
 
     factory = LicenseFactory()
     licenses: list[License] = [factory.make_from_string(name) for name in names]
-    if len(licenses) > 1:  # an expression stands alone, so that beside others it is a name
+    if len(licenses) > 1:  # an expression must be the only entry, so beside others it is a name
         return [
             factory.make_with_name(each.value) if isinstance(each, LicenseExpression) else each for each in licenses
         ]

@@ -54,7 +54,7 @@ class Inventory:
     )  # the kind of the layer, by the path of a distribution's metadata
 
     def see(self, file: ImageFile) -> None:
-        """Takes in one file; what is no package's metadata is not read."""
+        """Takes in one file; only packages' metadata is read."""
         if file.kind != "file":
             return
         folder, _, name = file.path.rpartition("/")
@@ -92,7 +92,7 @@ class Inventory:
         return tuple(sorted((*pypi, *deb), key=lambda each: (each.kind, each.name, each.version, each.path)))
 
     def distribution(self) -> tuple[str, str]:
-        """The Linux distribution's id and version, such as `debian` and `12`; `debian` alone where none is told."""
+        """The Linux distribution's id and version, such as `debian` and `12`; `debian` alone without os-release."""
         release = next((self.releases[path] for path in RELEASES if path in self.releases), {})
         return release.get("ID", "debian"), release.get("VERSION_ID", "")
 

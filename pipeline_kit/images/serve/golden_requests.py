@@ -100,7 +100,7 @@ def with_predictions(golden: Golden, folder: Path) -> Golden:
 
 
 def predictions_of(dataset: str, folder: Path) -> Table:
-    """The evaluation's table of predictions of a dataset. Raises ModelError where there is none."""
+    """The evaluation's table of predictions of a dataset. Raises ModelError for a missing one."""
     path = next((each for form in FORMATS if (each := folder / f"{dataset}.{form}").is_file()), None)
     if path is None:
         raise ModelError(f"the evaluation left no predictions of {dataset}", hint="run the evaluation again")
@@ -116,7 +116,7 @@ def column_types(inputs: Mapping[str, Value]) -> dict[str, str]:
 
 
 def as_json(cell: str, kind: str | None, identifier: bool) -> Value:
-    """A cell as a request has it: by the column's type; without one a number where it is one, an id as it stands."""
+    """A cell as a request has it: by the column's type; without one a number if it parses; an id unchanged."""
     if not cell:
         return None
     if kind == "boolean" and cell.lower() in TRUE + FALSE:
@@ -130,7 +130,7 @@ def as_json(cell: str, kind: str | None, identifier: bool) -> Value:
 
 
 def finite_number(cell: object) -> float | None:
-    """The number that a cell is, or none; Python's own extras are none."""
+    """The cell as a JSON number, else None; Python's own forms such as `1_000` are not numbers."""
     if isinstance(cell, bool) or not isinstance(cell, int | float | str) or (isinstance(cell, str) and "_" in cell):
         return None
     try:
@@ -192,6 +192,6 @@ def shown(value: object) -> str:
 
 
 def told(found: Sequence[Difference]) -> str:
-    """The first differences in words, and how many there are more."""
+    """A message with the first differences and the number of others."""
     more = f"; and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
     return "; ".join(str(difference) for difference in found[:MOST_SHOWN]) + more

@@ -21,7 +21,7 @@ OF_THE_BASE = ("PATH", "HOME", "HOST", "PORT", "LD_LIBRARY_PATH", "LD_PRELOAD", 
 """Variables of an image that speak of its own file system, or that whoever runs it sets."""
 LOOK_SECONDS = 0.01
 AT_ONCE = {"DRAIN_SECONDS": "0"}
-"""Nobody but the kit sends requests, so a server that is told to end need not wait for stragglers."""
+"""Only the kit sends requests, so a server that gets SIGTERM need not drain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def command_of(image: Image) -> tuple[str, ...]:
     words = [str(word) for part in parts if isinstance(part, list) for word in part]
     if len(words) < 3 or Path(words[0]).name not in INTERPRETERS or words[1] != "-m":
         raise ModelError(
-            f"the image runs {' '.join(words) or 'nothing'}, which is no module of Python",
+            f"the image runs {' '.join(words) or 'nothing'}, which is not a Python module",
             hint="run it with `runs: engine`",
         )
     return tuple(words)

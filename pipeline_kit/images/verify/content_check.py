@@ -1,4 +1,4 @@
-"""What an image holds, held against what it says of itself: layers, the package's manifest, model and code."""
+"""Checks an image's content against its own claims: layers, package manifest, model and code."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def check_labels(image: Image, facts: PackageFacts) -> None:
 
 
 def read_contents(image: Image, blobs: Blobs) -> Contents:
-    """What the image's final state has of the package, in one pass. Raises ModelError for what is no plain file."""
+    """What the image's final state has of the package, in one pass. Raises ModelError for other than regular files."""
     manifest: bytes | None = None
     files: dict[str, str] = {}
     left = most_bytes(image)
@@ -158,7 +158,7 @@ def packaged_manifest(image: Image, blobs: Blobs) -> bytes:
 
 
 def manifest_in(entry: ImageFile) -> bytes:
-    """The bytes of the manifest. Raises ModelError where it is no file, or too large."""
+    """The bytes of the manifest. Raises ModelError unless it is a file of at most the limit."""
     check_plain(entry)
     if entry.size > LARGEST_MANIFEST:
         raise ModelError(f"{entry.path} of the image has {entry.size} bytes", hint=f"at most {LARGEST_MANIFEST}")

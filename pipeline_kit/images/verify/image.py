@@ -26,7 +26,7 @@ from pipeline_kit.images.oci.attach import read_payload
 from pipeline_kit.images.oci.source import LayoutBlobs
 from pipeline_kit.images.verify.content_check import check_contents, check_documents, check_layers
 from pipeline_kit.images.verify.package_facts import refuse_unpassed
-from pipeline_kit.images.verify.sbom_check import check_bills
+from pipeline_kit.images.verify.sbom_check import check_sboms
 from pipeline_kit.images.verify.signature import Opened, open_envelope, unverified_payload
 from pipeline_kit.images.verify.statement_check import (
     Statement,
@@ -43,8 +43,8 @@ NEEDED = (LABEL_TITLE, LABEL_MODEL_DIGEST, LABEL_PACKAGE_DIGEST, LABEL_VERDICT)
 class Verified:
     """What was proved of an image. `key` is the id of the key that signed; none where only digests were checked.
 
-    `layers` and `files` count what was read, and are 0 where only the documents were; `sbom` is the digest of the bill
-    of materials that is attached and is the signed one, `statement` what was signed, or said without a signature.
+    `layers` and `files` count what was read, and are 0 where only the documents were; `sbom` is the digest of the
+    attached and verified SBOM, `statement` what was signed, or declared without a signature.
     """
 
     digest: str
@@ -82,21 +82,20 @@ def verify_image(
     are no keys, or one is none, InfrastructureError where a registry fails.
     """
     if not keys and not unsigned:
-        raise UsageError("there is no key to verify the image by", hint="give public keys, or ask for digests only")
+        raise UsageError("a public key is needed to verify the image", hint="give public keys, or ask for digests only")
     image = read_image(blobs, reference)
     check_identity(image, reference)
     diff_ids = check_documents(image)
     check_kit(image)
-    key, statement, ignored = accepted(image, blobs, keys, attestation)
-    bill = check_bills(
-        image, blobs, statement.byproducts.get("sbom") if statement else None, told=statement is not None
-    )
+    key, signed, ignored = accepted(image, blobs, keys, attestation)
+    listed = signed.byproducts.get("sbom") if signed else None
+    sbom = check_sboms(image, blobs, listed, signed=signed is not None)
     layers = files = 0
     if deep:
         check_layers(image, blobs, diff_ids)
         facts = check_contents(image, blobs)
-        if statement is not None:
-            check_against_package(statement, image, facts)
+        if signed is not None:
+            check_against_package(signed, image, facts)
         layers, files = len(image.layers), len(facts.places()) + 1
     labels = image.labels
     return Verified(
@@ -107,11 +106,11 @@ def verify_image(
         labels.get(LABEL_REVISION),
         labels[LABEL_VERDICT],
         key,
-        statement.kit if statement else None,
+        signed.kit if signed else None,
         layers,
         files,
-        bill,
-        statement,
+        sbom,
+        signed,
         ignored,
     )
 
@@ -129,8 +128,8 @@ def verify_pushed(
 
     Raises as `verify_image`.
     """
-    expected = image.wanted if isinstance(image, Reference) else image
-    return verify_image(blobs, expected, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)
+    wanted = image.wanted if isinstance(image, Reference) else image
+    return verify_image(blobs, wanted, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)
 
 
 def verify_layout(
@@ -146,7 +145,7 @@ def verify_layout(
 
 
 def check_identity(image: Image, reference: str | None) -> None:
-    """Raises ModelError unless the manifest has the digest that it goes by, and that it was asked for by."""
+    """Raises ModelError unless the manifest's bytes have its digest and the requested one."""
     found = digest_bytes(image.stored.content)
     if found != image.digest:
         raise ModelError(f"the image's manifest has the digest {found}, not {image.digest}", hint="it was changed")
@@ -178,7 +177,7 @@ def accepted(
         except ModelError as error:
             refused.append(error)
         else:
-            return opened.key or None, statement, tuple(model_error.message for model_error in refused)
+            return opened.key or None, statement, tuple(each.message for each in refused)
     if len(refused) == 1:
         raise refused[0]
     if refused:
@@ -197,8 +196,8 @@ def attached_envelopes(image: Image, blobs: Blobs, refused: list[ModelError]) ->
     if len(referrers) > MOST_ATTESTATIONS:
         what = f"{len(referrers)} attestations are attached to {image.digest}, more than {MOST_ATTESTATIONS}"
         raise ModelError(what, hint="take out those that are not yours")
-    for blob in referrers:
+    for each in referrers:
         try:
-            yield read_payload(blobs, blob, image.digest)
+            yield read_payload(blobs, each, image.digest)
         except ModelError as error:
             refused.append(error)

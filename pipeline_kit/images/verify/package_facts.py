@@ -72,22 +72,22 @@ class PackageFacts:
 
 
 def read_facts(content: bytes, label: str) -> PackageFacts:
-    """The facts in a manifest's bytes. Raises ModelError where it is none, or its model is not what it lists."""
+    """The facts in a manifest's bytes. Raises ModelError for an invalid one, or another model than listed."""
     document = read_document(content, label)
     try:
         facts = facts_of(document, digest_bytes(content))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{label} is no manifest of a package: {error!r}", hint="package the model again") from error
+        raise ModelError(f"{label} is not a package manifest: {error!r}", hint="package the model again") from error
     if facts.listed_model() != facts.model_digest:
         raise ModelError(f"{label} lists another model than that of {facts.model_digest}", hint="it was changed")
     return facts
 
 
 def facts_of(document: Mapping[str, Any], digest: str) -> PackageFacts:
-    """The facts of a manifest's document. Raises KeyError, TypeError, ValueError or AttributeError where it is none."""
+    """The facts of a manifest's document. Raises KeyError, TypeError, ValueError or AttributeError if invalid."""
     if document["version"] != VERSION:
         raise ValueError(f"its version is {document['version']!r}")
-    write_document(document)  # raises for what is no plain JSON, such as NaN
+    write_document(document)  # raises for anything but plain JSON, such as NaN
     texts = {name: document[name] for name in ("project", "model", "model_digest", "code", "lock", "kit")}
     maps = {name: document[name] for name in ("parameters", "metrics", "verdict", "data", "files")}
     if not all(isinstance(text, str) for text in texts.values()) or not all(isinstance(x, dict) for x in maps.values()):
@@ -95,7 +95,7 @@ def facts_of(document: Mapping[str, Any], digest: str) -> PackageFacts:
     files = {str(name): ListedFile(entry["digest"], entry["size"]) for name, entry in maps.pop("files").items()}
     digests = [texts["model_digest"], *(file.digest for file in files.values()), *maps["data"].values()]
     if not all(isinstance(digest, str) and DIGEST.fullmatch(digest) for digest in digests):
-        raise ValueError("a digest is none")
+        raise ValueError("a digest is invalid")
     if not all(type(file.size) is int and file.size >= 0 for file in files.values()) or texts["lock"] not in files:
         raise ValueError("a file has no size, or the lock file is not listed")
     commit, dirty, seed = document["commit"], document["dirty"], document["seed"]

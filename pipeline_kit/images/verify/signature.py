@@ -2,7 +2,7 @@
 
 A private key comes as text from a secret, lives in memory for one signature, and is never written or shown.
 Source: DSSE 1.0.2 (secure-systems-lab/dsse). Ed25519 and ECDSA on the NIST curves; a key's id is the SHA-256 of its
-SubjectPublicKeyInfo (DER), so that nobody can choose it.
+SubjectPublicKeyInfo (DER), so that it cannot be chosen.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def make_keys(passphrase: bytes | None = None) -> KeyPair:
 
 
 def sign(payload: bytes, private: bytes, passphrase: bytes | None = None) -> bytes:
-    """The envelope of a statement, signed. Raises UsageError for what is no usable private key; it is never quoted."""
+    """The envelope of a statement, signed. Raises UsageError for an unusable private key; it is never quoted."""
     from securesystemslib.dsse import Envelope
 
     envelope = Envelope(payload, STATEMENT_TYPE, {})
@@ -80,7 +80,7 @@ def open_envelope(content: bytes, keys: Sequence[bytes]) -> Opened:
 
     known = [read_public(key) for key in keys]
     if not known:
-        raise UsageError("there is no key to verify the attestation by", hint="give a public key: --key FILE")
+        raise UsageError("a public key is needed to verify the attestation", hint="give a public key: --key FILE")
     envelope = read_envelope(content)
     if not set(envelope.signatures) & {s_slib_key.keyid for s_slib_key in known}:
         named = ", ".join(sorted(envelope.signatures))
@@ -97,20 +97,20 @@ def open_envelope(content: bytes, keys: Sequence[bytes]) -> Opened:
 
 
 def unverified_payload(content: bytes) -> bytes:
-    """The payload of an envelope whose signature nobody has checked: to tell what it says, never to believe it."""
+    """The payload of an envelope with an unverified signature: for display only, never to be trusted."""
     payload: bytes = read_envelope(content).payload
     return payload
 
 
 def read_envelope(content: bytes) -> Any:
-    """An envelope, its form checked and nothing else. Raises ModelError where it is none of a statement."""
+    """An envelope of which only the form is checked. Raises ModelError unless it is one of a statement."""
     from securesystemslib.dsse import Envelope
 
     if len(content) > LARGEST_DOCUMENT:
         raise ModelError(f"the attestation is too large: {len(content)} bytes", hint=f"at most {LARGEST_DOCUMENT}")
     document = read_document(content, "the attestation")
     if set(document) != {"payload", "payloadType", "signatures"}:
-        raise ModelError(f"the attestation is no envelope: it has {', '.join(sorted(document))}", hint=MAKE_AGAIN)
+        raise ModelError(f"the attestation is not an envelope: it has {', '.join(sorted(document))}", hint=MAKE_AGAIN)
     if document["payloadType"] != STATEMENT_TYPE:
         what = f"the attestation's payload is a {document['payloadType']!r}, not a {STATEMENT_TYPE}"
         raise ModelError(what, hint=MAKE_AGAIN)
@@ -118,18 +118,18 @@ def read_envelope(content: bytes) -> Any:
     if signatures == []:
         raise ModelError("the attestation has no signature", hint="sign the image again")
     if not isinstance(signatures, list) or len(signatures) > MOST_SIGNATURES:
-        raise ModelError("the attestation's signatures are no short list", hint=MAKE_AGAIN)
+        raise ModelError("the attestation's signatures are not a short list", hint=MAKE_AGAIN)
     for signature in signatures:
         fields = signature if isinstance(signature, dict) else {}
         if set(fields) != {"keyid", "sig"} or not all(isinstance(value, str) for value in fields.values()):
-            raise ModelError("the attestation's signatures are no list of keyid and sig", hint=MAKE_AGAIN)
+            raise ModelError("the attestation's signatures are not a list of keyid and sig", hint=MAKE_AGAIN)
     check_base64(document["payload"])
     for entry in signatures:
         check_base64(entry["sig"])
     try:
         return Envelope.from_dict(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"the attestation is no envelope: {error}", hint=MAKE_AGAIN) from error
+        raise ModelError(f"the attestation is not an envelope: {error}", hint=MAKE_AGAIN) from error
 
 
 def check_base64(text: object) -> None:
@@ -143,7 +143,7 @@ def check_base64(text: object) -> None:
 
 
 def public_of(private: bytes, passphrase: bytes | None = None) -> bytes:
-    """The public key (PEM) of a private one. Raises UsageError for what is no usable private key."""
+    """The public key (PEM) of a private one. Raises UsageError for an unusable private key."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     key = load_private(private, passphrase).public_key()
@@ -152,12 +152,12 @@ def public_of(private: bytes, passphrase: bytes | None = None) -> bytes:
 
 
 def key_id(public: bytes) -> str:
-    """The id of a public key (PEM): the digest of its DER form. Raises UsageError where it is none."""
+    """The id of a public key (PEM): the digest of its DER form. Raises UsageError for an invalid one."""
     return str(read_public(public).keyid)
 
 
 def read_public(pem: bytes) -> SSlibKey:
-    """A public key. Raises UsageError where the text is none, or of a kind that the kit does not sign with."""
+    """A public key. Raises UsageError for an invalid one, or a kind that the kit does not sign with."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -166,9 +166,9 @@ def read_public(pem: bytes) -> SSlibKey:
     try:
         key = load_pem_public_key(pem) if len(pem) <= LARGEST_KEY else None
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise UsageError("what was given is no public key in PEM", hint=SUPPORTED) from error
+        raise UsageError("the key is not a public key in PEM", hint=SUPPORTED) from error
     if key is None:
-        raise UsageError("what was given is no public key in PEM: it is too large", hint=SUPPORTED)
+        raise UsageError("the key is not a public key in PEM: it is too large", hint=SUPPORTED)
     return known_key(key)
 
 
@@ -189,7 +189,7 @@ def known_key(key: Any) -> SSlibKey:
 
 
 def read_private(text: bytes, passphrase: bytes | None) -> CryptoSigner:
-    """A signer with the private key in a text. Raises UsageError without a word of what stands in it."""
+    """A signer with the private key in a text. Raises UsageError, which never quotes the text."""
     from securesystemslib.signer import CryptoSigner
 
     key = load_private(text, passphrase)

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 def statement(image: Image, facts: PackageFacts, attached: Mapping[str, str], kit: str = __version__) -> Document:
-    """The statement of an image; `attached` are digests of what is told of it: `sbom`, `findings`.
+    """The statement of an image; `attached` has the digests of `sbom` and `findings`.
 
     It holds no time and no name of a machine: the same image and package give the same statement.
     """
@@ -64,8 +64,8 @@ def dependencies(image: Image, facts: PackageFacts) -> Iterator[Document]:
 
 def byproducts(facts: PackageFacts, attached: Mapping[str, str]) -> Iterator[Document]:
     """What the run has left beside the image: metrics and verdict to be read, documents by digest."""
-    for name, document in (("metrics", facts.metrics), ("verdict", facts.verdict)):
-        yield {**resource(name, digest_json(dict(document))), "annotations": dict(document)}
+    for name, told in (("metrics", facts.metrics), ("verdict", facts.verdict)):
+        yield {**resource(name, digest_json(dict(told))), "annotations": dict(told)}
     for name, digest in sorted(attached.items()):
         yield resource(name, digest)
 
@@ -81,6 +81,6 @@ def digest_set(digest: str) -> dict[str, str]:
 
 
 def named(resources: Sequence[Document], name: str) -> Document | None:
-    """The resource of that name; none where there is none, or more than one."""
-    documents = [resource for resource in resources if resource.get("name") == name]
-    return documents[0] if len(documents) == 1 else None
+    """The only resource of that name, else None."""
+    found = [resource for resource in resources if resource.get("name") == name]
+    return found[0] if len(found) == 1 else None

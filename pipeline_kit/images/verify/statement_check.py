@@ -1,4 +1,4 @@
-"""A statement, read without trust and held against the image that it is said to be of."""
+"""Reads an untrusted statement and checks it against the image that it names."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ class Statement:
 
 
 def read_statement(payload: bytes) -> Statement:
-    """The statement in a payload. Raises ModelError where it is none of the kit's."""
+    """The statement in a payload. Raises ModelError for anything but one of the kit's."""
     document = read_document(payload, "the attestation's statement")
-    for name, expected in (("_type", STATEMENT), ("predicateType", PREDICATE)):
-        if document.get(name) != expected:
-            raise ModelError(f"the statement's {name} is {document.get(name)!r}, not {expected}", hint=HINT)
+    for name, wanted in (("_type", STATEMENT), ("predicateType", PREDICATE)):
+        if document.get(name) != wanted:
+            raise ModelError(f"the statement's {name} is {document.get(name)!r}, not {wanted}", hint=HINT)
     try:
         return statement_of(document)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ModelError(f"the statement is none of the kit's: {error!r}", hint=HINT) from error
+        raise ModelError(f"the statement was not made by the kit: {error!r}", hint=HINT) from error
 
 
 def statement_of(document: Mapping[str, Any]) -> Statement:
-    """The statement in a document. Raises KeyError, TypeError, ValueError or AttributeError where it is none."""
+    """The statement in a document. Raises KeyError, TypeError, ValueError or AttributeError for an invalid one."""
     subjects = document["subject"]
     if len(subjects) != 1:
         raise ModelError(f"the statement is of {len(subjects)} subjects, not of one image", hint=HINT)
@@ -65,9 +65,9 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
     builder = run["builder"]["id"]
     if not builder.startswith(BUILDER):
         raise ModelError(f"the statement is of the builder {builder!r}, not of the kit", hint=HINT)
-    write_document(document)  # raises for what is no plain JSON, such as NaN
+    write_document(document)  # raises for anything but plain JSON, such as NaN
     byproducts = by_name(run["byproducts"])
-    told = {entry["name"]: entry.get("annotations") for entry in run["byproducts"]}
+    told = {each["name"]: each.get("annotations") for each in run["byproducts"]}
     for name in ("verdict", "metrics"):
         if byproducts.get(name) != digest_json(dict(told[name])):
             raise ModelError(f"the statement's {name} is not that of its digest", hint=HINT)
@@ -84,28 +84,28 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
 
 
 def by_name(resources: list[Mapping[str, Any]]) -> dict[str, str]:
-    """The digests of resources by their names. Raises ModelError where a name stands twice."""
-    values: dict[str, str] = {}
+    """The digests of resources by their names. Raises ModelError for a repeated name."""
+    found: dict[str, str] = {}
     for resource in resources:
         name = str(resource["name"])
-        if name in values:
+        if name in found:
             raise ModelError(f"the statement names {name} twice", hint=HINT)
-        values[name] = told_digest(resource, name)
-    return values
+        found[name] = told_digest(resource, name)
+    return found
 
 
 def told_digest(resource: Mapping[str, Any], name: str) -> str:
-    """The one digest of a resource. Raises ModelError for another algorithm, or for what is no digest of it."""
+    """The one digest of a resource. Raises ModelError for another algorithm, or an invalid digest."""
     digests = resource["digest"]
-    expected = "gitCommit" if name == "commit" else "sha256"
-    if set(digests) != {expected}:
+    wanted = "gitCommit" if name == "commit" else "sha256"
+    if set(digests) != {wanted}:
         raise ModelError(
-            f"the statement's {name} has a digest by {', '.join(sorted(digests))}, not {expected}", hint=HINT
+            f"the statement's {name} has a digest by {', '.join(sorted(digests))}, not {wanted}", hint=HINT
         )
-    value = digests[expected]
-    if not isinstance(value, str) or not HEXADECIMAL[expected].fullmatch(value):
+    value = digests[wanted]
+    if not isinstance(value, str) or not HEXADECIMAL[wanted].fullmatch(value):
         raise ModelError(f"the statement's {name} has {value!r} for a digest", hint=HINT)
-    return value if expected == "gitCommit" else PREFIX + value
+    return value if wanted == "gitCommit" else PREFIX + value
 
 
 def check_against_image(said: Statement, image: Image) -> None:
@@ -120,7 +120,7 @@ def check_against_image(said: Statement, image: Image) -> None:
 
 
 def told_by_labels(said: Statement) -> Iterator[tuple[str, str | None, str]]:
-    """What both the statement and a label of the image tell: its name, the statement's word, and the label."""
+    """The facts in both the statement and a label: name, the statement's value, and the label."""
     yield "project", said.project, LABEL_TITLE
     yield "model", said.dependencies.get("model"), LABEL_MODEL_DIGEST
     yield "package", said.dependencies.get("package"), LABEL_PACKAGE_DIGEST

@@ -16,7 +16,7 @@ from pipeline_kit.scan.manifests import check_manifests
 from pipeline_kit.scan.secrets import secrets_in
 from pipeline_kit.scan.tree import scan_history, scan_tree
 from pipeline_kit.scan.yaml_places import documents
-from tests.images.scan.planted import HARMLESS, HEX, LETTERS, PLANTED, SECRETS, Case
+from tests.scan.planted import HARMLESS, HEX, LETTERS, PLANTED, SECRETS, Case
 
 Count = Callable[[str, int], None]
 

@@ -27,8 +27,8 @@ from pipeline_kit.scan.advisories import read_advisories, vulnerabilities
 from pipeline_kit.scan.finding import Finding, find
 from pipeline_kit.scan.image import scan_image
 from pipeline_kit.scan.policy import Allow, Policy, judge, unused
-from tests.images.scan.pictures import Entry, Layer, Picture
-from tests.images.scan.planted import LETTERS, key
+from tests.scan.pictures import Entry, Layer, Picture
+from tests.scan.planted import LETTERS, key
 
 Count = Callable[[str, int], None]
 TOKEN = "gh" + "p_" + LETTERS[:36]
@@ -217,7 +217,7 @@ def test_a_layer_that_breaks_off_is_an_error(tmp_path: Path) -> None:
     content = path.read_bytes()[:5000]
     descriptor = layout.add_bytes(content, image.layers[0].media_type)
     broken = type(image)(image.stored, image.config_descriptor, (descriptor,), image.manifest, image.config)
-    with pytest.raises(ModelError, match=r"is no whole tar|cannot be read"):
+    with pytest.raises(ModelError, match=r"is not a complete tar|cannot be read"):
         scan_image(broken, layout)
 
 
@@ -308,7 +308,7 @@ def test_a_database_that_is_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(DataError, match=r"advisor|JSON"):
         read_advisories(tmp_path)
-    with pytest.raises(DataError, match="there is no database"):
+    with pytest.raises(DataError, match="the database of advisories"):
         read_advisories(tmp_path / "gone")
 
 
