@@ -42,7 +42,7 @@ def cores() -> int:
 def commit() -> str:
     """The commit that is measured, and whether files differ from it; this script's own results aside."""
     head = said("git", "rev-parse", "--short", "HEAD")
-    changed = said("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/RESULTS.md")
+    changed = said("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/*.md")
     return f"{head or 'unknown'}{' with changes' if changed else ''}"
 
 

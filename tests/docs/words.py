@@ -17,7 +17,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("pipeline_kit", "stages", "templates", "docs", "examples", "benchmarks", "smoke", "README.md", "CHANGELOG.md", "Makefile", "setup.cfg", ".ci")
+FOLDERS = (
+    "pipeline_kit",
+    "stages",
+    "templates",
+    "docs",
+    "examples",
+    "benchmarks",
+    "smoke",
+    "README.md",
+    "CHANGELOG.md",
+    "Makefile",
+    "setup.cfg",
+    ".ci",
+)
 KINDS = {".py", ".md", ".j2", ".yml", ".html", ".toml", ".cfg", ".sh", ""}
 
 ADVICE: dict[str, str] = {
@@ -70,7 +83,11 @@ class Offence(NamedTuple):
 def files(arguments: Iterable[str] = FOLDERS) -> Iterator[Path]:
     """The files of the repository that hold text for people, below any of the given paths."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *arguments],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     for name in filter(None, listed.stdout.split("\0")):
         path = ROOT / name
@@ -91,7 +108,9 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
 
 def offences(paths: Iterable[Path]) -> Iterator[Offence]:
     """Every phrase that is avoided, in the order of files and lines; it may be broken over two lines."""
-    patterns = [(re.compile(pattern.replace(" ", r"[\s#]+"), re.IGNORECASE), advice) for pattern, advice in ADVICE.items()]
+    patterns = [
+        (re.compile(pattern.replace(" ", r"[\s#]+"), re.IGNORECASE), advice) for pattern, advice in ADVICE.items()
+    ]
     for path in paths:
         name = str(path.relative_to(ROOT))
         for line, text in prose(path):
@@ -112,6 +131,11 @@ if __name__ == "__main__":
     chosen = list(files(sys.argv[1:] or FOLDERS))
     every = list(offences(chosen))
     print(*every, sep="\n")
-    vague = [f"{path.relative_to(ROOT)}:{line}: the name {name!r}" for path in chosen if path.suffix == ".py" for line, name in vague_targets(path)]
+    vague = [
+        f"{path.relative_to(ROOT)}:{line}: the name {name!r}"
+        for path in chosen
+        if path.suffix == ".py"
+        for line, name in vague_targets(path)
+    ]
     print(*vague, sep="\n")
     print(f"{len(every)} phrases, {len(vague)} names")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.errors import ProjectError
-from pipeline_kit.images.build.layers import wheel_files
+from pipeline_kit.images.build import wheel_files
 from pipeline_kit.images.build.wheel_files import dependency_layers, read_wheel
 from pipeline_kit.images.oci.tar_layer import LayerFile, write_layer
 from tests.images.building import tiny_wheel
