@@ -21,8 +21,8 @@ OUTSIDE = ("torch", "registry", "engine", "cluster", "gitlab", "jenkins")
 """Markers of tests that need a part outside of Python."""
 LONG = ("drill", "slow")
 """Markers of tests that take seconds."""
-PROGRAMS = re.compile(r"python[\d.]*|git|sh|bash|docker-credential-fake")
-"""What a fast test may start itself; the last one is a script of the tests."""
+PROGRAMS = re.compile(r"python[\d.]*|git|sh|bash|docker-credential-\w+")
+"""What a fast test may start itself; the last ones are scripts of the tests."""
 OUTSIDE_PROGRAMS = (
     "buildah", "docker", "dockerd", "docker-registry", "gitlab-ci-local", "groovy", "java", "kubectl", "node",
     "npm", "npx", "skopeo", "umoci",
