@@ -3,12 +3,14 @@ PYTHON ?= python3
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo demo-cluster test lint docs transcript bench clean help
+.PHONY: demo demo-cluster test test-fast drill lint docs transcript bench clean help
 
 help:
 	@echo 'make demo   run the whole pipeline of examples/tumour_logistic on this machine'
 	@echo 'make demo-cluster   the whole way on the cluster that KUBECONFIG names: images, releases, and back'
-	@echo 'make test   pass the tests'
+	@echo 'make test   pass the tests, on all cores; PYTEST=... adds arguments of pytest'
+	@echo 'make test-fast   pass the tests that need nothing but Python, in a minute'
+	@echo 'make drill  pass the long tests whole, and write benchmarks/DRILL.md'
 	@echo 'make lint   ruff, mypy and import-linter'
 	@echo 'make bench  measure the speed beside other tools, and write benchmarks/RESULTS.md'
 	@echo 'make docs   build the documentation as a site: .make/docs/index.html'
@@ -26,8 +28,18 @@ demo: .make/demo/ready
 demo-cluster: .make/demo-cluster/ready
 	@.make/demo-cluster/bin/python examples/cluster.py
 
+# What follows overrides: `make test PYTEST='-n 0 -x tests/plan'` runs one folder in one process.
+WORKERS := -n auto --dist worksteal
 test: .make/test/ready
-	@.make/test/bin/python -m pytest $(PYTEST)
+	@.make/test/bin/python -m pytest $(WORKERS) $(PYTEST)
+
+# tests/fast.py chooses them, and refuses what they must not start.
+test-fast: .make/test/ready
+	@.make/test/bin/python -m pytest -q $(WORKERS) --fast $(PYTEST)
+
+# One at a time: what is killed at a random moment should not meet what else is killed.
+drill: .make/test/ready
+	@.make/test/bin/python -m pytest --drill benchmarks/DRILL.md $(PYTEST)
 
 lint: .make/test/ready
 	@.make/test/bin/python -m ruff check .

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import cold_start, digests, executors, images, planning, rendering, rerun
+from benchmarks import cold_start, digests, executors, images, linting, planning, rendering, rerun
 from benchmarks.machine import ROOT, this_machine
 from benchmarks.results import Row, as_markdown, word
 from benchmarks.scale import FULL, TINY, Scale
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[Tools, Scale, Path], Iterator[Row]]] = {
     "executors": executors.measure,
     "digests": digests.measure,
     "planning": planning.measure,
+    "linting": linting.measure,
     "images": images.measure,
 }
 

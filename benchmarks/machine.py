@@ -40,11 +40,9 @@ def cores() -> int:
 
 
 def commit() -> str:
-    """The measured commit, and whether files differ from it; the page of results does not count."""
+    """The measured commit, and whether files differ from it; the pages of results do not count."""
     head = output_of("git", "rev-parse", "--short", "HEAD")
-    changed = output_of(
-        "git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/RESULTS.md"
-    )
+    changed = output_of("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)benchmarks/*.md")
     return f"{head or 'unknown'}{' with changes' if changed else ''}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,12 +12,48 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import fast
+from tests.drill import DRILL, results_page
+
 settings.register_profile("kit", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("kit")
 
 ROOT = Path(__file__).parent.parent
 NO_SKIPS = "PIPELINE_KIT_NO_SKIPS"
 COUNTED = "counted: "
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options behind `make test-fast` and `make drill`."""
+    parser.addoption("--fast", action="store_true", help="only the tests that tests/fast.py chooses, and guard them")
+    parser.addoption("--drill", type=Path, metavar="PAGE", help="only the long tests, whole; write figures to PAGE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Guards a process of the fast tests, and has a drill do the whole number of repetitions."""
+    if config.getoption("--drill"):
+        os.environ[DRILL] = "1"
+    if config.getoption("--fast") and not config.getoption("collectonly"):
+        folder = Path(tempfile.mkdtemp(prefix="fast-tests-"))
+        config.add_cleanup(lambda: shutil.rmtree(folder))
+        fast.guard(folder / "bin")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what the options do not choose."""
+    chosen = items
+    if config.getoption("--fast"):
+        chosen = [item for item in chosen if fast.is_fast(item.path.relative_to(ROOT / "tests"), marks(item))]
+    if config.getoption("--drill"):
+        chosen = [item for item in chosen if "drill" in marks(item)]
+    if len(chosen) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+
+
+def marks(item: pytest.Item) -> set[str]:
+    """The names of a test's markers."""
+    return {marker.name for marker in item.iter_markers()}
 
 
 @pytest.fixture(autouse=True)
@@ -50,8 +87,10 @@ def count(record_property: Callable[[str, object], None]) -> Callable[[str, int]
     return lambda what, number: record_property(COUNTED + what, number)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints what the tests that passed have counted."""
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
+) -> None:
+    """Prints what the tests that passed have counted; a drill in which all passed writes it down too."""
     totals: Counter[str] = Counter()
     for report in terminalreporter.stats.get("passed", ()):
         for name, number in getattr(report, "user_properties", ()):
@@ -61,6 +100,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("counts")
     for name, number in totals.items():
         terminalreporter.line(f"{number:>7}  {name}")
+    page = config.getoption("--drill")
+    if page and exitstatus == pytest.ExitCode.OK:
+        page.write_text(results_page(totals), encoding="utf-8")
 
 
 def missing(*commands: str) -> str:

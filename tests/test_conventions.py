@@ -7,6 +7,7 @@ import ast
 import dataclasses
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,40 +53,47 @@ def test_the_catalog_lists_exactly_the_folders() -> None:
     assert list(Specs()) == list(BUILT_IN)
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_a_stage_says_what_it_is(name: str) -> None:
+def test_a_stage_describes_itself() -> None:
     """Help is a sentence, names are words, kinds are known, and no parameter hides a key that every job has."""
+    assert [fault for name in BUILT_IN for fault in faults_of_stage(name)] == []
+
+
+def faults_of_stage(name: str) -> Iterator[str]:
+    """What is wrong with a stage's description, as `STAGE.NAME: fault`."""
     spec = Specs()[name]
-    assert SENTENCE.match(spec.help), spec.help
+    if not SENTENCE.match(spec.help):
+        yield f"{name}: help is not a sentence: {spec.help}"
+    if unknown := set(spec.consumes) - KINDS:
+        yield f"{name}: consumes the unknown kinds {unknown}"
     for parameter in all_parameters(spec.parameters):
-        assert SENTENCE.match(parameter.help), f"{name}.{parameter.name}: {parameter.help}"
-        assert not (parameter.kind is Kind.CHOICE and not parameter.choices), parameter.name
-        assert not (parameter.required and parameter.default is not None), parameter.name
+        if not SENTENCE.match(parameter.help):
+            yield f"{name}.{parameter.name}: help is not a sentence: {parameter.help}"
+        if parameter.kind is Kind.CHOICE and not parameter.choices:
+            yield f"{name}.{parameter.name}: a choice without choices"
+        if parameter.required and parameter.default is not None:
+            yield f"{name}.{parameter.name}: required, and has a default"
     for parameter in spec.parameters:
-        assert re.fullmatch(r"[a-z][a-z0-9_]{0,40}", parameter.name)
-        assert parameter.name not in COMMON_KEYS
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", parameter.name) or parameter.name in COMMON_KEYS:
+            yield f"{name}.{parameter.name}: not a name for a parameter"
     for output in spec.outputs:
-        assert output.kind in KINDS
-        assert SENTENCE.match(output.help), f"{name}.{output.name}: {output.help}"
-    assert set(spec.consumes) <= KINDS
+        if output.kind not in KINDS or not SENTENCE.match(output.help):
+            yield f"{name}.{output.name}: unknown kind {output.kind}, or help is not a sentence: {output.help}"
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_a_stage_has_a_run_a_test_and_a_docstring(name: str) -> None:
+def test_a_stage_has_a_run_a_test_and_a_docstring() -> None:
     """`run(context)` alone is called by the runner; the story of each stage is tested."""
-    assert callable(Specs().load_run(name))
-    module = importlib.import_module(f"pipeline_kit.stages.{name}.run")
-    assert module.__doc__
-    assert list((ROOT / "tests" / "stages").glob(f"test_{name}*.py"))
+    for name in BUILT_IN:
+        assert callable(Specs().load_run(name)), name
+        assert importlib.import_module(f"pipeline_kit.stages.{name}.run").__doc__, name
+        assert list((ROOT / "tests" / "stages").glob(f"test_{name}*.py")), name
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_reading_what_a_stage_is_imports_none_of_its_code(name: str) -> None:
+def test_reading_a_stages_description_imports_none_of_its_code() -> None:
     """Planning reads YAML only."""
-    folder = built_in_folder() / name
-    text = (folder / "stage.yml").read_text()
-    assert isinstance(yaml.safe_load(text), dict)
-    assert "!!" not in text
+    for name in BUILT_IN:
+        text = (built_in_folder() / name / "stage.yml").read_text()
+        assert isinstance(yaml.safe_load(text), dict), name
+        assert "!!" not in text, name
 
 
 def settings_read(path: Path) -> list[str]:
@@ -99,28 +107,24 @@ def settings_read(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_a_stage_parses_its_settings_once(name: str) -> None:
+def test_a_stage_parses_its_settings_once() -> None:
     """`run` alone reads the context's settings, and once; below it there is a frozen value."""
-    folder = ROOT / "stages" / name
-    read = {path.name: settings_read(path) for path in sorted(folder.glob("*.py"))}
-    assert {path: functions for path, functions in read.items() if functions} == {"run.py": ["run"]}
-    module = importlib.import_module(f"pipeline_kit.stages.{name}.settings")
-    value = module.Settings
-    assert dataclasses.is_dataclass(value)
-    assert "settings_of" in vars(module)
-    assert value.__setattr__ is not object.__setattr__
+    read = {path: settings_read(path) for name in BUILT_IN for path in (ROOT / "stages" / name).glob("*.py")}
+    once = {ROOT / "stages" / name / "run.py": ["run"] for name in BUILT_IN}
+    assert {path: functions for path, functions in read.items() if functions} == once
+    for name in BUILT_IN:
+        module = importlib.import_module(f"pipeline_kit.stages.{name}.settings")
+        assert dataclasses.is_dataclass(module.Settings), name
+        assert "settings_of" in vars(module), name
+        assert module.Settings.__setattr__ is not object.__setattr__, name
 
 
-@pytest.mark.parametrize("package", VALUES_ONLY)
-def test_a_package_below_the_stages_takes_values(package: str) -> None:
+def test_a_package_below_the_stages_takes_values() -> None:
     """No module of it mentions a stage's context or reads raw settings."""
-    modules = sorted((ROOT / "pipeline_kit" / package).rglob("*.py"))
-    assert modules
-    for path in modules:
-        text = path.read_text()
-        assert "StageContext" not in text, path
-        assert "contract.settings" not in text, path
+    modules = {package: sorted((ROOT / "pipeline_kit" / package).rglob("*.py")) for package in VALUES_ONLY}
+    assert all(modules.values())
+    texts = {path: path.read_text() for paths in modules.values() for path in paths}
+    assert [path for path, text in texts.items() if "StageContext" in text or "contract.settings" in text] == []
 
 
 def test_every_command_has_help_and_a_module() -> None:

@@ -155,9 +155,7 @@ def _add(found: Advisories, document: Any, where: str) -> None:
             found.count += 1
             found.newest = max(found.newest, str(document.get("modified", "")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(
-            f"{where} is not an OSV advisory: {error}", hint="fetch the database again"
-        ) from error
+        raise DataError(f"{where} is not an OSV advisory: {error}", hint="fetch the database again") from error
 
 
 def _advisory(document: Mapping[str, Any], affected: Mapping[str, Any]) -> Advisory:

@@ -11,6 +11,8 @@ import pytest
 from tests.adopt.shapes import on_disk
 from tests.projects import kit
 
+pytestmark = pytest.mark.slow
+
 RUNS = {
     "uv": {"check", "build", "test", "train"},
     "flat_script": {"check", "test", "train"},

@@ -357,6 +357,7 @@ def before(story: str) -> FakeCluster:
     return cluster
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [False, True], ids=["before it", "after it"])
 @pytest.mark.parametrize("story", STORIES)
 def test_killed_at_every_call_and_run_again(story: str, late: bool) -> None:
@@ -379,6 +380,7 @@ def test_killed_at_every_call_and_run_again(story: str, late: bool) -> None:
     assert at > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("story", ["first", "upgrade", "bad upgrade"])
 def test_killed_at_every_call_and_followed_by_another(story: str) -> None:
     """A release of something else finds what was left, takes it back and goes its own way."""

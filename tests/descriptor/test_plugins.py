@@ -218,6 +218,7 @@ def test_the_helper_pins_what_it_says() -> None:
     assert [line.partition("==")[0] for line in lock_of("a", "b").splitlines()] == ["pipeline-kit", "a", "b"]
 
 
+@pytest.mark.slow
 def test_doctor_lists_what_is_installed_and_not_named(tmp_path: Path) -> None:
     """With what it adds; nothing of it is imported."""
     project = write_project(tmp_path / "project", JOBS)

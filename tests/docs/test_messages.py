@@ -7,8 +7,6 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from pipeline_kit import errors
 from tests.conftest import ROOT
 
@@ -45,10 +43,12 @@ def messages(path: Path) -> Iterator[tuple[int, str, str]]:
             yield from ((node.lineno, *pair) for each in given for pair in texts(each))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_a_message_begins_small_and_ends_without_a_stop(path: Path) -> None:
+def test_a_message_begins_small_and_ends_without_a_stop() -> None:
     """The command line puts `pipeline-kit: ` before a message and a place before that of a descriptor."""
-    for line, first, last in messages(path):
-        where = f"{path}:{line}: {first!r} ... {last!r}"
-        assert not first[:1].isupper() or first.startswith(NAMES), where
-        assert not last.endswith(".") or last.endswith("..."), where
+    offenders = [
+        f"{path.relative_to(ROOT)}:{line}: {first!r} ... {last!r}"
+        for path in FILES
+        for line, first, last in messages(path)
+        if (first[:1].isupper() and not first.startswith(NAMES)) or (last.endswith(".") and not last.endswith("..."))
+    ]
+    assert not offenders, "\n".join(offenders)

@@ -12,7 +12,7 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.docs.follow import follow, new_reader, update
-from tests.docs.pages import steps_of
+from tests.docs.pages import Step, steps_of
 
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if "reference" not in path.parts)
 TYPED = [page for page in PAGES if any(step.what in ("console", "descriptor", "fragment") for step in steps_of(page))]
@@ -34,22 +34,35 @@ def test_what_a_page_says_is_what_happens(page: Path, tmp_path: Path, finished: 
     assert not differences, "\n\n".join(f"{page}:{each.line}: {each.text}" for each in differences)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_block_is_held_by_something(page: Path) -> None:
+def test_every_block_is_checked_by_something() -> None:
     """YAML is loaded or written to a file, Python and JSON can be read; what is not run says why."""
-    for step in steps_of(page):
-        where = f"{page}:{step.first}"
-        assert step.language in LANGUAGES, f"{where}: {step.language}"
-        if step.what == "not run":
-            assert step.value, f"{where}: it does not say why"
-        elif step.what == "yaml":
-            assert yaml.safe_load(step.text), f"{where}: a descriptor has a mark: descriptor, fragment, file or append"
-        elif step.language == "diff":
-            assert step.what == "edit", where
-        elif step.language == "json":
+    faults = [
+        f"{page.relative_to(ROOT)}:{step.first}: {fault}"
+        for page in PAGES
+        for step in steps_of(page)
+        if (fault := fault_of(step))
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def fault_of(step: Step) -> str | None:
+    """What is wrong with a block, or None."""
+    if step.language not in LANGUAGES:
+        return f"unknown language {step.language}"
+    if step.what == "not run" and not step.value:
+        return "the mark `not run` gives no reason"
+    if step.language == "diff" and step.what not in ("edit", "not run"):
+        return "a diff needs the mark `edit`"
+    try:
+        if step.what == "yaml" and not yaml.safe_load(step.text):
+            return "a descriptor needs a mark: descriptor, fragment, file or append"
+        if step.language == "json" and step.what != "not run":
             json.loads(step.text)
         if step.language == "python":
             ast.parse(step.text)
+    except (yaml.YAMLError, ValueError, SyntaxError) as error:
+        return str(error)
+    return None
 
 
 def test_the_tutorial_makes_the_mistakes_that_people_make() -> None:

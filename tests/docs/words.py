@@ -36,7 +36,7 @@ KINDS = {".py", ".md", ".j2", ".yml", ".html", ".toml", ".cfg", ".sh", ""}
 ADVICE: dict[str, str] = {
     r"\b(told|tell|tells|telling)\b": "reported, printed, shown; the error says; distinguishes",
     r"\b(is|are|was|were|be) (?-i:none)\b": "is not a, is missing, None, an empty list",
-    r"\b(is|are|was|were) no (?!longer\b|more than\b|less than\b|later than\b|earlier than\b)[a-z`]": "is not a, is missing; no X was found",
+    r"\b(is|are|was|were) no (?!longer\b|(more|less|later|earlier) than\b)[a-z`]": "is not a, is missing; no X found",
     r"\b(stand|stands|stood|standing)\b(?!-)": "is, is written, is declared, represents",
     r"\bmend(s|ed|ing)?\b": "fix, repair",
     r"\bkeepers?\b": "supervisor",
@@ -57,7 +57,8 @@ ADVICE: dict[str, str] = {
     r"\bchains? of environments\b|\benvironment chain\b": "promotion path",
     r"\bthe words of\b|\bin words\b": "message, description",
     r"\bsaid\b": "declared, configured, reported",
-    r"\b(is|are|was|were|be|been|being) asked\b|\basks? (a|the) (pod|server|cluster|registry|engine)\b": "queried, checked",
+    r"\b(is|are|was|were|be|been|being) asked\b": "queried, checked",
+    r"\basks? (a|the) (pod|server|cluster|registry|engine)\b": "queries, checks",
     r"\bwhat (\w+ ){0,4}is none of\b|\bnone of them is\b": "say which are",
     r"\bfor want of\b|\bwherewith\b|\bwhereof\b|\bthereof\b|\bthereby\b|\bthence\b": "plain English",
     r"\bsees? to (it|them)\b|\bleft alone\b": "ensures; unchanged",

@@ -116,13 +116,12 @@ def problems_of(files: Sequence[Path], work: Path) -> dict[Path, list[Mapping[st
 
 
 def groovy(request: Mapping[str, object], work: Path) -> Any:
-    """The harness's answer. Java's home is found from the command, since Debian's `groovy` asks for it."""
+    """The harness's answer."""
     (work / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    home = Path(shutil.which("java") or "java").resolve().parent.parent
     done = subprocess.run(
         ["groovy", "-cp", str(HARNESS), str(HARNESS / "harness.groovy"), str(work / "request.json")],
         cwd=work,
-        env={**os.environ, "JAVA_HOME": str(home)},
+        env=groovy_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -131,3 +130,9 @@ def groovy(request: Mapping[str, object], work: Path) -> Any:
     if done.returncode != 0:
         raise AssertionError(f"the harness failed:\n{done.stdout}{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def groovy_environment() -> dict[str, str]:
+    """The variables of a Groovy process: Java's home, which Debian's `groovy` needs, and no costly optimisation."""
+    home = Path(shutil.which("java") or "java").resolve().parent.parent
+    return {**os.environ, "JAVA_HOME": str(home), "JAVA_OPTS": "-XX:TieredStopAtLevel=1"}

@@ -1,4 +1,4 @@
-"""Ten clean builds of one commit: in ten places, at ten times, in ten kinds of surroundings; one digest."""
+"""Clean builds of one commit, ten in a drill: each in another place, time and kind of surroundings; one digest."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from pipeline_kit.runner.folders import user_cache
+from tests.drill import rounds
 from tests.executors.test_examples import checkout
 from tests.projects import commit, kit
 
-BUILDS = 10
+BUILDS = rounds(10)
 UMASKS = (0o022, 0o077, 0o027, 0o002, 0o000)
 ZONES = ("UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati")
 LANGUAGES = ("C", "C.UTF-8", "POSIX")
@@ -88,7 +91,8 @@ def clean_cache(folder: Path, shared: Path) -> Path:
     return folder
 
 
-def test_ten_clean_builds_of_one_commit_are_one_image(tmp_path: Path, count: Callable[[str, int], None]) -> None:
+@pytest.mark.drill
+def test_clean_builds_of_one_commit_are_one_image(tmp_path: Path, count: Callable[[str, int], None]) -> None:
     """From check to image, with the real command in fresh clones: umask, times, order, language, zone and hash differ.
 
     The commit is the example's without its job `test`, which puts nothing into the image.

@@ -120,6 +120,7 @@ def test_the_tests_of_a_new_bare_project_pass(tmp_path):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_a_new_projects_pipeline_ends_with_an_image_that_predicts(tmp_path):
     """What `init` makes passes at once, its own tests among it, and its image answers."""
     write(scaffold("tabular", "credit-card"), tmp_path)

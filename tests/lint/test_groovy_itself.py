@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from pipeline_kit.servers.lint import check_file
 from tests.conftest import missing
+from tests.executors.jenkins_harness import groovy_environment
 from tests.lint.cases import JENKINS, VALID
 from tests.lint.test_fuzz import mutated
 
@@ -26,10 +25,9 @@ NEEDS_A_SERVER = ("library", "functions", "scripted")  # their imports are the s
 
 def groovy_says(folder: Path) -> dict[str, str]:
     """Each file's name with `good` or `bad`."""
-    home = Path(shutil.which("java") or "java").resolve().parent.parent
     done = subprocess.run(
         ["groovy", str(SCRIPT), str(folder)],
-        env={**os.environ, "JAVA_HOME": str(home)},
+        env=groovy_environment(),
         capture_output=True,
         text=True,
         timeout=300,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 
-import pytest
-
 from pipeline_kit.lint.finding import Rule
 from pipeline_kit.servers.lint import check_file, rules
 from tests.conftest import ROOT
@@ -28,11 +26,16 @@ def table(prefix: str) -> str:
     return f"\n| rule | level | what it finds | example | what to do |\n|---|---|---|---|---|\n{rows}\n"
 
 
-@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.id not in SHORTENED], ids=lambda rule: rule.id)
-def test_an_example_shows_its_rule_alone(rule: Rule) -> None:
-    """What the page shows is what the linter says."""
+def test_an_example_shows_its_rule_alone() -> None:
+    """What the page shows is what the linter reports."""
+    reported = {rule.id: rules_reported(rule) for rule in rules() if rule.id not in SHORTENED}
+    assert reported == {name: {name} for name in reported}
+
+
+def rules_reported(rule: Rule) -> set[str]:
+    """The rules that the linter reports for a rule's example."""
     name = GITLAB if rule.id.startswith("GL") else JENKINS
-    assert {each.rule for each in check_file(name, rule.example.encode())} == {rule.id}
+    return {finding.rule for finding in check_file(name, rule.example.encode())}
 
 
 def test_rules_have_names_of_their_own() -> None:

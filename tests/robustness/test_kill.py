@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from pipeline_kit.adapters.process.run import GRACE_SECONDS
+from tests.drill import rounds
 from tests.projects import kit
 from tests.robustness import killing
 from tests.robustness.conftest import Undisturbed
 from tests.robustness.small_project import make_project
 
-KILLS = 200
+KILLS = rounds(200)
 IN_A_ROW = 4
 """Kills before the work is let finish: each run starts from what the killed one before it left."""
 BOUND_SECONDS = GRACE_SECONDS
@@ -78,6 +81,7 @@ class Life:
         return self
 
 
+@pytest.mark.drill
 def test_a_run_that_is_killed_at_any_moment_is_finished_by_the_same_command(
     tmp_path: Path, undisturbed: Undisturbed, count: Callable[[str, int], None]
 ) -> None:

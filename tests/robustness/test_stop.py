@@ -22,17 +22,19 @@ from pipeline_kit.runner.exit_codes import exit_code
 from pipeline_kit.runner.job import run_job
 from pipeline_kit.runner.job_run import JobRun
 from pipeline_kit.runner.stop import Interrupted
+from tests.drill import rounds
 from tests.projects import commit, kit, write_project
 from tests.robustness import killing
 from tests.robustness.conftest import Undisturbed
 from tests.robustness.small_project import make_project
 
-TRIES = 20
+TRIES = rounds(20, least=4)
 SEED = 11
 STUBBORN = """
 import os, pathlib, signal, subprocess, time
 folder = pathlib.Path(os.environ["SIGNS"])
-signal.signal(signal.SIGTERM, lambda number, frame: (folder / "asked to end").touch())
+signal.signal(signal.SIGTERM, lambda number, frame: ((folder / "asked to end").touch(), signal.alarm(8)))
+signal.signal(signal.SIGALRM, lambda number, frame: (folder / "had its time").touch())
 subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 300"], start_new_session=True)  # a daemon, out of its group
 (folder / "works").touch()
 while True:
@@ -40,6 +42,7 @@ while True:
 """
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_at_any_moment_ends_a_run_cleanly(
     tmp_path: Path, number: signal.Signals, undisturbed: Undisturbed, count: Callable[[str, int], None]
@@ -111,11 +114,10 @@ def test_a_second_ctrl_c_ends_what_does_not_end_by_itself(tmp_path: Path, comman
     with stubborn_run(tmp_path, *command) as (process, signs, mark):
         process.send_signal(signal.SIGINT)
         wait_for(signs / "asked to end")
-        asked = time.monotonic()
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 130, output
-        assert time.monotonic() - asked < 5
+        assert not (signs / "had its time").exists()
         assert killing.marked(mark) == []
 
 
@@ -173,13 +175,11 @@ def test_what_does_not_end_by_itself_is_ended_after_ten_seconds(tmp_path: Path) 
             done.result()
 
 
-def limited(folder: Path, seconds: int) -> tuple[JobRecord, float]:
+def limited(folder: Path, seconds: int) -> JobRecord:
     """Job `a` of a project, run here with a time limit shorter than a descriptor may set."""
     project = open_project(folder)
     job = replace(project.job("a"), timeout_seconds=seconds)
-    started = time.monotonic()
-    record = run_job(JobRun(job, project.descriptor, project.specs, project.folders, lambda line: None))
-    return record, time.monotonic() - started
+    return run_job(JobRun(job, project.descriptor, project.specs, project.folders, lambda line: None))
 
 
 def test_the_kits_own_time_limit_ends_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,9 +188,8 @@ def test_the_kits_own_time_limit_ends_a_stage(tmp_path: Path, monkeypatch: pytes
     folder = tmp_path / "project"
     folder.mkdir()
     write_project(folder, "  a: {stage: probe, end: wait}\n")
-    record, seconds = limited(folder, 1)
+    record = limited(folder, 1)
     assert (record.category, exit_code(record)) == (Category.TIMEOUT, 1)
-    assert 1 <= seconds < 10
     assert killing.torn(folder) == []
     assert "time limit" in (folder / ".pipeline-kit/out/a/junit.xml").read_text()
 
@@ -204,9 +203,8 @@ def test_the_time_limit_ends_a_command_and_what_it_started(tmp_path: Path, monke
         "version: 1\nkit: 0.1.0\nproject: {name: demo, lock: requirements.lock}\n"
         "jobs:\n  a: {stage: command, run: [sh, -c, 'sleep 300 & sleep 300']}\n"
     )
-    record, seconds = limited(folder, 1)
+    record = limited(folder, 1)
     assert record.category is Category.TIMEOUT
-    assert seconds < 10
     assert [pid for pid in killing.marked(str(folder)) if pid != os.getpid()] == []
     assert killing.leftovers(folder) == []
 

@@ -151,9 +151,7 @@ def test_a_store_that_stalls_is_given_up(
     content = path.read_bytes()
     path.unlink()
     os.mkfifo(path)
-    started = time.monotonic()
     record = run_with(project, store, "fetch", monkeypatch)
-    assert time.monotonic() - started < 10
     assert exit_code(record) == ExitCode.INFRASTRUCTURE
     assert "no answer for 1 s" in record.reason
     assert killing.leftovers(project) == []
@@ -166,14 +164,15 @@ def test_a_store_that_stalls_is_given_up(
 
 def test_a_slow_store_is_waited_for_as_long_as_it_goes_on(tmp_path: Path) -> None:
     """Patience is for a stall: what comes piece by piece may take longer than that."""
-    store = DirectoryStore(tmp_path / "store", silence_seconds=0.5)
-    started = time.monotonic()
+    silence_seconds = 0.5
+    pieces, seconds = 6, 0.2
+    assert pieces * seconds > silence_seconds
+    store = DirectoryStore(tmp_path / "store", silence_seconds=silence_seconds)
 
     def slowly(alive: Callable[[], None]) -> str:
-        for _ in range(6):
-            time.sleep(0.2)
+        for _ in range(pieces):
+            time.sleep(seconds)
             alive()
         return "done"
 
     assert store._call("is slow", slowly) == "done"
-    assert time.monotonic() - started > 1

@@ -61,14 +61,12 @@ def test_a_daemon_that_holds_the_pipe_does_not_hold_the_job(tmp_path: Path) -> N
     """The process's own end counts, not that of what it left behind."""
     script = (
         "import subprocess, sys\n"
-        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60); print(\"daemon ended\")'])\n"
         "print('done')\n"
     )
-    started = time.monotonic()
     done, lines = run(script, tmp_path)
     assert done.exit_code == 0
-    assert lines == ["done"]
-    assert time.monotonic() - started < 30
+    assert lines == ["done"]  # the daemon's line would be among them if the job had waited for it
 
 
 def test_a_command_that_is_not_there_is_explained(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from pipeline_kit.scan.secrets import secrets_in
 from pipeline_kit.scan.tree import scan_history, scan_tree
 from pipeline_kit.scan.yaml_places import documents
 from tests.scan.planted import HARMLESS, HEX, LETTERS, PLANTED, SECRETS, Case
+from tests.watchdog import ends
 
 Count = Callable[[str, int], None]
 
@@ -150,6 +150,5 @@ def test_a_file_that_is_made_to_take_long_does_not(tmp_path: Path, name: str) ->
     """No expression looks back over all of it again and again."""
     path, content = ENDLESS[name]
     write(tmp_path, Case(path, content))
-    started = time.process_time()
-    scan_tree(tmp_path)
-    assert time.process_time() - started < 20
+    with ends():
+        scan_tree(tmp_path)

@@ -15,6 +15,8 @@ import pytest
 from tests.plugins import install_package, lock_of, use_plugins
 from tests.projects import commit, kit, write_project
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).parent / "shell_server"
 FILE = "pipeline.sh"
 JOBS = """

@@ -23,6 +23,8 @@ from pipeline_kit.contract.result import Outcome, StageResult
 from pipeline_kit.errors import Category, UsageError
 from pipeline_kit.testing.context import FakeHost, FakePython, stage_context
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = EnvironmentRecord("sha256:" + "e" * 64, "3.11.7", "linux", {})
 LOCK = "numpy==2.1.0 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb  # via demo\n"
 

@@ -66,6 +66,7 @@ def test_a_first_release(release: Release) -> None:
     assert (live.content.commit, live.content.commit_time) == ("c" * 40, 1_700_000_000)
 
 
+@pytest.mark.slow
 def test_golden_requests(release: Release) -> None:
     """Where the job takes an evaluation, every pod must predict as that did; where it does not, it is taken back."""
     release.evaluated({"a": "2", "b": "4"})
@@ -365,6 +366,7 @@ def own_manifests(release: Release, text: str) -> None:
     (release.folder / "job/workspace/own.yml").write_text(text)
 
 
+@pytest.mark.slow
 def test_pods_that_nobody_has_proved(release: Release) -> None:
     """A Service that leads to the image's pods leads to no others: every request is answered by what was judged."""
     own_manifests(release, TWO_BEHIND_ONE)

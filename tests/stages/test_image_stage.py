@@ -149,6 +149,7 @@ def test_layers_of_the_repository_are_taken_over(tmp_path: Path, package: Path, 
     assert len(fresh.wheels().asked) == 1
 
 
+@pytest.mark.slow
 def test_ten_clean_builds_have_one_digest(tmp_path: Path) -> None:
     """In different directories, at different times and with different umasks, each with caches of its own."""
     digests = set()

@@ -220,6 +220,7 @@ def test_the_stage_names_the_rules_that_there_are() -> None:
     assert tuple(block.default) == BLOCKING
 
 
+@pytest.mark.slow
 def test_a_large_model_is_not_held_in_memory(tmp_path: Path) -> None:
     """A file of 64 megabytes is looked at and passed over."""
     context = make(tmp_path, [Layer([Entry("app/model/m.safetensors", b"\0" * (64 << 20))], "model")])

@@ -17,6 +17,8 @@ from pipeline_kit.contract.result import Outcome, StageResult
 from pipeline_kit.errors import Category, UsageError
 from pipeline_kit.testing.context import FakePython, stage_context
 
+pytestmark = pytest.mark.slow
+
 PYTEST = {"pytest": "9.0"}
 COVERED = {"pytest": "9.0", "pytest_cov": "7.0"}
 

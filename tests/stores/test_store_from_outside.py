@@ -9,6 +9,8 @@ import pytest
 from tests.plugins import install_package, use_plugins
 from tests.projects import kit, write_project
 
+pytestmark = pytest.mark.slow
+
 VAULT = '''
 """A store that asks for a token: a directory behind it keeps the objects."""
 
