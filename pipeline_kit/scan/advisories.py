@@ -76,8 +76,8 @@ def read_advisories(path: Path) -> Advisories:
             document = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: {name} is not JSON: {error}", hint="fetch the database again") from error
-        for each in document if isinstance(document, list) else [document]:
-            _add(advisories, each, f"{path}: {name}")
+        for entry in document if isinstance(document, list) else [document]:
+            _add(advisories, entry, f"{path}: {name}")
     if not advisories.count:
         raise DataError(
             f"{path} has no advisory on {ECOSYSTEM}", hint="give a database in OSV's format, such as all.zip"
@@ -97,10 +97,10 @@ def vulnerabilities(packages: Iterable[Package], database: Advisories) -> Iterat
 def within(version: Version, events: Iterable[tuple[str, str]]) -> bool:
     """Whether a version is in a range: after an `introduced` and before the `fixed` that follows it."""
     affected = False
-    for kind, said in sorted(events, key=_order):
-        if kind == "introduced" and (said == "0" or version >= Version(said)):
+    for kind, message in sorted(events, key=_order):
+        if kind == "introduced" and (message == "0" or version >= Version(message)):
             affected = True
-        elif leaves(version, kind, said):
+        elif leaves(version, kind, message):
             affected = False
     return affected
 
@@ -121,8 +121,8 @@ def _finding(package: Package, advisory: Advisory) -> Finding:
     message = f"{package.name} {package.version}: {names}" + (f": {advisory.summary}" if advisory.summary else "")
     fixed = advisory.fixed()
     hint = f"fixed in {', '.join(fixed)}" if fixed else "no release fixes it: judge it, and say so in allow"
-    found = find("vulnerability", package.path, message, subject=advisory.id, hint=hint)
-    return replace(found, severity=advisory.severity)
+    finding = find("vulnerability", package.path, message, subject=advisory.id, hint=hint)
+    return replace(finding, severity=advisory.severity)
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -131,9 +131,9 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
             yield file.name, file.read_bytes()
     elif path.is_file() and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            for each in archive.infolist():
-                if each.filename.endswith(".json") and each.file_size <= LARGEST:
-                    yield each.filename, archive.read(each)
+            for entry in archive.infolist():
+                if entry.filename.endswith(".json") and entry.file_size <= LARGEST:
+                    yield entry.filename, archive.read(entry)
     elif path.is_file():
         yield path.name, path.read_bytes()
     else:

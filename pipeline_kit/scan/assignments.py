@@ -87,10 +87,10 @@ def assignments(text: str, *, plain: bool) -> Iterator[Assignment]:
 
 def offsets(text: str, word: str) -> Iterator[int]:
     """The offsets of a word in a text, each once."""
-    found = text.find(word)
-    while found >= 0:
-        yield found
-        found = text.find(word, found + len(word))
+    number = text.find(word)
+    while number >= 0:
+        yield number
+        number = text.find(word, number + len(word))
 
 
 def name_before(text: str, offset: int) -> str:

@@ -136,8 +136,8 @@ def scan_the_source(context: StageContext, settings: Settings, scanned: Scanned)
 def show(context: StageContext, judged: Sequence[Judged]) -> None:
     """Logs the findings, those that block first."""
     ordered = sorted(judged, key=lambda each: (not each.blocks, each.allowed is not None, -each.finding.severity.rank))
-    for each in ordered[:SHOWN]:
-        context.log(line_of(each))
+    for finding in ordered[:SHOWN]:
+        context.log(line_of(finding))
     if len(ordered) > SHOWN:
         context.log(f"and {len(ordered) - SHOWN} more, in findings.json")
 
@@ -151,7 +151,7 @@ def line_of(judged: Judged) -> str:
 
 def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
     """The job's result: a case for each rule that was looked for."""
-    blocking = [each for each in judged if each.blocks]
+    blocking = [finding for finding in judged if finding.blocks]
     measurements: Mapping[str, int] = {
         "files": scanned.files,
         "bytes": scanned.size,
@@ -163,7 +163,7 @@ def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
     cases = cases_of(scanned, judged)
     if blocking:
         first = max(blocking, key=lambda each: each.finding.severity.rank).finding
-        counts = Counter(each.finding.rule for each in blocking)
+        counts = Counter(finding.finding.rule for finding in blocking)
         by_rule = ", ".join(f"{count} of {rule}" for rule, count in sorted(counts.items()))
         reason = f"{first.rule} at {first.place}: {first.message}; in all {by_rule}"
         return StageResult(Outcome.FAILED, reason, Category.PROJECT, measurements, scanned.outputs, cases, facts)
@@ -175,7 +175,9 @@ def result_of(scanned: Scanned, judged: Sequence[Judged]) -> StageResult:
 
 def severities(judged: Sequence[Judged]) -> dict[str, int]:
     """The number of findings of each severity, without those allowed."""
-    return dict(sorted(Counter(each.finding.severity.value for each in judged if each.allowed is None).items()))
+    return dict(
+        sorted(Counter(finding.finding.severity.value for finding in judged if finding.allowed is None).items())
+    )
 
 
 def cases_of(scanned: Scanned, judged: Sequence[Judged]) -> tuple[Case, ...]:

@@ -36,10 +36,10 @@ def draft(file: str, text: str) -> str | None:
     """The lock file as pip reads it, or none where this one cannot be turned into that without its own tool."""
     reader = {"uv.lock": _uv, "poetry.lock": _poetry, "Pipfile.lock": _pipfile, "pdm.lock": _pdm}.get(file)
     pins = reader(text) if reader else None
-    if not pins or not all(_is_whole(each) for each in pins):
+    if not pins or not all(_is_whole(pin) for pin in pins):
         return None
-    names = [each.name for each in pins]
-    if any(names.count(each.name) > 1 and not each.marker for each in pins):
+    names = [pin.name for pin in pins]
+    if any(names.count(pin.name) > 1 and not pin.marker for pin in pins):
         return None  # a fork: two versions, and nothing says which of them where
     return HEADER + "".join(_written(pin) for pin in sorted(pins, key=lambda each: (each.name, each.version)))
 

@@ -26,16 +26,16 @@ def execute(arguments: argparse.Namespace) -> int:
     if bool(arguments.key) == arguments.unsigned:
         hint = "--key FILE gives the public key of who signs; --unsigned checks digests only, not who made the image"
         raise UsageError("say either by which key the image is verified, or that none is wanted", hint=hint)
-    keys = [content_of(each) for each in arguments.key or ()]
+    keys = [content_of(entry) for entry in arguments.key or ()]
     attestation = content_of(arguments.attestation) if arguments.attestation else None
-    blobs, wanted = opened(arguments)
-    verified = verify_image(blobs, wanted, keys=keys, attestation=attestation, unsigned=arguments.unsigned)
+    blobs, expected = opened(arguments)
+    verified = verify_image(blobs, expected, keys=keys, attestation=attestation, unsigned=arguments.unsigned)
     if arguments.json:
         print(json.dumps(document_of(verified), indent=2))
     else:
         print("\n".join(lines_of(verified)))
-        if wanted is not None and wanted != verified.digest:
-            print(f"  the tag {wanted} may lead to another image tomorrow: deploy {verified.digest}")
+        if expected is not None and expected != verified.digest:
+            print(f"  the tag {expected} may lead to another image tomorrow: deploy {verified.digest}")
     return 0
 
 

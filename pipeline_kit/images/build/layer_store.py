@@ -33,7 +33,8 @@ class LayerStore:
         written_layers = self.described(key)
         return (
             written_layers
-            if written_layers is not None and all(self.holds(each.descriptor) for each in written_layers)
+            if written_layers is not None
+            and all(self.holds(written_layer.descriptor) for written_layer in written_layers)
             else None
         )
 

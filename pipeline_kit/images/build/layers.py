@@ -120,7 +120,9 @@ class ImageBuilder:
         if written_layers is None:
             written_layers = (write_layer(files, None, compressed=self.compressed),)
             self.store.keep(key, written_layers)
-        return written_layers if all(earlier.has(each.descriptor) for each in written_layers) else None
+        return (
+            written_layers if all(earlier.has(written_layer.descriptor) for written_layer in written_layers) else None
+        )
 
     def make(self, layers: list[dict[str, LayerFile]] | list[Mapping[str, LayerFile]]) -> tuple[WrittenLayer, ...]:
         """Writes layers into the store."""

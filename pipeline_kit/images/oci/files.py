@@ -211,7 +211,7 @@ def layer_files(
 
 def final_members(archive: tarfile.TarFile, digest: str) -> dict[str, tarfile.TarInfo]:
     """The members by path, in the order of the tar; the last one of a repeated path. Raises ModelError."""
-    found: dict[str, tarfile.TarInfo] = {}
+    tar_infos: dict[str, tarfile.TarInfo] = {}
     last = -1
     for number, member in enumerate(listed(archive, digest)):
         if number >= MOST_ENTRIES:
@@ -223,9 +223,9 @@ def final_members(archive: tarfile.TarFile, digest: str) -> dict[str, tarfile.Ta
             raise ModelError(f"layer {digest} has a sparse file: {member.name!r}", hint="it is hostile")
         path = clean_path(member.name, digest)
         if path:
-            found.pop(path, None)
-            found[path] = member
-    return found
+            tar_infos.pop(path, None)
+            tar_infos[path] = member
+    return tar_infos
 
 
 def listed(archive: tarfile.TarFile, digest: str) -> Iterator[tarfile.TarInfo]:

@@ -128,8 +128,8 @@ def verify_pushed(
 
     Raises as `verify_image`.
     """
-    wanted = image.wanted if isinstance(image, Reference) else image
-    return verify_image(blobs, wanted, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)
+    expected = image.wanted if isinstance(image, Reference) else image
+    return verify_image(blobs, expected, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)
 
 
 def verify_layout(
@@ -177,7 +177,7 @@ def accepted(
         except ModelError as error:
             refused.append(error)
         else:
-            return opened.key or None, statement, tuple(each.message for each in refused)
+            return opened.key or None, statement, tuple(model_error.message for model_error in refused)
     if len(refused) == 1:
         raise refused[0]
     if refused:
@@ -196,8 +196,8 @@ def attached_envelopes(image: Image, blobs: Blobs, refused: list[ModelError]) ->
     if len(referrers) > MOST_ATTESTATIONS:
         what = f"{len(referrers)} attestations are attached to {image.digest}, more than {MOST_ATTESTATIONS}"
         raise ModelError(what, hint="take out those that are not yours")
-    for each in referrers:
+    for blob in referrers:
         try:
-            yield read_payload(blobs, each, image.digest)
+            yield read_payload(blobs, blob, image.digest)
         except ModelError as error:
             refused.append(error)

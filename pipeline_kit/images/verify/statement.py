@@ -64,8 +64,8 @@ def dependencies(image: Image, facts: PackageFacts) -> Iterator[Document]:
 
 def byproducts(facts: PackageFacts, attached: Mapping[str, str]) -> Iterator[Document]:
     """What the run has left beside the image: metrics and verdict to be read, documents by digest."""
-    for name, told in (("metrics", facts.metrics), ("verdict", facts.verdict)):
-        yield {**resource(name, digest_json(dict(told))), "annotations": dict(told)}
+    for name, document in (("metrics", facts.metrics), ("verdict", facts.verdict)):
+        yield {**resource(name, digest_json(dict(document))), "annotations": dict(document)}
     for name, digest in sorted(attached.items()):
         yield resource(name, digest)
 
@@ -82,5 +82,5 @@ def digest_set(digest: str) -> dict[str, str]:
 
 def named(resources: Sequence[Document], name: str) -> Document | None:
     """The only resource of that name, else None."""
-    found = [resource for resource in resources if resource.get("name") == name]
-    return found[0] if len(found) == 1 else None
+    documents = [resource for resource in resources if resource.get("name") == name]
+    return documents[0] if len(documents) == 1 else None

@@ -45,9 +45,9 @@ class Statement:
 def read_statement(payload: bytes) -> Statement:
     """The statement in a payload. Raises ModelError for anything but one of the kit's."""
     document = read_document(payload, "the attestation's statement")
-    for name, wanted in (("_type", STATEMENT), ("predicateType", PREDICATE)):
-        if document.get(name) != wanted:
-            raise ModelError(f"the statement's {name} is {document.get(name)!r}, not {wanted}", hint=HINT)
+    for name, expected in (("_type", STATEMENT), ("predicateType", PREDICATE)):
+        if document.get(name) != expected:
+            raise ModelError(f"the statement's {name} is {document.get(name)!r}, not {expected}", hint=HINT)
     try:
         return statement_of(document)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -67,7 +67,7 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
         raise ModelError(f"the statement is of the builder {builder!r}, not of the kit", hint=HINT)
     write_document(document)  # raises for anything but plain JSON, such as NaN
     byproducts = by_name(run["byproducts"])
-    told = {each["name"]: each.get("annotations") for each in run["byproducts"]}
+    told = {entry["name"]: entry.get("annotations") for entry in run["byproducts"]}
     for name in ("verdict", "metrics"):
         if byproducts.get(name) != digest_json(dict(told[name])):
             raise ModelError(f"the statement's {name} is not that of its digest", hint=HINT)
@@ -85,27 +85,27 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
 
 def by_name(resources: list[Mapping[str, Any]]) -> dict[str, str]:
     """The digests of resources by their names. Raises ModelError for a repeated name."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for resource in resources:
         name = str(resource["name"])
-        if name in found:
+        if name in values:
             raise ModelError(f"the statement names {name} twice", hint=HINT)
-        found[name] = told_digest(resource, name)
-    return found
+        values[name] = told_digest(resource, name)
+    return values
 
 
 def told_digest(resource: Mapping[str, Any], name: str) -> str:
     """The one digest of a resource. Raises ModelError for another algorithm, or an invalid digest."""
     digests = resource["digest"]
-    wanted = "gitCommit" if name == "commit" else "sha256"
-    if set(digests) != {wanted}:
+    expected = "gitCommit" if name == "commit" else "sha256"
+    if set(digests) != {expected}:
         raise ModelError(
-            f"the statement's {name} has a digest by {', '.join(sorted(digests))}, not {wanted}", hint=HINT
+            f"the statement's {name} has a digest by {', '.join(sorted(digests))}, not {expected}", hint=HINT
         )
-    value = digests[wanted]
-    if not isinstance(value, str) or not HEXADECIMAL[wanted].fullmatch(value):
+    value = digests[expected]
+    if not isinstance(value, str) or not HEXADECIMAL[expected].fullmatch(value):
         raise ModelError(f"the statement's {name} has {value!r} for a digest", hint=HINT)
-    return value if wanted == "gitCommit" else PREFIX + value
+    return value if expected == "gitCommit" else PREFIX + value
 
 
 def check_against_image(said: Statement, image: Image) -> None:
