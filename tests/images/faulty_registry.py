@@ -241,7 +241,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RD)
 
     def log_message(self, *arguments: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 for method in ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"):

@@ -223,7 +223,7 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
         "a key stands twice",
     ),
     "an envelope that is too large": (raw_envelope(lambda it: it + b" " * (4 << 20)), "the attestation is too large"),
-    "an envelope that is no object": (raw_envelope(lambda it: b"[]"), "is no JSON object"),
+    "an envelope that is no object": (raw_envelope(lambda it: b"[]"), "is not a JSON object"),
     "a statement that others have signed": (signed_by_others, "signed by none of the given keys"),
     "a signature of others under our key's id": (others_under_our_name, "signature does not verify"),
     "our signature beside the statement of others": (ours_beside_others_statement, "signature does not verify"),

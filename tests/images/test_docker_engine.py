@@ -363,7 +363,7 @@ def wait_until_gone(names: list[str]) -> None:
 
 
 def test_the_context_is_the_same_bytes_for_the_same_files(tmp_path: Path) -> None:
-    """Whatever their times, their order or their umask; a file that stands there twice is whole both times."""
+    """Whatever their times, their order or their umask; a file that is declared twice is whole both times."""
     archives = []
     for number, umask in enumerate((0o022, 0o077)):
         folder = tmp_path / f"{number}"

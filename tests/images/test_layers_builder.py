@@ -376,7 +376,7 @@ def test_places_that_nobody_of_the_kit_wrote(shop: Workshop) -> None:
         with pytest.raises(ModelError, match="is not a repository name"):
             LayoutBlobs(shop.layout, lambda: shop.registries)
     (shop.layout / "pipeline-kit.json").write_text("[]")
-    with pytest.raises(ModelError, match="is no JSON object"):
+    with pytest.raises(ModelError, match="is not a JSON object"):
         LayoutBlobs(shop.layout, lambda: shop.registries)
 
 

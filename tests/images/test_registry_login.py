@@ -165,7 +165,7 @@ class TokenServer(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *arguments: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def token_server(*answers: tuple[int, bytes]) -> type[TokenServer]:
