@@ -84,7 +84,7 @@ FAULTS: dict[str, tuple[Callable[[Case], Any], str]] = {
     "too few rows": (lambda c: (c.test.update(rows=29), c.old.update(rows=29)), "are fewer than the 30"),
     "too few rows in a slice": (
         lambda c: (c.test["slices"]["country"]["FR"].update(rows=3), c.old["slices"]["country"]["FR"].update(rows=3)),
-        "f1 where country is FR cannot be judged: 3 rows are fewer than the required required 30",
+        "f1 where country is FR cannot be judged: 3 rows are fewer than the required 30",
     ),
     "an empty slice": (lambda c: c.test["slices"]["country"]["FR"].update(rows=0), "it is of 0 rows"),
     "a slice of no values": (lambda c: c.test["slices"].update(country={}), "no slices by 'country'"),

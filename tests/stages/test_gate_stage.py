@@ -353,7 +353,7 @@ UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
         lambda gate: gate.settings(rules=[{"metric": "f1", "min": 0.1, "slice": "city"}]),
         "no slices by 'city'",
     ),
-    "the rows are few": (lambda gate: gate.settings(min_rows=101), "100 rows are fewer than the required required 101"),
+    "the rows are few": (lambda gate: gate.settings(min_rows=101), "100 rows are fewer than the required 101"),
     "the metric is NaN": (set_metric(float("nan")), "it is nan, not a finite number"),
     "the metric is infinite": (set_metric(float("inf")), "it is inf, not a finite number"),
     "the metric is text": (set_metric("1.0"), "it is '1.0', not a finite number"),

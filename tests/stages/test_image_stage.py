@@ -288,7 +288,7 @@ def test_no_package_no_image(tmp_path: Path, package: Path, world: BuildWorld) -
 
 
 def test_outside_a_repository(tmp_path: Path, world: BuildWorld) -> None:
-    """The model's digest is its version then, and revision to name."""
+    """The model's digest is its version then, and no revision is named."""
     make_package(tmp_path / "package.tar", commit=None)
     context = replace(image_context(tmp_path / "job", tmp_path / "package.tar", world), git=GitFacts())
     build(context)
