@@ -93,11 +93,9 @@ class Table(Generic[T]):
         """The extension of that name, imported. Raises UsageError where it is unknown or cannot be imported."""
         values = self.values(plugins)
         if name not in values:
-            from difflib import get_close_matches
+            from pipeline_kit.suggest import did_you_mean
 
-            near = get_close_matches(name, values, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(values)}"
-            raise UsageError(f"there is no {self.noun} {name!r}", hint=hint)
+            raise UsageError(f"unknown {self.noun} {name!r}", hint=did_you_mean(name, values, "known"))
         if name in self.built_in:
             return cast(T, imported(values[name]))
         with importing(f"the {self.noun} `{name}`", values[name]):

@@ -16,9 +16,9 @@ from tests.projects import kit
 @pytest.mark.parametrize(
     ("words", "near"),
     [
-        (["rnder"], "did you mean render?"),
-        (["init", "x", "--profile", "tabluar"], "did you mean tabular?"),
-        (["releases", "lst"], "did you mean list?"),
+        (["rnder"], "did you mean `render`?"),
+        (["init", "x", "--profile", "tabluar"], "did you mean `tabular`?"),
+        (["releases", "lst"], "did you mean `list`?"),
     ],
 )
 def test_a_misspelt_word_of_a_list(tmp_path: Path, words: list[str], near: str) -> None:

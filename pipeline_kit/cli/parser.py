@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline_kit import __version__
 from pipeline_kit.servers import SERVERS
+from pipeline_kit.suggest import nearest
 
 EVENTS = ("push", "merge_request", "tag", "schedule", "manual")
 PROFILES = ("tabular", "lightning", "bare")
@@ -24,8 +24,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Ends with exit code 2, and the nearest word where one of a list was misspelt."""
         match = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        near = get_close_matches(match[1], re.findall(r"[\w-]+", match[2]), n=1) if match else []
-        super().error(f"{message}\ndid you mean {near[0]}?" if near else message)
+        near = nearest(match[1], re.findall(r"[\w-]+", match[2])) if match else None
+        super().error(f"{message}\ndid you mean `{near}`?" if near else message)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -57,12 +57,9 @@ def catalog_of(directory: Path) -> Catalog:
 
 def unknown_job(name: str, plan: Plan) -> UsageError:
     """The error for a job that the plan does not have."""
-    from difflib import get_close_matches
+    from pipeline_kit.suggest import did_you_mean
 
-    names = [job.name for job in plan.jobs]
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names) or 'none'}"
-    return UsageError(f"unknown job {name!r}", hint=hint)
+    return UsageError(f"unknown job {name!r}", hint=did_you_mean(name, [job.name for job in plan.jobs], "jobs"))
 
 
 def open_project(directory: Path) -> OpenProject:

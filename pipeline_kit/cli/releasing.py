@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline_kit.cli.project import OpenProject, open_project
@@ -28,6 +27,7 @@ from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.runner.inputs import Inputs
 from pipeline_kit.runner.job import context_of, gather_inputs, open_secrets
 from pipeline_kit.runner.job_run import JobRun
+from pipeline_kit.suggest import did_you_mean
 
 Show = Callable[[str], None]
 
@@ -99,8 +99,7 @@ def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
     elif wanted in names:
         name = names[wanted]
     else:
-        near = get_close_matches(wanted, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
+        hint = did_you_mean(wanted, names, "environments and their jobs")
         raise UsageError(f"no job releases to an environment {wanted!r}", hint=hint)
     if len(name) > 1:
         told = ", ".join(f"{job.environment.name if job.environment else '-'} (job {job.name})" for job in name)

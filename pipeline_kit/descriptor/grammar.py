@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import cache
 
 from pipeline_kit.descriptor.cron import cron_complaint
-from pipeline_kit.descriptor.problem import nearest
 from pipeline_kit.frozen import frozen
+from pipeline_kit.suggest import nearest
 
 LONGEST = 4000
 

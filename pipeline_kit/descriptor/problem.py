@@ -1,4 +1,4 @@
-"""Problems of a descriptor: each with its place and the next step, all of them told at once."""
+"""Problems of a descriptor: each with its place and the next step, all reported at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
+from pipeline_kit.suggest import MOST_LISTED, nearest
 
 TOLD_AT_MOST = 100
 SHOWN_AT_MOST = 60
@@ -56,13 +57,13 @@ class Problems:
     def choice_hint(self, word: str, valid: Iterable[str], what: str) -> str:
         """The next step for an unknown name: the nearest valid one, and which there are.
 
-        Looking for the nearest costs time, so it ends where problems are no longer told.
+        The search costs time, so it ends when further problems are no longer reported.
         """
         names = list(valid)
         if not names:
             return f"`{what}` is empty: declare it there"
         near = nearest(word, names) if len(self) < TOLD_AT_MOST else None
-        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        listed = ", ".join(names[:MOST_LISTED]) + (", ..." if len(names) > MOST_LISTED else "")
         return f"did you mean `{near}`? {what}: {listed}" if near else f"{what}: {listed}"
 
     def stop(self) -> None:
@@ -83,11 +84,3 @@ def _readable(text: str) -> str:
     """A message without endless words, and without characters that a terminal would not show."""
     text = re.sub(r"\S{100,}", lambda match: f"{match[0][:SHOWN_AT_MOST]}...", text)
     return text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
-def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """The valid name that looks most like `word`, or none that comes near."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(word[:SHOWN_AT_MOST], list(valid), n=1, cutoff=0.6)
-    return close[0] if close else None

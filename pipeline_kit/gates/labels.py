@@ -7,7 +7,8 @@ import zipfile
 from pathlib import Path
 
 from pipeline_kit.errors import DataError
-from pipeline_kit.gates.tables import DAMAGED, csv_rows, delimiter_of, import_parquet, nearest_hint, refuse_doubled
+from pipeline_kit.gates.tables import DAMAGED, csv_rows, delimiter_of, import_parquet, refuse_doubled
+from pipeline_kit.suggest import did_you_mean
 
 
 def write_without(source: Path, target: Path, column: str, label: str) -> None:
@@ -70,7 +71,7 @@ def _parquet_without(source: Path, target: Path, column: str, label: str) -> Non
 
 def _index(names: list[str], column: str, label: str) -> int:
     if column not in names:
-        raise DataError(f"{label} has no column {column!r}", hint=nearest_hint(column, names))
+        raise DataError(f"{label} has no column {column!r}", hint=did_you_mean(column, names, "columns"))
     if len(names) == 1:
         raise DataError(f"{label} has no column beside {column!r}", hint="a model needs something to predict from")
     return names.index(column)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from pipeline_kit.errors import DataError
 from pipeline_kit.gates.confusion import sort_labels
-from pipeline_kit.gates.tables import Table, nearest_hint, read_table
+from pipeline_kit.gates.tables import Table, read_table
 from pipeline_kit.gates.task import Task
+from pipeline_kit.suggest import did_you_mean
 
 PROBABILITY = "probability"
 SUM_TOLERANCE = 1e-3  # probabilities written with four digits for ten classes add up to within 5e-4
@@ -86,7 +87,7 @@ def _check_columns(table: Table, task: Task) -> None:
     named = [name for name in table.names if name.startswith(f"{PROBABILITY}_") and task is not Task.REGRESSION]
     for name in table.names:
         if name not in known and name not in named:
-            raise DataError(f"{table.label} has an unknown column {name!r}", hint=nearest_hint(name, known))
+            raise DataError(f"{table.label} has an unknown column {name!r}", hint=did_you_mean(name, known, "columns"))
     if PROBABILITY in table.names and named:
         raise DataError(f"{table.label} has both {PROBABILITY!r} and {named[0]!r}", hint="write one of the two forms")
     if PROBABILITY in table.names and task is Task.MULTICLASS:

@@ -13,11 +13,11 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline_kit.errors import DataError, KitError
+from pipeline_kit.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,16 +48,7 @@ class Table:
         """A column's cells. Raises DataError with the nearest name if it is missing."""
         if name in self.columns:
             return self.columns[name]
-        raise DataError(f"{self.label} has no column {name!r}", hint=nearest_hint(name, self.names))
-
-
-def nearest_hint(name: str, names: Sequence[str]) -> str:
-    """A hint that names what is nearest, or what there is."""
-    close = get_close_matches(name, names, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"The columns are: {shown}." if names else "The table has no columns."
+        raise DataError(f"{self.label} has no column {name!r}", hint=did_you_mean(name, self.names, "columns"))
 
 
 def read_table(path: Path, label: str, keep: Callable[[str], bool], *, whole_last_line: bool = False) -> Table:

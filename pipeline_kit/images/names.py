@@ -28,7 +28,6 @@ LAYER_KEY = "dev.pipeline-kit.layer.key"
 """Annotation of a layer: the digest of all that it is made from, by which an earlier image's layer is found again."""
 LAYER_KIND = "dev.pipeline-kit.layer.kind"  # base, dependencies, code, model, config
 LAYER_DIFF = "dev.pipeline-kit.layer.diff-id"
-LAYER_FROM = "dev.pipeline-kit.layer.from"
 """Annotation in a layout only: the repository that has the blob, where the layout does not hold it."""
 
 STATEMENT_TYPE = "application/vnd.in-toto+json"

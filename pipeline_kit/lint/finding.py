@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from pipeline_kit.descriptor.problem import nearest
+from pipeline_kit.suggest import nearest
 
 SHOWN_AT_MOST = 80
 LISTED_AT_MOST = 12

@@ -27,7 +27,7 @@ def build_plan(descriptor: Descriptor, specs: Mapping[str, StageSpec]) -> Plan:
     """
     cells = expand(descriptor.jobs.values())
     order = topological(cells)
-    builder = Builder(descriptor, specs, {cell.name: cell for cell, _ in cells}, {c.name: v for c, v in cells})
+    builder = PlanBuilder(descriptor, specs, {cell.name: cell for cell, _ in cells}, {c.name: v for c, v in cells})
     jobs = [builder.add(name) for name in order]
     if len(order) > MOST_JOBS:
         first = next(iter(descriptor.jobs.values()))
@@ -81,7 +81,7 @@ def topological(cells: Sequence[tuple[Job, Mapping[str, Value]]]) -> list[str]:
     return order
 
 
-class Builder:
+class PlanBuilder:
     """Plans one job after the other, each after its needs, and gathers problems."""
 
     def __init__(
@@ -186,7 +186,7 @@ class Builder:
         if job.changes:
             wanted.add(job.changes)
         if len(wanted) > 1:
-            hint = "neither server can ask for two lists at once: give the job and its needs one list"
+            hint = "a job has one list of changed paths: give the job and its needs the same list"
             self.problem(job, "its `changes` differ from those of its needs, or theirs from each other", hint)
         return next(iter(wanted)) if len(wanted) == 1 else job.changes
 

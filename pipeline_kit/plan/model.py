@@ -61,6 +61,11 @@ class PlannedJob:
     interruptible: bool = True  # a newer push may cancel it: false from the first deploy on
 
     @property
+    def waits_for_a_person(self) -> bool:
+        """Whether a person must start the job: by its own `when`, which its environment's `approval` sets too."""
+        return self.when is When.MANUAL
+
+    @property
     def reports(self) -> tuple[ReportSpec, ...]:
         """The outputs that the report of a run shows."""
         return self.spec.reports

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline_kit.descriptor.model import Descriptor, EventKind, EventPattern, When
+from pipeline_kit.descriptor.model import Descriptor, EventKind
 from pipeline_kit.plan.model import Plan, PlannedJob
 
 SERVER_MARGIN_SECONDS = 300
@@ -35,26 +35,11 @@ def server_timeout_seconds(job: PlannedJob) -> int:
     return job.timeout_seconds + SERVER_MARGIN_SECONDS
 
 
-def event_words(event: EventPattern) -> str:
-    """An event pattern in words: `pushes to main`, `the schedule nightly`."""
-    if event.pattern == "*":
-        return KIND_WORDS[event.kind]
-    if event.kind is EventKind.PUSH:
-        return f"pushes to {event.pattern}"
-    return f"the schedule {event.pattern}" if event.kind is EventKind.SCHEDULE else f"tags {event.pattern}"
-
-
-def waits_for_a_person(job: PlannedJob) -> bool:
-    """Whether a job starts only when a person says so: by its own word or its environment's."""
-    approval = job.environment is not None and job.environment.approval is When.MANUAL
-    return job.when is When.MANUAL or approval
-
-
 def unattended(plan: Plan) -> tuple[PlannedJob, ...]:
     """The jobs that start without any person: neither they nor what they need waits for one."""
     waiting: set[str] = set()
     for job in plan.jobs:
-        if waits_for_a_person(job) or waiting.intersection(job.needs):
+        if job.waits_for_a_person or waiting.intersection(job.needs):
             waiting.add(job.name)
     return tuple(job for job in plan.jobs if job.name not in waiting)
 

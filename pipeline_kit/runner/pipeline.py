@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from pipeline_kit.contract.progress import Progress
 from pipeline_kit.contract.result import JobRecord, Outcome
-from pipeline_kit.descriptor.model import When
 from pipeline_kit.errors import Category
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.runner.child import Child, start
@@ -80,7 +79,7 @@ class PipelineRun:
 
     def needs_person(self, job: PlannedJob) -> bool:
         """Whether the job starts only when it is named on the command line."""
-        return (job.when is When.MANUAL or job.spec.changes_world) and job.name not in self.named
+        return (job.waits_for_a_person or job.spec.changes_world) and job.name not in self.named
 
     def end_unstarted(self, job: PlannedJob, outcome: Outcome, reason: str) -> None:
         """Records a job that does not run; this replaces an earlier run's result."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 BASE64 = rb"[A-Za-z0-9+/]"
 URL_SAFE = rb"[A-Za-z0-9_-]"
-ALNUM = rb"[A-Za-z0-9]"
 MOST_A_FILE = 50
 
 

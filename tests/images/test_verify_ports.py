@@ -11,7 +11,7 @@ from pipeline_kit.contract.oci import Registries
 from pipeline_kit.errors import InfrastructureError, ModelError
 from pipeline_kit.images.names import STATEMENT_TYPE
 from pipeline_kit.images.oci.source import LayoutBlobs
-from pipeline_kit.images.verify.image import verify_layout, verify_pushed
+from pipeline_kit.images.verify.image import verify_image, verify_pushed
 from tests.images.signing import OURS, THEIRS, Signed, make_layout
 
 
@@ -38,8 +38,8 @@ def test_an_image_is_verified_by_its_reference(signed: Signed) -> None:
 def test_a_layout_is_verified_without_a_network(signed: Signed) -> None:
     """With a signature or, as the demo does, without."""
     blobs = LayoutBlobs(signed.folder, no_registry)
-    assert verify_layout(blobs, keys=[OURS.public]).layers == 4
-    assert not verify_layout(blobs, unsigned=True).signed
+    assert verify_image(blobs, None, keys=[OURS.public]).layers == 4
+    assert not verify_image(blobs, None, keys=[], unsigned=True).signed
 
 
 def test_attestations_that_were_not_believed_are_told(signed: Signed) -> None:

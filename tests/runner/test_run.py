@@ -245,7 +245,7 @@ def test_a_wrong_name_gets_the_nearest(chain: Path) -> None:
     for command in (["job", "bb"], ["run", "bb"], ["why", "bb"]):
         done = kit(chain, *command)
         assert done.returncode == 2
-        assert "did you mean b?" in done.stderr
+        assert "did you mean `b`?" in done.stderr
 
 
 def test_the_commit_is_recorded(chain: Path) -> None:

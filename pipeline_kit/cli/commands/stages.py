@@ -11,9 +11,9 @@ from pipeline_kit.catalog import BUILT_IN, PROJECT_STAGES, STAGES, Specs
 from pipeline_kit.cli.project import catalog_of
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.descriptor.parameter import Value
-from pipeline_kit.descriptor.problem import nearest
 from pipeline_kit.errors import UsageError
 from pipeline_kit.report.stage_page import stage_as_json, stage_lines, summary_lines
+from pipeline_kit.suggest import did_you_mean
 
 NARROWEST, WIDEST = 40, 120
 
@@ -42,9 +42,7 @@ def named(specs: Specs, name: str) -> StageSpec:
     """The stage of that name. Raises UsageError with the nearest one."""
     if name in specs:
         return specs[name]
-    near = nearest(name, specs)
-    hint = f"did you mean `{near}`?" if near else f"stages: {', '.join(sorted(specs))}"
-    raise UsageError(f"unknown stage {name!r}", hint=hint)
+    raise UsageError(f"unknown stage {name!r}", hint=did_you_mean(name, sorted(specs), "stages"))
 
 
 def source_of(name: str, specs: Specs) -> str:

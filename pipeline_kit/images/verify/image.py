@@ -23,7 +23,6 @@ from pipeline_kit.images.names import (
     STATEMENT_TYPE,
 )
 from pipeline_kit.images.oci.attach import read_payload
-from pipeline_kit.images.oci.source import LayoutBlobs
 from pipeline_kit.images.verify.content_check import check_contents, check_documents, check_layers
 from pipeline_kit.images.verify.package_facts import refuse_unpassed
 from pipeline_kit.images.verify.sbom_check import check_sboms
@@ -130,18 +129,6 @@ def verify_pushed(
     """
     expected = image.wanted if isinstance(image, Reference) else image
     return verify_image(blobs, expected, keys=keys, attestation=attestation, deep=deep, unsigned=unsigned)
-
-
-def verify_layout(
-    blobs: LayoutBlobs,
-    wanted: str | None = None,
-    attestation: bytes | None = None,
-    keys: Sequence[bytes] = (),
-    *,
-    unsigned: bool = False,
-) -> Verified:
-    """What is proved of an image in a layout on disk, every layer read. Raises as `verify_image`."""
-    return verify_image(blobs, wanted, keys=keys, attestation=attestation, unsigned=unsigned)
 
 
 def check_identity(image: Image, reference: str | None) -> None:

@@ -20,7 +20,6 @@ from pipeline_kit.render.words import (
     exclusive,
     server_timeout_seconds,
     unattended,
-    waits_for_a_person,
 )
 
 SAME_PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
@@ -141,7 +140,7 @@ def job_view(job: PlannedJob, stage: str, descriptor: Descriptor, started: tuple
         tags=yaml_list(tags) if tags else "",
         needs=yaml_list(job.takes),
         rules=rules(job, started),
-        manual=waits_for_a_person(job),
+        manual=job.waits_for_a_person,
         timeout=duration_words(server_timeout_seconds(job)),
         interruptible=job.interruptible,
         environment=yaml_scalar(job.environment.name) if job.environment is not None else "",
@@ -155,7 +154,7 @@ def job_view(job: PlannedJob, stage: str, descriptor: Descriptor, started: tuple
 
 def rules(job: PlannedJob, started: tuple[EventPattern, ...]) -> tuple[Rule, ...]:
     """When a job is part of the pipeline: a rule for each event, or one for all where nothing narrows it."""
-    when = "manual" if waits_for_a_person(job) else ""
+    when = "manual" if job.waits_for_a_person else ""
     merged = any(event.kind is EventKind.MERGE_REQUEST for event in job.events)
     narrowed = merged and (job.changes or not job.forks)
     if not narrowed and covers(job.events, started):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline_kit.descriptor.model import Descriptor, Secret, SecretType
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.settings import used_secrets
-from pipeline_kit.render.words import SCHEDULE_VARIABLE, takes_schedules, waits_for_a_person
+from pipeline_kit.render.words import SCHEDULE_VARIABLE, takes_schedules
 
 
 def gitlab_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
@@ -25,7 +25,7 @@ def gitlab_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
         refs = f", deployed from {', '.join(environment.refs)} only" if environment.refs else ""
         yield f"GitLab: protected environment `{environment.name}`{refs} (Premium), and who may deploy to it"
     for job in plan.jobs:
-        if waits_for_a_person(job):
+        if job.waits_for_a_person:
             yield f"GitLab: who may start the manual job {job.name}: those who may push to the protected branch"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pipeline_kit.plan.model import Plan, PlannedJob
-from pipeline_kit.render.words import waits_for_a_person
 
 
 def jenkins_levels(plan: Plan) -> tuple[tuple[PlannedJob, ...], ...]:
@@ -14,6 +13,6 @@ def jenkins_levels(plan: Plan) -> tuple[tuple[PlannedJob, ...], ...]:
     questions: dict[str, int] = {}
     for job in plan.jobs:
         before = max((questions[need] for need in job.needs if need in questions), default=0)
-        questions[job.name] = before + waits_for_a_person(job)
+        questions[job.name] = before + job.waits_for_a_person
     places = {job.name: (questions[job.name], job.level) for job in plan.jobs}
     return tuple(tuple(job for job in plan.jobs if places[job.name] == place) for place in sorted({*places.values()}))

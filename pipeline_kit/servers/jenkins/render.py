@@ -19,7 +19,6 @@ from pipeline_kit.render.words import (
     exclusive,
     server_timeout_seconds,
     takes_schedules,
-    waits_for_a_person,
 )
 from pipeline_kit.servers.jenkins.levels import jenkins_levels
 from pipeline_kit.servers.jenkins.quoting import groovy_string
@@ -155,7 +154,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         conditions=conditions(job, plan, takes_schedules(plan, descriptor)),
         early=not own_changes,
         agent=agent(job.runner, image_of(job, descriptor.kit)),
-        question=groovy_string(f"Start {job.name}?") if waits_for_a_person(job) else "",
+        question=groovy_string(f"Start {job.name}?") if job.waits_for_a_person else "",
         lock=groovy_string(server_word(group, "the lock")) if group is not None else "",
         timeout_minutes=-(-server_timeout_seconds(job) // 60),
         unstash=tuple(groovy_string(take) for take in job.takes),

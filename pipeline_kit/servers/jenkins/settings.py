@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline_kit.descriptor.model import Descriptor, EventKind, SecretType
 from pipeline_kit.plan.model import Plan
 from pipeline_kit.render.settings import used_secrets
-from pipeline_kit.render.words import SCHEDULE_VARIABLE, exclusive, takes_schedules, waits_for_a_person
+from pipeline_kit.render.words import SCHEDULE_VARIABLE, exclusive, takes_schedules
 from pipeline_kit.servers.jenkins.render import rendered_schedules
 
 CREDENTIALS = {
@@ -61,5 +61,5 @@ def extra_plugins(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
         yield "workflow-job 2.42 or later"
     else:
         yield "pipeline-milestone-step"
-    if any(waits_for_a_person(job) for job in plan.jobs):
+    if any(job.waits_for_a_person for job in plan.jobs):
         yield "pipeline-input-step"
