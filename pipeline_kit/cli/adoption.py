@@ -15,7 +15,7 @@ from pipeline_kit.adopt.read.survey import Facts, survey
 from pipeline_kit.adopt.read.tree import list_tree
 from pipeline_kit.adopt.write.changes import Changes, Fate, changes
 from pipeline_kit.adopt.write.document import DESCRIPTOR, Planned, ignore_text, planned
-from pipeline_kit.adopt.write.summary import told
+from pipeline_kit.adopt.write.summary import summary_lines
 from pipeline_kit.cli.asking import asks, choose, confirm
 from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.servers import chosen, files, named_plugins, plugins_in
@@ -70,7 +70,7 @@ def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespa
     facts = survey(list_tree(root, names), plugins)
     proposal = propose(facts, Choices(arguments.name, training(facts, arguments), arguments.kit_lock))
     result = planned(proposal, root)
-    print("\n".join(told(proposal)))
+    print("\n".join(summary_lines(proposal)))
     print()
     known = files(plugins)
     return files_of(root, proposal, result, [known[server] for server in servers(root, arguments.ci, known)])

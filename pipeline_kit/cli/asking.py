@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 def asks(arguments: argparse.Namespace) -> bool:
-    """Whether a person can be asked: at a terminal, and without `--defaults`."""
+    """Whether to ask a person: at a terminal, and without `--defaults`."""
     return sys.stdin.isatty() and sys.stdout.isatty() and not arguments.defaults
 
 

@@ -86,7 +86,7 @@ def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: b
 
 
 def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
-    """The job that releases, by its own name or its environment's. Raises UsageError if there is none, or several."""
+    """The job that releases, by its own name or its environment's. Raises UsageError unless exactly one matches."""
     jobs = [job for job in project.plan.jobs if any(output.kind == RELEASE for output in job.outputs.values())]
     if not jobs:
         raise UsageError("no job here releases anything", hint="a job of the stage deploy does, to an environment")

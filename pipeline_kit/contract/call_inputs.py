@@ -14,7 +14,7 @@ from pipeline_kit.contract.result import Outcome, Output, StageResult
 from pipeline_kit.errors import Category
 
 REASON_LIMIT = 300
-"""A reason is one readable sentence: characters kept of what the project's code said."""
+"""A reason is one readable sentence: characters kept of the output of the project's code."""
 GENERATED = {".git", ".pipeline-kit", "__pycache__"}
 """Folders that a run makes or changes: no part of the code."""
 
@@ -58,9 +58,9 @@ def user_failure(report: UserReport) -> StageResult | None:
 
 
 def missing_output(outputs: Mapping[str, Path]) -> str | None:
-    """What is wrong with the first output that is not there, holds nothing, or lies elsewhere behind a link; or none.
+    """The fault of the first output that is missing, empty, or behind a link; or None.
 
-    A folder behind a link would be judged where it lies, and not travel to the job that packs the model.
+    A folder behind a link would be evaluated at its target, and not travel to the job that packs the model.
     """
     for name, path in sorted(outputs.items()):
         if not path.exists():

@@ -67,5 +67,5 @@ def deploy_word(*names: str) -> str | None:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable's name says that its value is none to copy."""
+    """Whether a variable's name says that its value must not be copied."""
     return any(word in name.upper() for word in ("PASSWORD", "PASSWD", "TOKEN", "SECRET", "KEY", "CREDENTIAL"))

@@ -42,7 +42,7 @@ class PodRequest:
 class Cluster(Protocol):
     """One cluster. Every method raises InfrastructureError where the API server fails after retries.
 
-    A refusal that no retry mends (403, 422) raises ProjectError with the server's own words.
+    A refusal that no retry can fix (403, 422) raises ProjectError with the server's own message.
     """
 
     def name(self) -> str:
@@ -69,7 +69,7 @@ class Cluster(Protocol):
     def delete(self, kind: Kind, name: str, namespace: str | None) -> None:
         """Deletes an object after all that it owns: until then it is there, with a `deletionTimestamp`.
 
-        One that is gone is no error.
+        A missing one is not an error.
         """
 
     def logs(self, namespace: str, pod: str, container: str, *, previous: bool, lines: int) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def digest_trees(roots: Sequence[Path]) -> list[str]:
 def tree_files(root: Path) -> dict[str, Path]:
     """Every regular file of a folder by its relative path, also behind links to folders.
 
-    Raises OSError where a link leads to a folder that holds it, so that there is no end.
+    Raises OSError if a link leads to a folder that contains it (an endless loop).
     """
     paths: dict[str, Path] = {}
     for folder, folders, files in os.walk(root, followlinks=True):

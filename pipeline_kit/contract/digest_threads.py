@@ -29,7 +29,7 @@ def hash_at_once(paths: Sequence[Path], sizes: Sequence[int], threads: int) -> l
 
 
 def hash_unless(unwanted: Event, path: Path) -> str:
-    """The SHA-256 of a file's full content, or of what has been read when nobody wants it any more."""
+    """The SHA-256 of a file's full content, or of the part read before it was cancelled."""
     digest, buffer = hashlib.sha256(), bytearray(READ_BYTES)
     content = memoryview(buffer)
     with path.open("rb", buffering=0) as file:

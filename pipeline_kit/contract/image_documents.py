@@ -46,10 +46,10 @@ class Image:
 
 
 def read_image(blobs: Blobs, reference: str | None = None) -> Image:
-    """The image of a tag or digest. Raises ModelError where it is none, or its bytes are not its digests'."""
+    """The image of a tag or digest. Raises ModelError if it is not an image, or a digest does not match."""
     stored = blobs.manifest(reference)
     if stored.media_type not in (MANIFEST, DOCKER_MANIFEST):
-        raise ModelError(f"{stored.digest} is no image of one platform but {stored.media_type}")
+        raise ModelError(f"{stored.digest} is not an image of one platform but {stored.media_type}")
     document = read_document(stored.content, f"manifest {stored.digest}")
     config = read_descriptor(document.get("config"), f"the config of manifest {stored.digest}")
     layers = document.get("layers")
@@ -68,7 +68,7 @@ def read_image(blobs: Blobs, reference: str | None = None) -> Image:
 
 
 def read_document(content: bytes, label: str) -> dict[str, Any]:
-    """A JSON object. Raises ModelError naming it where it is none; a key that stands twice is refused."""
+    """A JSON object. Raises ModelError with its label if it is not one; duplicate keys are refused."""
     if len(content) > LARGEST_DOCUMENT:
         raise ModelError(f"{label} has {len(content)} bytes, more than {LARGEST_DOCUMENT}")
     try:
@@ -76,28 +76,28 @@ def read_document(content: bytes, label: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{label} is not the JSON of an image: {error}") from error
     if not isinstance(document, dict):
-        raise ModelError(f"{label} is no JSON object")
+        raise ModelError(f"{label} is not a JSON object")
     return document
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("duplicate key in an object")
     return document
 
 
 def read_descriptor(document: object, label: str) -> ContentDescriptor:
-    """A content descriptor. Raises ModelError naming where it stands if it is none."""
+    """A content descriptor. Raises ModelError with its label if it is not one."""
     if not isinstance(document, dict):
-        raise ModelError(f"{label} is no content descriptor")
+        raise ModelError(f"{label} is not a content descriptor")
     media_type, digest, size = (document.get(name) for name in ("mediaType", "digest", "size"))
     if not isinstance(media_type, str) or not isinstance(digest, str) or type(size) is not int or size < 0:
-        raise ModelError(f"{label} is no content descriptor: media type, digest or size is missing")
+        raise ModelError(f"{label} is not a content descriptor: media type, digest or size is missing")
     annotations, platform = document.get("annotations") or {}, document.get("platform") or {}
     artifact_type = document.get("artifactType")
     if not isinstance(annotations, dict) or not isinstance(platform, dict):
-        raise ModelError(f"{label} is no content descriptor: its annotations or its platform are no object")
+        raise ModelError(f"{label} is not a content descriptor: its annotations or its platform are not an object")
     return ContentDescriptor(
         media_type,
         digest,

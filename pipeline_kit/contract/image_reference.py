@@ -32,7 +32,7 @@ class Reference:
 
     @property
     def wanted(self) -> str | None:
-        """What to ask the registry for: the digest where there is one, since tags move."""
+        """What to request from the registry: the digest if known, since tags move."""
         return self.digest or self.tag
 
     def at(self, digest: str) -> Reference:
@@ -65,11 +65,11 @@ def parse_reference(text: str) -> Reference:
         hint = "write the host too, such as registry.example/team/fraud:1.0; a layout on disk is oci:FOLDER"
         raise UsageError(f"{text!r} names no registry", hint=hint)
     if not PATH.fullmatch(path):
-        raise UsageError(f"{text!r}: {path!r} is no name of a repository", hint="lower case, such as team/fraud")
+        raise UsageError(f"{text!r}: {path!r} is not a repository name", hint="lower case, such as team/fraud")
     if colon and not TAG.fullmatch(tag):
-        raise UsageError(f"{text!r}: {tag!r} is no tag", hint="letters, digits, `_`, `.` and `-`, at most 128")
+        raise UsageError(f"{text!r}: {tag!r} is not a tag", hint="letters, digits, `_`, `.` and `-`, at most 128")
     if at and not DIGEST.fullmatch(digest):
-        raise UsageError(f"{text!r}: {digest!r} is no digest", hint="sha256: and 64 hexadecimal digits")
+        raise UsageError(f"{text!r}: {digest!r} is not a digest", hint="sha256: and 64 hexadecimal digits")
     return Reference(host, path, tag or None, digest or None)
 
 

@@ -23,7 +23,7 @@ OPTION = re.compile(r"\s--(hash|config-settings|global-option)[= ]\S+")
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One locked distribution; `version` is none where a URL pins it.
+    """One locked distribution; `version` is None if a URL pins it.
 
     `requirement` is what pip installs it by: its line without the marker, hashes and all.
     """
@@ -36,7 +36,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The pins that hold for an environment, what in the file is no pin, and the options that it gives to pip."""
+    """The pins that apply to an environment, the lines that are not pins, and the options for pip."""
 
     pins: Mapping[str, Pin]
     faults: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ def read_pins(text: str, markers: Mapping[str, str]) -> Lock:
     for number, line in logical_lines(text):
         if line.startswith("-"):
             if line.split()[0].split("=")[0] in REFERENCES:
-                faults.append(f"line {number}: {line} is no pin")
+                faults.append(f"line {number}: {line} is not a pin")
             else:
                 options.append(line)
             continue
@@ -73,7 +73,7 @@ def read_pins(text: str, markers: Mapping[str, str]) -> Lock:
             if requirement.marker is not None and not requirement.marker.evaluate(dict(markers)):
                 continue
         except (InvalidRequirement, UndefinedEnvironmentName) as error:
-            faults.append(f"line {number}: {line} is no requirement: {str(error).splitlines()[0]}")
+            faults.append(f"line {number}: {line} is not a requirement: {str(error).splitlines()[0]}")
             continue
         pin = pin_of(requirement, number, line)
         if pin.version is None and requirement.url is None:

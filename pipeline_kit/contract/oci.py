@@ -64,7 +64,7 @@ class Blobs(Protocol):
     def manifest(self, reference: str | None = None) -> StoredManifest:
         """The manifest of a tag or digest; without one the only image of a layout, or the tag `latest`.
 
-        Raises ModelError where there is none or its bytes are not those of the digest.
+        Raises ModelError if it is missing or does not match the digest.
         """
 
     def blob(self, descriptor: ContentDescriptor) -> Path:
@@ -87,7 +87,7 @@ class Repository(Blobs, Protocol):
     """Such as `registry.example/team/fraud`: host and path, without tag or digest."""
 
     def push_blob(self, descriptor: ContentDescriptor, source: Path, on_bytes: OnBytes) -> None:
-        """Uploads a blob in chunks; an upload that broke off goes on where it stopped."""
+        """Uploads a blob in chunks; an interrupted upload is resumed."""
 
     def mount_blob(self, digest: str, other: str) -> bool:
         """Whether the registry took the blob over from another of its repositories (the path, without host)."""
@@ -96,17 +96,17 @@ class Repository(Blobs, Protocol):
         """Writes a manifest by its digest, and then, where a tag is given, moves the tag to it."""
 
     def attach(self, manifest: StoredManifest, subject: ContentDescriptor) -> None:
-        """Writes a manifest whose subject is another, listed by the referrers API or the tag that stands in for it."""
+        """Writes a manifest whose subject is another, listed by the referrers API or its fallback tag."""
 
     def tags(self) -> tuple[str, ...]:
         """All tags."""
 
     def delete_manifest(self, digest: str) -> None:
-        """Removes a manifest; one that is gone already is no error."""
+        """Removes a manifest; a missing one is not an error."""
 
 
 class Registries(Protocol):
     """The registries that this job may talk to, with its credentials and its word on insecure hosts."""
 
     def repository(self, name: str) -> Repository:
-        """A repository by host and path. Nothing is asked of the registry yet."""
+        """A repository by host and path. Sends no request yet."""

@@ -57,7 +57,7 @@ def output_of(where: str, named: Any, outputs: Sequence[OutputSpec]) -> str:
 
 
 def shape_of(where: str, named: Any) -> Shape:
-    """The shape of that name. Raises UsageError where there is none."""
+    """The shape of that name. Raises UsageError if it is unknown."""
     try:
         return Shape(named)
     except ValueError as error:

@@ -29,7 +29,7 @@ SERVER_KEYS = {
 
 
 def read_server(name: str, folder: Path) -> ServerWords:
-    """The words of the server in a folder. Raises UsageError naming the file and key where they cannot be read."""
+    """The vocabulary of the server in a folder. Raises UsageError naming the file and key where they cannot be read."""
     path = folder / SERVER_FILE
     try:
         document = read_plain_yaml(path, path.read_bytes())

@@ -33,7 +33,7 @@ class Server(Protocol):
         """The last lines that it wrote."""
 
     def memory_bytes(self) -> int | None:
-        """The most memory that it has used so far, or none where that cannot be told."""
+        """Its peak memory so far in bytes, or None if unknown."""
 
     def stop(self) -> int:
         """Ends it with SIGTERM, after ten seconds with SIGKILL; its exit code. Ending it twice changes nothing."""
@@ -43,7 +43,7 @@ class Processes(Protocol):
     """Servers as plain processes on this machine."""
 
     def serve(self, arguments: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Server:
-        """Starts a server on a free port of the loopback interface, which it is told in the variable PORT."""
+        """Starts a server on a free port of the loopback interface, which it gets in the variable PORT."""
 
 
 @frozen

@@ -83,7 +83,7 @@ def parameter(path: Path, name: str, document: Mapping[str, Any], grammars: Coll
         raise UsageError(f"{path}: parameter {name}: type must be one of {kinds}") from error
     grammar = document.get("grammar", "")
     if grammar and grammar not in grammars:
-        raise UsageError(f"{path}: parameter {name}: there is no grammar {grammar!r}", hint=", ".join(grammars))
+        raise UsageError(f"{path}: parameter {name}: unknown grammar {grammar!r}", hint=", ".join(grammars))
     items = document.get("items")
     return Parameter(
         name=name,

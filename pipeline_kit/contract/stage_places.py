@@ -26,5 +26,5 @@ def parameter_places(folder: Path, shown: str) -> dict[str, Position]:
 
 
 def pairs(node: Any) -> Iterator[tuple[Any, Any]]:
-    """The keys and values of a node, none where it is no mapping."""
+    """The keys and values of a node, empty if it is not a mapping."""
     yield from node.value if isinstance(node, yaml.MappingNode) else ()

@@ -8,7 +8,7 @@ LONGEST = 100
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
+    """The set of words in a text."""
     return frozenset(text.split())
 
 

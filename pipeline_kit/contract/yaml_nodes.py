@@ -11,7 +11,7 @@ MOST_VALUES = 2_000
 
 
 def compose(text: str) -> Node | None:
-    """The first document's root, or none where there is none to be read."""
+    """The first document's root, or None if it cannot be read."""
     if len(text) > LARGEST or "[" * MOST_BRACKETS in text or "{" * MOST_BRACKETS in text:
         return None
     try:

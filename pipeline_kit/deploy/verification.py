@@ -14,7 +14,7 @@ from pipeline_kit.deploy.record import Content
 from pipeline_kit.deploy.target import Instance, Rollout
 from pipeline_kit.deploy.waiting import wait_until
 from pipeline_kit.errors import Category, ModelError
-from pipeline_kit.images.serve.golden_requests import Golden, answer_of, differences, request_of, told
+from pipeline_kit.images.serve.golden_requests import Golden, answer_of, differences, differences_text, request_of
 
 WITHIN_SECONDS = 6.0
 """A lost request must not roll a release back: a fault counts only if it lasts this long."""
@@ -109,7 +109,7 @@ def wrong_of_request(instance: Instance, expected: Expected, golden: Golden) -> 
     if len(predictions) != len(golden.predictions):
         return f"answers {len(golden.predictions)} golden rows with {len(predictions)} predictions"
     found = list(differences(golden, predictions, expected.tolerance))
-    return f"predictions differ from the evaluation's: {told(found)}" if found else None
+    return f"predictions differ from the evaluation's: {differences_text(found)}" if found else None
 
 
 def document_of(answer: Answer | None) -> Mapping[str, Any]:

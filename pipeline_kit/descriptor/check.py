@@ -56,7 +56,7 @@ def check(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Descript
     _check_names(root, jobs, problems)
     check_refs(jobs, check_graph(jobs, limit, problems), sections, problems)
     if isinstance(root.get("jobs"), MapNode) and not root.child("jobs").entries:
-        problems.add(root.place("jobs"), "there are no jobs", "add one: `jobs: {test: {}}`")
+        problems.add(root.place("jobs"), "no jobs are declared", "add one: `jobs: {test: {}}`")
     problems.stop()
     return Descriptor(
         project=_project(sections.record("project")),
@@ -78,7 +78,7 @@ def check(root: MapNode, vocabulary: Vocabulary, problems: Problems) -> Descript
 
 
 def _without_bodies(root: MapNode) -> MapNode:
-    """The tree without what stands in jobs, there and in environments: that is read job by job."""
+    """The tree without the jobs, there and in environments: they are read one by one."""
     entries = dict(root.entries)
     if "jobs" in entries:
         entries["jobs"] = _emptied(entries["jobs"])
@@ -121,7 +121,7 @@ def _check_kit(root: MapNode, problems: Problems) -> None:
     kit = root.child("kit")
     given = [key for key in ("lock", "index", "image") if key in kit.entries]
     for other in given[1:]:
-        message = f"kit.{other} stands beside kit.{given[0]}: CI gets the kit from one place"
+        message = f"kit.{other} conflicts with kit.{given[0]}: CI gets the kit from one place"
         problems.add(kit.place(other), message, f"keep one of them; `{given[0]}` is at {kit.place(given[0])}")
     for package, place in words(root.get("plugins")):
         if not {"lock", "image"} & set(given):

@@ -18,7 +18,7 @@ def is_entry(text: str) -> bool:
 
 
 def entry_hint(value: str) -> str:
-    """The next step for a text that is no `module:function`: most often it is a line for a shell."""
+    """The hint for a text that is not `module:function`: most often it is a shell line."""
     try:
         words = shlex.split(value)
     except ValueError:

@@ -47,7 +47,7 @@ def cron_complaint(text: str, dialects: Mapping[str, CronDays | None] | None = N
 
 
 def _values(field: str, low: int, high: int) -> set[int] | None:
-    """The numbers that a field stands for, or none where it is not one."""
+    """The numbers that a field matches, or None if it is not a field."""
     values: set[int] = set()
     for part in field.split(","):
         match = _PART.fullmatch(part)

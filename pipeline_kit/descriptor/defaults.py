@@ -1,4 +1,4 @@
-"""What a parameter is where nothing is said."""
+"""The default of a parameter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
 
 
 def default_of(parameter: Parameter) -> Value:
-    """What a parameter is where nothing is said: durations in seconds, records with all their fields."""
+    """The default of a parameter: durations in seconds, records with all their fields."""
     return _filled(parameter.default, parameter)
 
 

@@ -1,4 +1,4 @@
-"""The chain of environments, in the order in which the descriptor lists them."""
+"""The promotion path: the environments in the order of the descriptor."""
 
 from __future__ import annotations
 

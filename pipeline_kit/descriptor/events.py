@@ -1,6 +1,6 @@
 """What event patterns mean to each other: which covers which, and what two lists have in common.
 
-In a pattern `*` stands for any characters, `/` included, on every executor.
+In a pattern `*` matches any characters, `/` included, on every executor.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def contains(wide: EventPattern, narrow: EventPattern) -> bool:
     """Whether `wide` matches whatever `narrow` matches."""
     if wide.kind is not narrow.kind:
         return False
-    # A character that no pattern holds stands for what a star may match: only a star of `wide` can take it in.
+    # A character that no pattern contains represents a star's match: only a star of `wide` can match it.
     return matches_name(wide.pattern, narrow.pattern.replace("*", "\0"))
 
 

@@ -21,7 +21,7 @@ class Fields:
         return value if isinstance(value, str) else None
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """The texts of a list; empty where there is none."""
+        """The texts of a list; empty if it is missing."""
         value = self.values.get(name)
         if isinstance(value, str) or not isinstance(value, Sequence):
             return ()
@@ -51,7 +51,7 @@ class Fields:
         return self.values.get(name) is True
 
     def map(self, name: str) -> Mapping[str, Value]:
-        """A mapping; empty where there is none."""
+        """A mapping; empty if it is missing."""
         value = self.values.get(name)
         return value if isinstance(value, Mapping) else {}
 
@@ -60,5 +60,5 @@ class Fields:
         return {key: Fields(value) for key, value in self.map(name).items() if isinstance(value, Mapping)}
 
     def record(self, name: str) -> Fields:
-        """A record; an empty one where there is none."""
+        """A record; empty if it is missing."""
         return Fields(self.map(name))

@@ -30,7 +30,7 @@ _REF = r"[A-Za-z0-9_*](?:[A-Za-z0-9._+*-]|/(?![/.]|$)|\.(?!\.)){0,99}"
 REF_PATTERN = rf"(?!.*\.\.)(?!.*(?:\.lock|[/.])$)(?!(?:[^*]*\*){{4}}){_REF}"
 _HOST = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?"
 _REPOSITORY = rf"(?:{_HOST}/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
-_REGISTRY = (  # its host is told by a dot, a port, or by being localhost
+_REGISTRY = (  # its host has a dot or a port, or is localhost
     r"(?:localhost|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:[0-9]{1,5}|[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?)"
     r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+"
 )
@@ -81,7 +81,7 @@ def _why_outside(text: str) -> str:
         (text.endswith("/"), f"name the files: {text}**"),
         ("\\" in text, "write / between folders"),
         ("{" in text or "}" in text, "write one entry for each alternative"),
-        (".git" in text.split("/"), "git's own folder is no input"),
+        (".git" in text.split("/"), "git's own folder cannot be an input"),
         (".pipeline-kit/out" in text, "name an output of another job as JOB.OUTPUT"),
         ("*" in text or "?" in text or "[" in text, "one path, not a pattern"),
     )
@@ -131,12 +131,12 @@ def _not_latest(text: str) -> Complaint | None:
 
 
 def _timezone(text: str) -> Complaint | None:
-    if _zone_exists(text) or not _zone_exists("UTC"):  # a machine without the database cannot tell
+    if _zone_exists(text) or not _zone_exists("UTC"):  # unknown on a machine without the database
         return None
     from zoneinfo import available_timezones
 
     near = nearest(text, sorted(available_timezones()))
-    return "is no time zone of the IANA database", f"did you mean `{near}`?" if near else "for example Europe/Berlin"
+    return "is not a time zone of the IANA database", f"did you mean `{near}`?" if near else "for example Europe/Berlin"
 
 
 def _zone_exists(name: str) -> bool:

@@ -105,7 +105,7 @@ def _order(jobs: Jobs, needs: Mapping[str, list[str]], problems: Problems) -> li
 
 
 def _check_inputs(each: ReadJob, jobs: Jobs, before: set[str], problems: Problems) -> None:
-    """Reports outputs of jobs that do not come before. A name that is no declared output may be a file."""
+    """Reports outputs of jobs that do not come before. A name that is not a declared output may be a file."""
     for item in each.job.inputs or ():
         job, _, output = item.partition(".")
         if job in jobs and output in jobs[job].job.outputs and job not in before:

@@ -27,18 +27,18 @@ class ReadJob:
     node: MapNode
 
     def place(self, key: str, word: str) -> Position:
-        """Where a word of one of its lists stands."""
+        """The place of a word in one of its lists."""
         places = [position for text, position in words(self.node.get(key)) if text == word]
         return places[0] if places else self.node.place(key)
 
     def event_place(self, event: EventPattern) -> Position:
-        """Where one of its events stands, however it is spelled: `push` is `branch:*` too."""
+        """The place of one of its events, however it is spelled: `push` is `branch:*` too."""
         spelled = {str(event), f"branch:{event.pattern}", f"{event.kind.value}:{event.pattern}"}
         places = [position for text, position in words(self.node.get("events")) if text in spelled]
         return places[0] if places else self.node.place("events")
 
     def value_place(self, key: str) -> Position:
-        """Where the value of one of its keys stands."""
+        """The place of the value of one of its keys."""
         node = self.node.get(key)
         return node.position if node else self.node.position
 

@@ -67,7 +67,7 @@ def locks(organisation: MapNode, problems: Problems) -> dict[Path, Position]:
             found[path] = position
         else:
             hint = problems.choice_hint(path[0], lockable, "keys")
-            problems.add(position, f"locked: there is no key `{path[0]}` to lock", hint)
+            problems.add(position, f"locked: unknown key `{path[0]}`", hint)
     return found
 
 
@@ -75,7 +75,7 @@ def check_locks(repository: MapNode, locked: dict[Path, Position], problems: Pro
     """Reports every key of the repository's file that the organisation has locked.
 
     What an environment changes in a job counts as the job's own: a lock holds there as well. So does it against a
-    value that would replace the whole mapping in which a locked key stands.
+    value that would replace the whole mapping of a locked key.
     """
     above = {lock[:length]: place for lock, place in locked.items() for length in range(1, len(lock))}
     for path, entry in _paths(repository):

@@ -72,7 +72,7 @@ def organisation_source(directory: Path) -> str:
         return node.value
     position = root.place("organisation") if root else Position(DESCRIPTOR, 1, 1)
     hint = 'add `organisation: {source: "git+URL@TAG", digest: "sha256:..."}`, with any digest'
-    raise DescriptorError([Problem(position, "there is no organisation.source", hint)])
+    raise DescriptorError([Problem(position, "organisation.source is missing", hint)])
 
 
 def read_layers(directory: Path, problems: Problems) -> Layers:
@@ -138,12 +138,12 @@ def _content(directory: Path) -> bytes:
     if misnamed:
         hint = f"rename {misnamed} to {DESCRIPTOR}"
     elif not directory.is_dir():
-        hint = f"{directory} is no directory"
+        hint = f"{directory} is not a directory"
     raise DescriptorError([Problem(Position(DESCRIPTOR, 1, 1), f"there is no {DESCRIPTOR} here", hint)])
 
 
 def _read(path: Path) -> bytes | None:
-    """A file's bytes, a little more than the largest allowed at most; none where there is no such file."""
+    """A file's bytes, a little more than the largest allowed at most; None if the file is missing."""
     try:
         if not path.exists():
             return None

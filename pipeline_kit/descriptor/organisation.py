@@ -1,6 +1,6 @@
 """The organisation's file: where it comes from, its vendored copy beside the descriptor, and its digest.
 
-A job never fetches it: it reads the committed copy and holds it to the digest that the descriptor names.
+A job never fetches it: it reads the committed copy and compares it with the digest in the descriptor.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def pinned(descriptor: bytes, digest: str) -> bytes:
     node = organisation.get("digest")
     if not isinstance(node, ScalarNode) or not node.written or "\n" in node.written:
         hint = 'add `organisation: {source: ..., digest: "sha256:..."}`, with any digest'
-        raise DescriptorError([Problem(organisation.position, "there is no organisation.digest to set", hint)])
+        raise DescriptorError([Problem(organisation.position, "organisation.digest is missing", hint)])
     lines = descriptor.decode().splitlines(keepends=True)
     line, start = lines[node.position.line - 1], node.position.column - 1
     lines[node.position.line - 1] = line[:start] + line[start:].replace(node.written, digest, 1)

@@ -152,7 +152,7 @@ class Settler:
         return Setting(origin, entries=inner)
 
     def origin(self, position: Position, path: Path) -> Origin:
-        """The layer of a place; what stands at or under a locked path is locked."""
+        """The layer of a place; everything at or under a locked path is locked."""
         locked = any(path[:length] in self.layers.locked for length in range(1, len(path) + 1))
         if position in self.changed:
             return Origin(Layer.ENVIRONMENT, position, self.changed[position], locked)

@@ -1,4 +1,4 @@
-"""A settled descriptor as YAML text that the kit reads back as the same values."""
+"""An effective descriptor as YAML text that the kit reads as the same values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Line = tuple[str, Origin | None]
 
 
 def as_yaml(root: Setting, *, origins: bool = False) -> str:
-    """The settings as YAML; with `origins` each value's layer and place stand behind it as a comment."""
+    """The settings as YAML; with `origins` each value's layer and place follow as a comment."""
     lines = list(entry_lines(root, 0))
     if not origins:
         return "".join(f"{text}\n" for text, _ in lines)
@@ -59,7 +59,7 @@ def item_lines(item: Setting, depth: int) -> Iterator[Line]:
 
 
 def fits(lead: str, setting: Setting) -> bool:
-    """Whether a list stands on one line: its items are single values, few, and on no lines of their own in the file."""
+    """Whether a list fits on one line: its items are single values, few, and on no lines of their own in the file."""
     place = setting.origin.position
     for item in setting.items or ():
         inner = item.origin.position

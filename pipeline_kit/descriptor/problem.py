@@ -11,7 +11,7 @@ from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.suggest import MOST_LISTED, nearest
 
-TOLD_AT_MOST = 100
+REPORTED_AT_MOST = 100
 SHOWN_AT_MOST = 60
 
 
@@ -32,14 +32,14 @@ class DescriptorError(UsageError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.position, each.message)))
-        messages = [str(problem) for problem in self.problems[:TOLD_AT_MOST]]
-        if len(self.problems) > TOLD_AT_MOST:
-            messages.append(f"and {len(self.problems) - TOLD_AT_MOST} more")
+        messages = [str(problem) for problem in self.problems[:REPORTED_AT_MOST]]
+        if len(self.problems) > REPORTED_AT_MOST:
+            messages.append(f"and {len(self.problems) - REPORTED_AT_MOST} more")
         super().__init__("\n".join(messages))
 
 
 class Problems:
-    """Collects problems while the checks go on; `stop` raises them, if there are any."""
+    """Collects problems while the checks run; `stop` raises them, if there are any."""
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
@@ -62,12 +62,12 @@ class Problems:
         names = list(valid)
         if not names:
             return f"`{what}` is empty: declare it there"
-        near = nearest(word, names) if len(self) < TOLD_AT_MOST else None
+        near = nearest(word, names) if len(self) < REPORTED_AT_MOST else None
         listed = ", ".join(names[:MOST_LISTED]) + (", ..." if len(names) > MOST_LISTED else "")
         return f"did you mean `{near}`? {what}: {listed}" if near else f"{what}: {listed}"
 
     def stop(self) -> None:
-        """Raises DescriptorError with every problem so far; does nothing when there is none."""
+        """Raises DescriptorError with every problem so far; does nothing without problems."""
         if self._found:
             raise DescriptorError(self._found)
 

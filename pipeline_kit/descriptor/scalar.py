@@ -50,7 +50,7 @@ _TRAPS: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 @frozen
 class Refusal:
-    """A scalar that is not accepted as it stands: why, and what to write."""
+    """An ambiguous scalar that is refused: why, and what to write."""
 
     reason: str
     hint: str

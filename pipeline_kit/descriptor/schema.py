@@ -22,7 +22,7 @@ Stages = Mapping[str, tuple[Parameter, ...]]
 def json_schema(vocabulary: Vocabulary) -> Schema:
     """The schema of a descriptor that uses these stages and servers.
 
-    A descriptor that builds on an organisation's file may leave out what is required: it may stand there.
+    A descriptor that builds on an organisation's file may leave out required keys, which that file may have.
     """
     return {
         "$schema": DIALECT,

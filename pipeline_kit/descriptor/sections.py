@@ -109,7 +109,7 @@ COLUMN = _record(
     Parameter("max", Kind.NUMBER, "The largest value."),
     Parameter("missing", Kind.NUMBER, "The largest share of empty cells.", default=0.0, minimum=0, maximum=1),
     _words("values", "label", "The only values it may have."),
-    Parameter("unique", Kind.BOOLEAN, "Whether no value may stand twice.", default=False),
+    Parameter("unique", Kind.BOOLEAN, "Whether values must be unique.", default=False),
 )
 
 DATASET = _record(
@@ -192,7 +192,7 @@ def root_keys(servers: Iterable[ServerWords], store: Parameter = STORE) -> tuple
             grammar="job_name",
             items=Parameter("", Kind.MAP, "A job's keys."),
         ),
-        _named("environments", "The chain of environments, in order.", ENVIRONMENT),
+        _named("environments", "The promotion path, in order.", ENVIRONMENT),
     )
 
 

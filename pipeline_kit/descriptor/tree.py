@@ -1,4 +1,4 @@
-"""A YAML file as a tree that remembers where each key and value stands."""
+"""A YAML file as a tree with the place of each key and value."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class MapNode:
         return entry.node if entry else None
 
     def child(self, key: str) -> MapNode:
-        """The mapping under a key; an empty one where there is none."""
+        """The mapping under a key; empty if it is missing."""
         node = self.get(key)
         return node if isinstance(node, MapNode) else MapNode(self.position)
 
     def place(self, key: str) -> Position:
-        """Where a key stands, or the mapping itself where it has no such key."""
+        """The place of a key, or of the mapping if it has no such key."""
         entry = self.entries.get(key)
         return entry.position if entry else self.position
 
@@ -72,14 +72,14 @@ def plain(node: Node) -> Value:
 
 
 def words(node: Node | None) -> Iterator[tuple[str, Position]]:
-    """The texts of a list with their places; whatever else stands there is left out."""
+    """The texts of a list with their places; other items are left out."""
     for item in node.items if isinstance(node, ListNode) else ():
         if isinstance(item, ScalarNode) and isinstance(item.value, str) and not item.refused:
             yield item.value, item.position
 
 
 def kind_of(node: Node) -> str:
-    """What a value is, in the words of a message."""
+    """The kind of a value, for a message."""
     if isinstance(node, MapNode):
         return "a mapping"
     if isinstance(node, ListNode):

@@ -53,7 +53,7 @@ _HABITS = {
 
 
 class _Bad(Enum):
-    """Stands for a value that has been reported, where None would be a value."""
+    """The placeholder for a reported value, where None would be a value."""
 
     BAD = 0
 
@@ -62,7 +62,7 @@ BAD = _Bad.BAD
 
 
 class Reader:
-    """Reads values; what is wrong goes to `problems`, and the default stands in for it."""
+    """Reads values; errors go to `problems`, and the default replaces the value."""
 
     def __init__(self, problems: Problems, grammars: Mapping[str, Grammar] = GRAMMARS) -> None:
         self.problems = problems
@@ -86,7 +86,7 @@ class Reader:
                 continue
             values[field.name] = default_of(field)
             if field.required:
-                where = f"{path} has no `{field.name}`" if path else f"there is no `{field.name}`"
+                where = f"{path} has no `{field.name}`" if path else f"`{field.name}` is missing"
                 self.problems.add(node.position, where, f"add it: {_clause(field.help)}")
         return values
 
@@ -222,15 +222,15 @@ class Reader:
                 return self._wrong(node, parameter, path, _retyped(node, parameter))
 
     def _within(self, node: ScalarNode, value: int | float, parameter: Parameter, path: str) -> Value | _Bad:
-        def told(bound: float) -> str:
+        def limit_text(bound: float) -> str:
             text = duration_of(bound) if parameter.kind is Kind.DURATION else f"{bound:g}"
             return f"{text} {parameter.unit}" if parameter.unit and parameter.kind is not Kind.DURATION else text
 
         outside = ""
         if parameter.minimum is not None and value < parameter.minimum:
-            outside = f"below {told(parameter.minimum)}"
+            outside = f"below {limit_text(parameter.minimum)}"
         elif parameter.maximum is not None and value > parameter.maximum:
-            outside = f"above {told(parameter.maximum)}"
+            outside = f"above {limit_text(parameter.maximum)}"
         if outside:
             self.problems.add(node.position, f"{path} is {node.written}, {outside}", _clause(parameter.help))
             return BAD

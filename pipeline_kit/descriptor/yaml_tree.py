@@ -220,7 +220,7 @@ class _Builder:
             self._invisible("key", bad.group(), position)
         elif text in frame.entries:
             first = frame.entries[text].position
-            self.problems.add(position, f"the key {shown(text)} stands here twice", f"first at {first}: keep one")
+            self.problems.add(position, f"the key {shown(text)} is here twice", f"first at {first}: keep one")
         else:
             frame.skips = False
         return True
@@ -235,7 +235,7 @@ class _Builder:
             return False
         known = self.anchors[anchor]
         if known is None:
-            self.problems.add(position, f"the alias *{anchor[:40]} stands inside its own value", "write the value out")
+            self.problems.add(position, f"the alias *{anchor[:40]} is inside its own value", "write the value out")
             return False
         if len(self.stack) + known.height > DEEPEST:
             return self._too_deep(position)

@@ -21,7 +21,7 @@ class ToolFacts:
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """This machine. `python` is the version of the interpreter that fits `wanted_python`, None if there is none.
+    """This machine. `python` is the version of the interpreter that fits `wanted_python`, or None.
 
     `index` is the host of pip's index where one is configured; `installer` the program that installs others here.
     """

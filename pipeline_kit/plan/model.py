@@ -62,8 +62,9 @@ class PlannedJob:
 
     @property
     def waits_for_a_person(self) -> bool:
-        """Whether a person must start the job: by its own `when`, which its environment's `approval` sets too."""
-        return self.when is When.MANUAL
+        """Whether a person must start the job: by its own `when` or its environment's `approval`."""
+        approval = self.environment is not None and self.environment.approval is When.MANUAL
+        return self.when is When.MANUAL or approval
 
     @property
     def reports(self) -> tuple[ReportSpec, ...]:

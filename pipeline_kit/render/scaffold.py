@@ -86,7 +86,7 @@ def scaffold(
 
 
 def package_name(name: str) -> str:
-    """The importable name of a project's package. Raises UsageError with a valid suggestion if there is none."""
+    """The importable name of a project's package. Raises UsageError with a valid suggestion if it has none."""
     if not NAME.fullmatch(name):
         message = f"{name[:60]!r} is not a valid project name"
         rule = "lower-case letters, digits, - and _, beginning with a letter, at most 41 characters"

@@ -9,7 +9,14 @@ from pipeline_kit.contract.result import Case
 from pipeline_kit.contract.serving import Server
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import LABEL_MODEL_DIGEST, LABEL_PACKAGE_DIGEST, LABEL_REVISION
-from pipeline_kit.images.serve.golden_requests import Difference, Golden, answer_of, differences, request_of, told
+from pipeline_kit.images.serve.golden_requests import (
+    Difference,
+    Golden,
+    answer_of,
+    differences,
+    differences_text,
+    request_of,
+)
 
 NO_COLUMN = "no such column"
 TOGETHER = 500
@@ -72,7 +79,7 @@ def replayed(server: Server, golden: Golden, size: int, model: str | None, toler
         if model is not None and by != model:
             return f"the model {by} answers, not {model}"
         found.extend(differences(golden, predictions, tolerance, start))
-    return told(found) if found else None
+    return differences_text(found) if found else None
 
 
 def check_refusal(server: Server) -> Case:

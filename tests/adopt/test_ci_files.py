@@ -176,8 +176,8 @@ def test_what_a_descriptor_cannot_hold_is_told_with_its_line(tmp_path: Path) -> 
         ".gitlab-ci.yml:3: services redis:7",
         ".gitlab-ci.yml:4: parallel",
         "image node:20",
-        "variable API_TOKEN: its value is none to copy",
-        "variable DB: its value is none to copy",
+        "variable API_TOKEN: its value is not copied",
+        "variable DB: its value is not copied",
         ".gitlab-ci.yml:10: `apt-get install -y libgomp1`",
     ):
         assert line in told, told

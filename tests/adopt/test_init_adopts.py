@@ -100,10 +100,10 @@ def test_the_ci_file_can_be_forced_after_the_descriptor_was_edited(tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--force", "setup.py"], "setup.py is none of the files that init writes here"),
-        (["--train", "nowhere.py"], "Python file 'nowhere.py' here"),
-        (["--ci", "travis"], "there is no CI server 'travis'"),
-        ([], "there is no terminal to ask at"),
+        (["--force", "setup.py"], "init does not write setup.py"),
+        (["--train", "nowhere.py"], "'nowhere.py' is not a Python file of this directory"),
+        (["--ci", "travis"], "unknown CI server 'travis'"),
+        ([], "no terminal to ask on"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_changes_nothing(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.adopt.write.summary import told
+from pipeline_kit.adopt.write.summary import summary_lines
 from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.plan.build import build_plan
@@ -28,7 +28,7 @@ def test_what_is_proposed_and_said(shape: str, tmp_path: Path) -> None:
     """The descriptor with its comments, the words beside it, the further files: each as it was read and found good."""
     proposal, planned = proposed(on_disk(shape, tmp_path))
     golden(CASES / shape / "pipeline-kit.yml", planned.text)
-    golden(CASES / shape / "expected.txt", "\n".join(told(proposal)) + "\n")
+    golden(CASES / shape / "expected.txt", "\n".join(summary_lines(proposal)) + "\n")
     for name, text in proposal.files.items():
         if name != "ci/as_job.py":
             golden(CASES / shape / "files" / name, text)

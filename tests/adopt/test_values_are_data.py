@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline_kit.adopt.read.survey import survey
 from pipeline_kit.adopt.read.tree import list_tree
 from pipeline_kit.adopt.write.descriptor_text import comment, flow
-from pipeline_kit.adopt.write.summary import told
+from pipeline_kit.adopt.write.summary import summary_lines
 from pipeline_kit.descriptor.problem import Problems
 from pipeline_kit.descriptor.tree import plain
 from pipeline_kit.descriptor.yaml_tree import read_tree
@@ -90,7 +90,7 @@ def test_hostile_contents_make_no_other_descriptor(name: str, word: str, column:
     for job in proposal.jobs:
         for key in job.keys:
             assert read["jobs"][job.name][key.name] == key.value
-    assert all(line.isprintable() for line in told(proposal))
+    assert all(line.isprintable() for line in summary_lines(proposal))
 
 
 def test_nothing_of_the_repository_is_imported_or_run(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_names_that_no_descriptor_can_hold_are_left_out_and_told(tmp_path: Path)
     proposal, planned = proposed(tmp_path)
     assert [each for each in proposal.notes if "no descriptor can hold such a name" in each]
     assert "$(id)" not in planned.text
-    assert all(line.isprintable() for line in told(proposal))
+    assert all(line.isprintable() for line in summary_lines(proposal))
 
 
 def test_what_is_no_file_or_leads_outside_is_not_read(tmp_path: Path) -> None:

@@ -300,5 +300,5 @@ def test_a_descriptor_that_is_wrong_is_a_finding(tmp_path: Path) -> None:
     shown = kit(empty, "doctor", GIT_CEILING_DIRECTORIES=str(tmp_path))
     assert shown.returncode == 1
     assert "there is no pipeline-kit.yml here" in shown.stdout
-    assert "this is no git repository" in shown.stdout
+    assert "this is not a git repository" in shown.stdout
     assert kit(tmp_path, "-C", "nowhere", "doctor").returncode == 2

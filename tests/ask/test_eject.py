@@ -57,7 +57,7 @@ def test_eject_without_a_file_takes_all_that_are_here(project: Path) -> None:
     assert kit(project, "eject").stdout.count("is yours now") == 1
     again = kit(project, "eject")
     assert (again.returncode, again.stdout) == (2, "")
-    assert "no file here that the kit rendered" in again.stderr
+    assert "no file of this project was rendered by the kit" in again.stderr
     assert "yours already" in kit(project, "eject", ".gitlab-ci.yml").stderr
     assert kit(project, "render").returncode == 2
     assert not (project / "Jenkinsfile").exists()

@@ -268,7 +268,7 @@ def test_a_file_that_drifted_says_so_first(tmp_path: Path) -> None:
         ("Makefile:3", "Makefile is not a file that the kit renders"),
         ("Jenkinsfile:0", "Jenkinsfile has no line 0"),
         ("Jenkinsfile:9999", "its lines are 1 to"),
-        ("Jenkinsfile:x", "'x' is no line"),
+        ("Jenkinsfile:x", "'x' is not a line"),
         ("", "is not a file that the kit renders"),
     ],
 )

@@ -70,7 +70,7 @@ def test_whoever_has_that_role_alone_can_release_fail_and_go_back(ground: Ground
     deployer = as_deployer(ground, tmp_path)
     assert deploy(ground, own(ground, 2), deployer).revision.number == 1
     assert deploy(ground, own(ground, 1), deployer).revision.number == 2
-    with pytest.raises(ReleaseError, match="revision 3 was taken back"):
+    with pytest.raises(ReleaseError, match="revision 3 was rolled back"):
         deploy(ground, own(ground, 1, BEHAVIOUR="crash"), deployer)
     pods = deployer.list(POD, ground.namespace)
     assert pods

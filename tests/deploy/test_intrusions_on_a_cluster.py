@@ -203,7 +203,7 @@ def test_an_object_that_somebody_deletes_while_it_is_taken_back(
 ) -> None:
     """It is applied again, for the old revision must be whole."""
     namespace, service = standing.ground.namespace, Kind("v1", "Service")
-    moment = f"done: delete ConfigMap/fraud-{standing.next_version}"  # of the revision that is taken back
+    moment = f"done: delete ConfigMap/fraud-{standing.next_version}"  # of the revision that is rolled back
     once = Once(moment, lambda: standing.cluster.delete(service, "fraud", namespace))
     with pytest.raises(ReleaseError, match=CRASHED):
         deploy(standing.ground, standing.new("crash"), Watched(standing.cluster, once))

@@ -233,7 +233,7 @@ STORIES: dict[str, Story] = {
     "SIGHUP while pods are asked": partial(stopped, "ask /predict", "SIGHUP"),
     "SIGTERM in the first release": stopped_at_the_first,
     "SIGTERM when it is live": stopped_when_it_is_live,
-    "SIGTERM while it is taken back": stopped_while_taking_back,
+    "SIGTERM while it is rolled back": stopped_while_taking_back,
     "a second deployer": partial(two_at_once, "v1", "v2"),
     "a second deployer, the other way round": partial(two_at_once, "v2", "v1"),
     "two deployers at the same moment": two_at_the_same_moment,

@@ -60,7 +60,7 @@ def test_what_is_not_there_or_goes_is_waited_for() -> None:
         (held("CrashLoopBackOff"), "crashes again and again (CrashLoopBackOff)", Category.PROJECT),
         (held("ImagePullBackOff", "Back-off"), "cannot get its image (ImagePullBackOff)", Category.INFRASTRUCTURE),
         (held("ErrImagePull", "not found"), "cannot get its image (ErrImagePull): not found", Category.INFRASTRUCTURE),
-        (held("InvalidImageName", "bad"), "an image whose name is none (InvalidImageName): bad", Category.CONFIG),
+        (held("InvalidImageName", "bad"), "an invalid image name (InvalidImageName): bad", Category.CONFIG),
         (held("CreateContainerConfigError", 'secret "x" not found'), 'secret "x" not found', Category.CONFIG),
         (container(state=ERROR), "ended with exit code 1: no such file", Category.PROJECT),
         (

@@ -38,7 +38,7 @@ FAULTS = {
     "out_of_memory": r"needs more memory than its limit of 512Mi \(OOMKilled\)",
     "never_ready": r"not ready after 60 s: Deployment fraud: 2 of 2 pods are new",
     "wrong_digest": r"serves the model sha256:000",
-    "wrong_prediction": r"predicts otherwise than the model that was judged",
+    "wrong_prediction": r"predicts differ from the evaluation's",
 }
 
 
@@ -171,7 +171,7 @@ def test_nothing_to_go_back_to() -> None:
     """A first release has none before it."""
     cluster = a_cluster()
     deploy(cluster, content(1))
-    with pytest.raises(UsageError, match="no revision before"):
+    with pytest.raises(UsageError, match="no revision was live before"):
         go_back(cluster)
 
 
@@ -243,7 +243,7 @@ def test_whoever_must_know_knows_before() -> None:
 
 @pytest.mark.parametrize("call", ["apply", "ask", "list"])
 def test_a_cluster_that_fails(call: str) -> None:
-    """A release that cannot go on is taken back where that goes; where not, the next run finishes it."""
+    """A release that cannot go on is rolled back where that goes; where not, the next run finishes it."""
     cluster = a_cluster()
     deploy(cluster, content(1))
     broken = {"now": False}
@@ -255,7 +255,7 @@ def test_a_cluster_that_fails(call: str) -> None:
             raise InfrastructureError("the API server answers 500")
 
     cluster.before = fail
-    with pytest.raises(InfrastructureError, match=r"the API server answers 500.*taking it back failed too"):
+    with pytest.raises(InfrastructureError, match=r"the API server answers 500.*the rollback failed too"):
         deploy(cluster, content(2))
     cluster.before = lambda method, what: None
     assert states(cluster) == ["live", "taking back"]
@@ -265,7 +265,7 @@ def test_a_cluster_that_fails(call: str) -> None:
 
 
 def test_a_signal_takes_back() -> None:
-    """Whatever interrupts a release, it is taken back before the process ends."""
+    """Whatever interrupts a release, it is rolled back before the process ends."""
     cluster = a_cluster()
     deploy(cluster, content(1))
 
@@ -371,7 +371,7 @@ def test_killed_at_every_call_and_run_again(story: str, late: bool) -> None:
         record = record_of(cluster)
         assert sum(each.state in (State.BEGUN, State.TAKING_BACK) for each in record.revisions) <= 1
         if story == "rollback" and record.unfinished is None and holds(cluster, new):
-            with pytest.raises(UsageError, match="no revision before"):  # it was done, and nobody had heard
+            with pytest.raises(UsageError, match="no revision was live before"):  # it was done, and nobody had heard
                 work(cluster)
             continue
         work(cluster)
@@ -474,7 +474,7 @@ def test_an_object_that_somebody_deletes(moment: str) -> None:
     """It is missed until the last moment, and comes back with the old revision."""
     service = Kind("v1", "Service")
     cluster = spoil_at(moment, lambda found: found.delete(service, "fraud", "default"))
-    with pytest.raises(ReleaseError, match="Service fraud: it was deleted; revision 2 was taken back"):
+    with pytest.raises(ReleaseError, match="Service fraud: it was deleted; revision 2 was rolled back"):
         deploy(cluster, content(2, replicas=1))
     assert holds(cluster, content(1))
 

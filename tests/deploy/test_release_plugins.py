@@ -176,7 +176,7 @@ def test_a_bad_release_gets_no_requests(careful: Strategy) -> None:
     memory.behaviours[version(2).image] = "wrong model"
     shares: list[int] = []
     memory.at = lambda moment: shares.append(memory.shares.get(key_of(version(2)), 0))
-    with pytest.raises(ReleaseError, match=r"serves the model sha256:000.*revision 2 was taken back"):
+    with pytest.raises(ReleaseError, match=r"serves the model sha256:000.*revision 2 was rolled back"):
         deploy(memory, version(2), deployer_on(memory, "careful", lambda name: careful))
     memory.at = nothing
     assert set(shares) == {0}

@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
             "several jobs release: staging (job deploy_staging), production (job deploy_production)",
         ),
         (["rollback", "stagin"], "did you mean `staging`?"),
-        (["deploy", "nowhere"], "no job releases to an environment 'nowhere' that a job releases to"),
+        (["deploy", "nowhere"], "no job releases to an environment 'nowhere'"),
         (["releases", "list", "staging", "3"], "list shows all revisions"),
         (["deploy", "staging", "--json"], "--json says what would change"),
     ],

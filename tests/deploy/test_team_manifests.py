@@ -91,7 +91,7 @@ def test_an_alias_that_holds_itself_is_refused(value: str) -> None:
 @pytest.mark.parametrize("number", ["0x" + "f" * 6000, "1" * 20, "-9223372036854775809"])
 def test_an_integer_that_kubernetes_has_not_is_refused(number: str) -> None:
     """Kubernetes has 64 bits, and no number is worth a traceback."""
-    with pytest.raises(ProjectError, match=r"k8s/0\.yaml:5: .* (is no number|cannot be read): quote it"):
+    with pytest.raises(ProjectError, match=r"k8s/0\.yaml:5: .* (is not a number|cannot be read): quote it"):
         made(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  a: {number}\n")
 
 
@@ -129,19 +129,19 @@ def test_anchors_are_read() -> None:
         ("apiVersion: v1\nkind: List\nitems: []\n", "k8s/0.yaml:2: a release holds no List"),
         (
             "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {key: value}\n",
-            "k8s/0.yaml:4: Secret a holds values",
+            "k8s/0.yaml:4: Secret a contains values",
         ),
         (f"{POD}---\n{POD}", "k8s/0.yaml:6: Pod a is declared twice"),
         (DEPLOYMENT.replace("  selector", "  replicas: two\n  selector"), "k8s/0.yaml:7: Deployment scoring: replicas"),
         (DEPLOYMENT.replace("image: IMAGE", "image: x:1"), "k8s/0.yaml:1: no container has the image IMAGE"),
         ("a: 1\na: 2\n", "k8s/0.yaml:2: the key 'a' is declared twice"),
         ("a: {<<: {b: 1}}\n", "k8s/0.yaml:1: merge keys"),
-        ("a:\n  ? [b]\n  : c\n", "k8s/0.yaml:2: a list or a mapping is no key"),
+        ("a:\n  ? [b]\n  : c\n", "k8s/0.yaml:2: a list or a mapping cannot be a key"),
         ("a: !!python/object/apply:os.system [ls]\n", "k8s/0.yaml:1: the tag"),
         ("a:\n  - !!binary aGk=\n", "k8s/0.yaml:2: the tag 'binary' has no place"),
         ("a: !!set {b}\n", "k8s/0.yaml:1: the tag 'set'"),
         ("a: !!int x\n", "k8s/0.yaml:1: 'x' cannot be read"),
-        ("a: .nan\n", "k8s/0.yaml:1: '.nan' is no number"),
+        ("a: .nan\n", "k8s/0.yaml:1: '.nan' is not a number"),
         ("a: 1\n b: 2\n", "k8s/0.yaml:2: not valid YAML"),
         ("a: *nothing\n", "k8s/0.yaml:1: not valid YAML"),
         ("a: " + "[" * 100 + "]" * 100, "k8s/0.yaml:1: nested too deep"),

@@ -71,14 +71,14 @@ def test_pinning_changes_the_digest_alone() -> None:
 
 def test_without_a_place_for_the_digest_nothing_is_pinned() -> None:
     """A descriptor that names no organisation is told what to add."""
-    with pytest.raises(DescriptorError, match=r"there is no organisation\.digest to set"):
+    with pytest.raises(DescriptorError, match=r"organisation\.digest is missing"):
         pinned(b"version: 1\n", "sha256:new")
 
 
 def test_without_a_source_there_is_nothing_to_update(tmp_path: Path) -> None:
     """The command line says what to add."""
     (tmp_path / DESCRIPTOR).write_text("version: 1\n", encoding="utf-8")
-    with pytest.raises(DescriptorError, match=r"there is no organisation\.source"):
+    with pytest.raises(DescriptorError, match=r"organisation\.source is missing"):
         organisation_source(tmp_path)
 
 

@@ -89,7 +89,7 @@ def test_an_extension_that_cannot_be_imported_is_named(tmp_path: Path, monkeypat
     table: Table[object] = Table("pipeline_kit.things", "thing", {})
     with pytest.raises(UsageError, match="the thing `thing` cannot be imported from nowhere:THING"):
         table.load("thing", Plugins(("one",)))
-    with pytest.raises(UsageError, match="there is no thing 'thin'") as caught:
+    with pytest.raises(UsageError, match="unknown thing 'thin'") as caught:
         table.load("thin", Plugins(("one",)))
     assert caught.value.hint == "did you mean `thing`?"
 

@@ -81,7 +81,7 @@ FAULTS: dict[str, tuple[Callable[[Case], Any], str]] = {
     "rows as text": (lambda c: c.test.update(rows="100"), "it is of '100' rows"),
     "rows as true": (lambda c: c.test.update(rows=True), "it is of True rows"),
     "rows as a fraction": (lambda c: c.test.update(rows=100.0), "it is of 100.0 rows"),
-    "too few rows": (lambda c: (c.test.update(rows=29), c.old.update(rows=29)), "are fewer than the 30"),
+    "too few rows": (lambda c: (c.test.update(rows=29), c.old.update(rows=29)), "are fewer than the required 30"),
     "too few rows in a slice": (
         lambda c: (c.test["slices"]["country"]["FR"].update(rows=3), c.old["slices"]["country"]["FR"].update(rows=3)),
         "f1 where country is FR cannot be judged: 3 rows are fewer than the required 30",

@@ -97,7 +97,7 @@ UNSOUND = {
         GOOD.replace("c,0", "c,2"),
         "predictions/test.csv:4 predicts '2', which is not a class of data",
     ),
-    "a class as a float": (GOOD.replace("c,0", "c,0.0"), "predictions/test.csv:4 predicts '0.0', which is no class"),
+    "a class as a float": (GOOD.replace("c,0", "c,0.0"), "predictions/test.csv:4 predicts '0.0', which is not a class"),
     "not text": (b"id,prediction\n\xff\xfe\n", "predictions/test.csv is not UTF-8 text"),
     "UTF-16": (GOOD.encode("utf-16"), "predictions/test.csv is not UTF-8 text"),
 }
@@ -137,7 +137,7 @@ def test_many_classes(tmp_path: Path) -> None:
     [
         (MANY_GOOD.replace("0.7", "0.6"), "predictions/test.csv:3: the probabilities add up to 0.9, not 1"),
         (MANY_GOOD.replace("probability_blue", "probability_gold"), "has no column probability_blue, a class of data"),
-        (MANY_GOOD.replace("c,red", "c,gold"), "predictions/test.csv:4 predicts 'gold', which is no class"),
+        (MANY_GOOD.replace("c,red", "c,gold"), "predictions/test.csv:4 predicts 'gold', which is not a class"),
         ("id,prediction,probability\na,red,1\n", "has one 'probability' for many classes"),
     ],
 )
@@ -300,7 +300,7 @@ def test_npz_that_is_no_table(tmp_path: Path) -> None:
     np.savez(path, id=np.array(["a", "b"]), prediction=np.array(["\ud800", "1"]))
     refused("surrogates not allowed")
     np.savez(path, id=np.array(["a", "b", "c", "d"]), prediction=np.array([1, 0, np.nan, 0]))
-    refused(r"predictions\.npz, row 2 predicts 'nan', which is no class")
+    refused(r"predictions\.npz, row 2 predicts 'nan', which is not a class")
     with path.open("wb") as file:
         np.save(file, np.array([1, 2]))
     refused("it is not an NPZ archive of columns")

@@ -177,7 +177,7 @@ CHANGED_IMAGES: dict[str, tuple[Tamper, str]] = {
     "a layer dropped, not its diff id": (layers_cut, "has 4 diff ids of 3 layers"),
     "layers turned, not their diff ids": (layers_turned, "annotated with another diff id"),
     "a size that lies": (layer_field("size", 3), "the attestation is of"),
-    "a size below zero": (layer_field("size", -1), "is no content descriptor"),
+    "a size below zero": (layer_field("size", -1), "is not a content descriptor"),
     "a manifest in which a key stands twice": (doubled_key, "a key stands twice"),
     "a config in which a key stands twice": (doubled_config, "a key stands twice"),
     "a manifest of another type": (

@@ -119,8 +119,8 @@ def test_models_go_to_the_store_where_there_is_one() -> None:
     assert stored == [".pipeline-kit/out/train/model.onnx", ".pipeline-kit/out/train/model.onnx/**/*"]
     assert "exclude" not in gitlab(made)["train"]["artifacts"]
     assert jenkins(made, store="s3://ml/fraud").count("excludes: '.pipeline-kit/out/train/model.onnx,") == 2
-    assert "there is no `store`" in settings(made)
-    assert "there is no `store`" not in settings(made, store="s3://ml/fraud")
+    assert "`store`" in settings(made)
+    assert "`store`" not in settings(made, store="s3://ml/fraud")
 
 
 def test_only_the_exit_code_of_infrastructure_is_tried_again() -> None:

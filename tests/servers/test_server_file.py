@@ -112,7 +112,7 @@ def test_a_form_admits_no_code(tmp_path: Path, pattern: str) -> None:
         (("limits: {needs: 7}", "limits: 7"), "a key is missing or has another type"),
         (("shell_host: {", "path: {"), "the kit has a form of that name"),
         (("title: Shell", "titel: Shell"), "unknown key 'titel'"),
-        (("grammar: shell_host", "grammar: host_of_shell"), "there is no grammar 'host_of_shell'"),
+        (("grammar: shell_host", "grammar: host_of_shell"), "unknown grammar 'host_of_shell'"),
         (('"[a-z]+"', '"[a-z"'), "is not a pattern"),
         (("title: Shell", "title: [Shell"), "not YAML"),
     ],

@@ -190,7 +190,7 @@ def test_without_the_package_the_server_does_not_exist(tmp_path: Path) -> None:
     plain = write_project(tmp_path / "plain", "  one: {stage: probe}\n")
     refused = kit(plain, "render", "--ci", "shell")
     assert refused.returncode == 2
-    assert "there is no CI server 'shell'" in refused.stderr
+    assert "unknown CI server 'shell'" in refused.stderr
 
 
 def test_a_new_project_is_not_overwritten_by_a_server(tmp_path: Path) -> None:

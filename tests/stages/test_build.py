@@ -94,10 +94,10 @@ def test_unlocked_patterns_may_deviate(tmp_path: Path) -> None:
 FAULTS = [
     ("numpy>=2\n", "line 1: numpy is not pinned by =="),
     ("numpy==2.*\n", "line 1: numpy is not pinned by =="),
-    ("# a comment\n\n-r other.txt\n", "line 3: -r other.txt is no pin"),
-    ("-e .\n", "line 1: -e . is no pin"),
+    ("# a comment\n\n-r other.txt\n", "line 3: -r other.txt is not a pin"),
+    ("-e .\n", "line 1: -e . is not a pin"),
     ("a==1\nA==2\n", "line 2: A is pinned again, to another version"),
-    ("not a requirement\n", "line 1: not a requirement is no requirement: "),
+    ("not a requirement\n", "line 1: not a requirement is not a requirement: "),
 ]
 
 

@@ -68,7 +68,7 @@ def test_a_first_release(release: Release) -> None:
 
 @pytest.mark.slow
 def test_golden_requests(release: Release) -> None:
-    """Where the job takes an evaluation, every pod must predict as that did; where it does not, it is taken back."""
+    """Where the job takes an evaluation, every pod must predict as that did; where it does not, it is rolled back."""
     release.evaluated({"a": "2", "b": "4"})
     result = release.run()
     assert "and predict 2 rows as evaluated" in result.reason
@@ -78,7 +78,7 @@ def test_golden_requests(release: Release) -> None:
     result = worse.run()
     assert result.outcome is Outcome.FAILED
     assert result.category is Category.MODEL
-    assert "predicts otherwise than the model that was judged" in result.reason
+    assert "predicts differ from the evaluation's" in result.reason
     assert "revision 2 was rolled back, revision 1 is live" in result.reason
     assert states(release.cluster) == ["live", "failed"]
 

@@ -13,7 +13,7 @@ from pipeline_kit.contract.wording import readable, some
 MOST_LOST = 40
 
 
-def told(proposal: Proposal) -> list[str]:
+def summary_lines(proposal: Proposal) -> list[str]:
     """The report, line by line."""
     lines = ["found:"]
     lines += [f"  {name:13} {words}" for name, words in _found(proposal.facts)]

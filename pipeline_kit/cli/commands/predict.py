@@ -102,7 +102,7 @@ def run_and_ask(
 
 
 def newest_image(folders: Folders) -> LayoutReference:
-    """The image that was made last in a project's folders. Raises UsageError if there is none yet."""
+    """The image that was made last in a project's folders. Raises UsageError if no image was made yet."""
     found: list[tuple[int, Path]] = []
     for result in folders.out("any").parent.glob(f"*/{RESULT}"):
         record = folders.read(result.parent.name)

@@ -191,7 +191,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def told(found: Sequence[Difference]) -> str:
+def differences_text(found: Sequence[Difference]) -> str:
     """A message with the first differences and the number of others."""
     more = f"; and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
     return "; ".join(str(difference) for difference in found[:MOST_SHOWN]) + more

@@ -49,7 +49,7 @@ def documents(file: str, text: str) -> Iterator[tuple[int, Any]]:
 def refuse_bombs(file: str, text: str) -> None:
     """Raises ProjectError for a text that would exhaust its reader."""
     if len(text) > LARGEST:
-        raise ProjectError(f"{file}: larger than {LARGEST >> 20} MiB", hint="a manifest is no place for data")
+        raise ProjectError(f"{file}: larger than {LARGEST >> 20} MiB", hint="put data into a file, not into a manifest")
     depth = 0
     try:
         event: Any
@@ -75,7 +75,7 @@ def refused(file: str, line: int, message: str, hint: str | None = None) -> Proj
 
 
 def is_null(node: Any) -> bool:
-    """Whether the node is no value."""
+    """Whether the node is not a value."""
     return bool(node.tag == f"{_TAG}null")
 
 
@@ -107,11 +107,11 @@ class Builder:
         lined.line, lined.lines = node.start_mark.line + 1, {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise self.error(key, "a list or a mapping is no key")
+                raise self.error(key, "a list or a mapping cannot be a key")
             if key.tag == f"{_TAG}merge":
                 raise self.error(key, "merge keys (<<) are not read here: write the fields out")
             if key.value in lined:
-                raise self.error(key, f"the key {key.value!r} is there twice")
+                raise self.error(key, f"the key {key.value!r} is declared twice")
             lined.lines[key.value] = key.start_mark.line + 1
             lined[key.value] = self.value(value, depth + 1)
         return lined
@@ -131,7 +131,7 @@ class Builder:
         if (isinstance(value, float) and not abs(value) < float("inf")) or (
             isinstance(value, int) and abs(value) > LARGEST_INTEGER
         ):
-            raise self.error(node, f"{node.value[:60]!r} is no number: quote it")
+            raise self.error(node, f"{node.value[:60]!r} is not a number: quote it")
         return value
 
     def refuse_tag(self, node: Any, expected: str) -> None:

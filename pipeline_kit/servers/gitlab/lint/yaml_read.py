@@ -26,7 +26,7 @@ _HINTS = (
 )
 
 Report = Callable[[str, int, int, str, str | None], None]
-"""Takes `syntax`, `root` (a root key stands twice) or `duplicate` (another one), line, column, message and hint."""
+"""Takes `syntax`, `root` (a duplicate root key) or `duplicate` (another one), line, column, message and hint."""
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class YamlFile:
                 f"mark a value with &{anchor[:40]} above",
             )
         if known is None:
-            self._stop(line, column, f"the alias *{anchor[:40]} stands inside its own value", "write the value out")
+            self._stop(line, column, f"the alias *{anchor[:40]} is inside its own value", "write the value out")
         frame = self._stack[-1] if self._stack else None
         if frame is not None and frame.is_map and frame.key is None:
             if not isinstance(known, Scalar):
@@ -154,7 +154,7 @@ class YamlFile:
             return
         first = frame.own.get(key.text)
         if first is not None:
-            message = f"the key `{key.text[:80]}` stands here twice: GitLab drops the first, at line {first.line}"
+            message = f"the key `{key.text[:80]}` is here twice: GitLab drops the first, at line {first.line}"
             self._report("duplicate" if len(self._stack) > 1 else "root", key.line, key.column, message, None)
         frame.own[key.text] = key
         frame.entries[key.text] = Entry(key, node)
@@ -179,7 +179,7 @@ class YamlFile:
 
 
 def _merge(frame: _Frame, node: Node) -> None:
-    """Merges as Ruby's YAML does: in the order of the lines, so that a later `<<` replaces what stands before it."""
+    """Merges as Ruby's YAML does: in the order of the lines, so that a later `<<` replaces what comes before it."""
     merged: dict[str, Entry] = {}
     for item in reversed(node.items) if isinstance(node, Sequence) else (node,):
         if isinstance(item, Mapping):

@@ -21,7 +21,6 @@ from pipeline_kit.render.keys import KeyFinder
 from pipeline_kit.render.plain_server import PlainServer
 from pipeline_kit.render.server import Server
 from pipeline_kit.render.settings import used_secrets
-from pipeline_kit.render.words import waits_for_a_person
 
 UNSET = Rule("SH001", Level.ERROR, "a script goes on with variables that are not set", "echo $A", "add `set -u`")
 JOB = re.compile(r"# job (\w+)\nif starts .*? && have_passed ?([\w ]*?)(?: && answered (\w+))?; then\n")
@@ -105,7 +104,7 @@ def view(job: PlannedJob) -> JobView:
         name=job.name,
         events=" ".join(shlex.quote(pattern(event)) for event in job.events),
         needs=" ".join(job.needs),
-        question=job.name if waits_for_a_person(job) else "",
+        question=job.name if job.waits_for_a_person else "",
         secrets=tuple(export for secret in job.secrets for export in exports(secret)),
         script=f"{prefix} {command}" if prefix else command,
         outcome=job.name,
