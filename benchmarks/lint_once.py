@@ -10,7 +10,7 @@ from pipeline_kit.servers.lint import check_file
 
 
 def main(path: Path) -> None:
-    """Raises RuntimeError where the file has findings: a file that is refused early is no measure."""
+    """Raises RuntimeError where the file has findings: a file that is refused early does not count."""
     content = path.read_bytes()
     check_file(path.name, content)  # loads the rules, which does not count
     started = time.process_time()

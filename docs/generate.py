@@ -60,8 +60,8 @@ def index_page() -> str:
 
 def stale(folder: Path, wanted: Mapping[str, str]) -> list[str]:
     """The pages in a folder that are missing, different or of nothing."""
-    found = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.md")}
-    return sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    result = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.md")}
+    return sorted(name for name in {*result, *wanted} if result.get(name) != wanted.get(name))
 
 
 def write(folder: Path, wanted: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@
 KUBECONFIG names the cluster. REGISTRY names a repository that the cluster pulls from and you may push to; without it
 Debian's docker-registry is started on this machine, which a cluster on this machine reaches. BASE names the base image,
 one with Python 3.11 in it, by registry or as oci:FOLDER; without it a python:3.11-slim of the local Docker engine is
-taken. It makes a namespace of its own and deletes it at the end, unless it is told to --keep it.
+taken. It makes a namespace of its own and deletes it at the end, unless --keep is given.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ MARK = ".pipeline-kit-demo"
 
 
 class DemoError(Exception):
-    """What keeps the demonstration from going on, in words."""
+    """The reason why the demonstration cannot continue."""
 
 
 @dataclass
@@ -124,9 +124,9 @@ class Demo:
 
     def expect(self, *states: str) -> None:
         """Holds the record to what must have become of each revision."""
-        found = tuple(str(release["state"]) for release in self.releases())
-        if found != states:
-            raise DemoError(f"the record says {', '.join(found)}, not {', '.join(states)}")
+        result = tuple(str(release["state"]) for release in self.releases())
+        if result != states:
+            raise DemoError(f"the record says {', '.join(result)}, not {', '.join(states)}")
 
 
 def make_project(demo: Demo) -> None:
@@ -176,7 +176,7 @@ def tell(demo: Demo) -> None:
     demo.kit("deploy", "staging", "--diff")
     demo.kit("deploy", "staging")
     demo.expect("replaced", "live")
-    demo.say("a bad release: its pods need more memory than they may use, and all is taken back")
+    demo.say("a bad release: its pods need more memory than they may use, and it is rolled back")
     demo.edit(f"memory: {demo.memory}", "memory: 24Mi", "Save memory")
     demo.kit("run", "push")
     demo.kit("deploy", "staging", expect=1)

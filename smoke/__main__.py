@@ -56,9 +56,9 @@ def compare(expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
     idle = ("skipped", "waiting")
     lines = []
     for job in sorted({*expected, *found}):
-        wanted, ended = expected.get(job, "not there"), found.get(job, "not there")
-        if wanted != ended and not (wanted in idle and ended == "not there"):
-            lines.append(f"{job}: {ended}, expected {wanted}")
+        required, ended = expected.get(job, "not there"), found.get(job, "not there")
+        if required != ended and not (required in idle and ended == "not there"):
+            lines.append(f"{job}: {ended}, expected {required}")
     return lines
 
 

@@ -14,15 +14,15 @@ LINE = 88  # characters that a block shows on the site without scrolling
 def commands_page() -> str:
     """Every command with its arguments."""
     parser = build_parser()
-    found = dict(commands(parser))
-    rows = [(f"[`{name}`](#{name})", escaped(each.description or "")) for name, each in found.items()]
+    result = dict(commands(parser))
+    rows = [(f"[`{name}`](#{name})", escaped(item.description or "")) for name, item in result.items()]
     return page(
         "Commands",
         "Errors go to the standard error stream, each with what, where and what next; the exit code says "
         "[whose failure it was](exit-codes.md). Options are never abbreviated.",
         table(("command", "what it does"), rows),
         table(("option of all commands", "meaning"), [argument_row(argument) for argument in arguments(parser)]),
-        *(part for name, each in found.items() for part in command_parts(name, each)),
+        *(part for name, item in result.items() for part in command_parts(name, item)),
     )
 
 
@@ -38,12 +38,12 @@ def command_parts(name: str, parser: argparse.ArgumentParser, above: str = "pipe
     own = sorted((argument for argument in arguments(parser) if argument.dest != "directory"), key=is_option)
     yield f"## {name}" if above == "pipeline-kit" else f"### {above.rpartition(' ')[2]} {name}"
     yield escaped(parser.description or "")
-    words = [usage_word(each) for each in own]
+    words = [usage_word(item) for item in own]
     inner = dict(commands(parser))
     yield fenced("text", wrapped(f"{above} {name}", [*words, *(["COMMAND"] if inner else [])]))
-    yield table(("argument", "meaning"), [argument_row(each) for each in own])
-    for each, inside in inner.items():
-        yield from command_parts(each, inside, f"{above} {name}")
+    yield table(("argument", "meaning"), [argument_row(item) for item in own])
+    for item, inside in inner.items():
+        yield from command_parts(item, inside, f"{above} {name}")
 
 
 def wrapped(command: str, words: Sequence[str]) -> str:

@@ -62,10 +62,10 @@ def document_pages() -> Iterator[tuple[str, str]]:
 
 def document_page(title: str, about: str, meanings: Mapping[str, str], sample: Mapping[str, Any], *more: str) -> str:
     """One file's page. Raises KeyError where the document has a key without a meaning, or a meaning no key."""
-    found = dict(keys(sample))
-    if different := set(found) ^ set(meanings):
+    matches = dict(keys(sample))
+    if different := set(matches) ^ set(meanings):
         raise KeyError(f"{title}: {sorted(different)}")
-    types = found | {name: f"{word} or null" for name, word in NULLABLE.get(title.strip("`"), {}).items()}
+    types = matches | {name: f"{word} or null" for name, word in NULLABLE.get(title.strip("`"), {}).items()}
     rows = [(code(name), types[name], escaped(meaning)) for name, meaning in meanings.items()]
     return page(title, about, table(("key", "type", "meaning"), rows), *more, "## An example", json_block(sample))
 
@@ -73,10 +73,10 @@ def document_page(title: str, about: str, meanings: Mapping[str, str], sample: M
 def keys(value: Any, path: str = "", named: Set[str] = NAMED) -> Iterator[tuple[str, str]]:
     """Every key of a document by its path with its type; free names are NAME, entries of a list are []."""
     if isinstance(value, Mapping) and path not in OPAQUE:
-        for key, each in value.items():
+        for key, item in value.items():
             inner = f"{path}.{'NAME' if path in named else key}".lstrip(".")
-            yield inner, type_of(each)
-            yield from keys(each, inner, named)
+            yield inner, type_of(item)
+            yield from keys(item, inner, named)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value and path not in OPAQUE:
         yield from keys(value[0], f"{path}[]", named)
 

@@ -26,11 +26,11 @@ def transcript(root: Path, example: Path) -> str:
 
     Raises RuntimeError where a command does not pass.
     """
-    told = [
+    text = [
         typed(root, example, "run"),
         *(f"$ pipeline-kit {afterward}\n{typed(root, example, afterward)}" for afterward in AFTERWARDS),
     ]
-    return "\n\n".join(told).replace(str(example), DEMO)
+    return "\n\n".join(text).replace(str(example), DEMO)
 
 
 def typed(root: Path, example: Path, words: str) -> str:

@@ -66,7 +66,7 @@ def verdict() -> dict[str, Value]:
 
 def manifest() -> str:
     """A package's `manifest.json`."""
-    found = verdict()
+    result = verdict()
     return Manifest(
         project="fraud",
         model="model/model.json",
@@ -80,7 +80,7 @@ def manifest() -> str:
         parameters={"rate": 0.01},
         seed=7,
         metrics={"test": {"recall": 0.82}},
-        verdict={name: found[name] for name in ("status", "sentence", "evidence", "decision")},
+        verdict={name: result[name] for name in ("status", "sentence", "evidence", "decision")},
         data={"train": DATA},
         commit=COMMIT,
         dirty=False,

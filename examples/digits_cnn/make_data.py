@@ -28,7 +28,7 @@ def held_back_rows(labels: list[int]) -> set[int]:
     """The numbers of the test rows: the same share of every digit."""
     chosen: set[int] = set()
     for label in sorted(set(labels)):
-        rows = [number for number, each in enumerate(labels) if each == label]
+        rows = [number for number, item in enumerate(labels) if item == label]
         rows.sort(key=lambda number: hashlib.sha256(str(number).encode()).digest())
         chosen.update(rows[: math.floor(TEST_SHARE * len(rows) + 0.5)])
     return chosen

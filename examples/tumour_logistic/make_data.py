@@ -41,12 +41,12 @@ def main(folder: Path) -> None:
     diagnoses = [data.target_names.tolist()[code] for code in data.target.tolist()]
     held_back = held_back_rows(diagnoses)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, wanted in (("train.csv", False), ("test.csv", True)):
+    for name, expected in (("train.csv", False), ("test.csv", True)):
         with (folder / name).open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file, lineterminator="\n")
             table.writerow(["id", *features, "size", "diagnosis"])
             for number, (values, diagnosis) in enumerate(zip(data.data.tolist(), diagnoses, strict=True)):
-                if (number in held_back) is wanted:
+                if (number in held_back) is expected:
                     table.writerow([number, *values, size_band(values[0]), diagnosis])
 
 

@@ -33,20 +33,20 @@ def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> in
     else:
         proposed = proposed_files(root, names, arguments, plugins)
     refuse_unknown(forced, proposed)
-    found = changes(root, proposed, forced, files(plugins).values())
-    tell(found, whole=arguments.dry_run)
+    result = changes(root, proposed, forced, files(plugins).values())
+    tell(result, whole=arguments.dry_run)
     if arguments.dry_run:
         return 0
-    if not found.written():
+    if not result.written():
         print("nothing to write")
         return 0
     if not arguments.defaults:
         if not asks(arguments):
             raise UsageError("nothing was written: no terminal to ask on", hint="--defaults writes it as shown")
-        if not confirm(f"write {len(found.written())} files?"):
+        if not confirm(f"write {len(result.written())} files?"):
             print("nothing was written")
             return 0
-    write(root, found)
+    write(root, result)
     where = "" if root == Path.cwd() else f"cd {shlex.quote(str(root))} && "
     git = (
         "" if (root / ".git").exists() or any((parent / ".git").exists() for parent in root.parents) else "git init && "
@@ -119,11 +119,11 @@ def tell(found: Changes, *, whole: bool) -> None:
     """Shows the difference, what stays as it is, and how to change that."""
     for change in found.written():
         sys.stdout.write(change.diff(whole=whole or change.file == DESCRIPTOR))
-    for each in found.written():
-        kept = f", the old one kept as {found.backups[each.file]}" if each.file in found.backups else ""
-        print(f"{each.fate.value:9} {each.file}{kept}")
-    for each in found.kept():
-        print(f"{Fate.KEPT.value:9} {each.file}: it is not touched; --force {shlex.quote(each.file)} replaces it")
+    for item in found.written():
+        kept = f", the old one kept as {found.backups[item.file]}" if item.file in found.backups else ""
+        print(f"{item.fate.value:9} {item.file}{kept}")
+    for entry in found.kept():
+        print(f"{Fate.KEPT.value:9} {entry.file}: it is not touched; --force {shlex.quote(entry.file)} replaces it")
 
 
 def write(root: Path, found: Changes) -> None:

@@ -25,8 +25,8 @@ def default_places(project: OpenProject) -> dict[tuple[str, str], Position]:
     for stage in dict.fromkeys(job.stage for job in project.plan.jobs):
         folder = project.specs.folder(stage)
         if folder is not None:
-            found = parameter_places(folder, shown_file(stage, folder, project.folders.root))
-            places.update({(stage, name): position for name, position in found.items()})
+            result = parameter_places(folder, shown_file(stage, folder, project.folders.root))
+            places.update({(stage, name): position for name, position in result.items()})
     return places
 
 

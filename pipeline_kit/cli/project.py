@@ -38,10 +38,10 @@ class OpenProject:
 
     def job(self, name: str) -> PlannedJob:
         """The planned job of that name. Raises UsageError with the nearest one."""
-        found = self.plan.job(name)
-        if found is None:
+        result = self.plan.job(name)
+        if result is None:
             raise unknown_job(name, self.plan)
-        return found
+        return result
 
 
 def catalog_of(directory: Path) -> Catalog:

@@ -102,8 +102,8 @@ def releasing_job(project: OpenProject, wanted: str | None) -> PlannedJob:
         hint = did_you_mean(wanted, names, "environments and their jobs")
         raise UsageError(f"no job releases to an environment {wanted!r}", hint=hint)
     if len(name) > 1:
-        told = ", ".join(f"{job.environment.name if job.environment else '-'} (job {job.name})" for job in name)
-        raise UsageError(f"several jobs release: {told}", hint="name the environment, or the job")
+        shown = ", ".join(f"{job.environment.name if job.environment else '-'} (job {job.name})" for job in name)
+        raise UsageError(f"several jobs release: {shown}", hint="name the environment, or the job")
     return name[0]
 
 

@@ -53,8 +53,8 @@ def user_failure(report: UserReport) -> StageResult | None:
     if completed.exit_code < 0:
         return _failed(*_ended_by(-completed.exit_code))
     last = next((line for line in reversed(completed.tail) if line.strip()), "")
-    said = f": {_one_line(last)}" if last else ""
-    return _failed(f"the project's code ended with exit code {completed.exit_code}{said}", Category.PROJECT)
+    output = f": {_one_line(last)}" if last else ""
+    return _failed(f"the project's code ended with exit code {completed.exit_code}{output}", Category.PROJECT)
 
 
 def missing_output(outputs: Mapping[str, Path]) -> str | None:
@@ -101,7 +101,7 @@ def finite(metrics: Mapping[str, float]) -> dict[str, float | int | str | bool]:
 
 def _ended_by(number: int) -> tuple[str, Category]:
     """The reason and category of a process that a signal ended."""
-    known = {each.value: each.name for each in signal.Signals}
+    known = {item.value: item.name for item in signal.Signals}
     name = known.get(number, f"signal {number}")
     if number in (signal.SIGINT, signal.SIGTERM):
         return f"the project's code was interrupted ({name})", Category.INTERRUPTED

@@ -60,9 +60,9 @@ DEPLOY_WORDS = ("deploy", "release", "publish", "rollout", "promote", "rollback"
 def deploy_word(*names: str) -> str | None:
     """The first word of a job's or stage's name that says that it changes the world."""
     for name in names:
-        found = next((word for word in DEPLOY_WORDS if word in name.lower()), None)
-        if found:
-            return f"its name says {found}"
+        result = next((word for word in DEPLOY_WORDS if word in name.lower()), None)
+        if result:
+            return f"its name says {result}"
     return None
 
 

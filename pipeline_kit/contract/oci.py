@@ -39,14 +39,14 @@ class ContentDescriptor:
 
     def document(self) -> dict[str, object]:
         """The descriptor as JSON has it; what is empty is left out."""
-        found: dict[str, object] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+        result: dict[str, object] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
         if self.artifact_type:
-            found["artifactType"] = self.artifact_type
+            result["artifactType"] = self.artifact_type
         if self.platform:
-            found["platform"] = dict(self.platform)
+            result["platform"] = dict(self.platform)
         if self.annotations:
-            found["annotations"] = dict(self.annotations)
-        return found
+            result["annotations"] = dict(self.annotations)
+        return result
 
 
 @frozen

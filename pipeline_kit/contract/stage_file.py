@@ -45,12 +45,12 @@ def read_spec(folder: Path) -> StageSpec:
 
 def spec(path: Path, digest: str, document: Mapping[str, Any]) -> StageSpec:
     """The specification in the document of a `stage.yml`."""
-    outputs = tuple(output(path, name, each) for name, each in document.get("outputs", {}).items())
+    outputs = tuple(output(path, name, item) for name, item in document.get("outputs", {}).items())
     return StageSpec(
         name=path.parent.name,
         help=required_text(path, "the stage", document),
         digest=digest,
-        parameters=tuple(parameter(path, name, each) for name, each in document.get("parameters", {}).items()),
+        parameters=tuple(parameter(path, name, item) for name, item in document.get("parameters", {}).items()),
         outputs=outputs,
         reports=reports(path, document.get("reports"), outputs),
         consumes=tuple(dict.fromkeys((*document.get("requires", ()), *document.get("consumes", ())))),

@@ -31,7 +31,7 @@ def line(node: Node) -> int:
 
 def entries(node: Node | None) -> dict[str, tuple[Node, Node]]:
     """A mapping's entries, key node and value, by the key's text; merge keys are followed, the nearest value wins."""
-    found: dict[str, tuple[Node, Node]] = {}
+    result: dict[str, tuple[Node, Node]] = {}
     waiting = [node]
     met: set[int] = set()  # merging a mapping twice changes nothing, so a bomb of aliases costs nothing
     while waiting:
@@ -45,8 +45,8 @@ def entries(node: Node | None) -> dict[str, tuple[Node, Node]]:
             if key.value == "<<" and key.style is None:
                 waiting.extend(value.value if isinstance(value, SequenceNode) else [value])
             else:
-                found.setdefault(str(key.value), (key, value))
-    return found
+                result.setdefault(str(key.value), (key, value))
+    return result
 
 
 def child(node: Node | None, name: str) -> Node | None:
@@ -74,17 +74,17 @@ def texts(node: Node | None) -> list[str]:
 
 def flat(node: Node | None) -> list[tuple[str, int]]:
     """The scalars of nested lists with their lines, a bounded number of them; tagged references are left out."""
-    found: list[tuple[str, int]] = []
+    result: list[tuple[str, int]] = []
     waiting = [node]
     for _ in range(MOST_VALUES):  # aliases can make a small file an endless list
         if not waiting:
             break
         current = waiting.pop()
         if isinstance(current, ScalarNode):
-            found.append((str(current.value), line(current) + (1 if current.style in ("|", ">") else 0)))
+            result.append((str(current.value), line(current) + (1 if current.style in ("|", ">") else 0)))
         elif isinstance(current, SequenceNode) and not is_reference(current):
             waiting.extend(reversed(current.value[:MOST_VALUES]))
-    return found
+    return result
 
 
 def is_reference(node: Node) -> bool:

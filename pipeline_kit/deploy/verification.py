@@ -108,8 +108,8 @@ def wrong_of_request(instance: Instance, expected: Expected, golden: Golden) -> 
         return f"answers a golden request by the model {model}"
     if len(predictions) != len(golden.predictions):
         return f"answers {len(golden.predictions)} golden rows with {len(predictions)} predictions"
-    found = list(differences(golden, predictions, expected.tolerance))
-    return f"predictions differ from the evaluation's: {differences_text(found)}" if found else None
+    result = list(differences(golden, predictions, expected.tolerance))
+    return f"predictions differ from the evaluation's: {differences_text(result)}" if result else None
 
 
 def document_of(answer: Answer | None) -> Mapping[str, Any]:

@@ -102,8 +102,8 @@ def _emptied(entry: Entry) -> Entry:
     if not isinstance(entry.node, MapNode):
         return entry
     jobs = {
-        name: Entry(each.position, MapNode(each.node.position)) if isinstance(each.node, MapNode) else each
-        for name, each in entry.node.entries.items()
+        name: Entry(item.position, MapNode(item.node.position)) if isinstance(item.node, MapNode) else item
+        for name, item in entry.node.entries.items()
     }
     return Entry(entry.position, replace(entry.node, entries=jobs))
 
@@ -130,7 +130,7 @@ def _check_kit(root: MapNode, problems: Problems) -> None:
 
 
 def _check_secrets(secrets: MapNode, servers: Mapping[str, ServerWords], problems: Problems) -> None:
-    keys = {server: each.secret_example for server, each in servers.items() if each.secret is not None}
+    keys = {server: item.secret_example for server, item in servers.items() if item.secret is not None}
     for name, entry in secrets.entries.items():
         if isinstance(entry.node, MapNode) and not set(keys) & set(entry.node.entries):
             examples = [f"`{server}: {example.replace('{NAME}', name.upper())}`" for server, example in keys.items()]

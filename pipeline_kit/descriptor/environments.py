@@ -9,4 +9,4 @@ from pipeline_kit.descriptor.model import Environment
 
 def environment_before(environment: Environment, environments: Iterable[Environment]) -> Environment | None:
     """The environment that comes just before in the chain, or none of the first."""
-    return next((each for each in environments if each.order == environment.order - 1), None)
+    return next((item for item in environments if item.order == environment.order - 1), None)

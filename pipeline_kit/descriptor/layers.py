@@ -60,15 +60,15 @@ def locks(organisation: MapNode, problems: Problems) -> dict[Path, Position]:
         return {}
     Reader(problems).value(node, LOCKED, "locked")
     lockable = [root_key.name for root_key in root_keys(()) if root_key.name not in ("version", "organisation")]
-    found: dict[Path, Position] = {}
+    result: dict[Path, Position] = {}
     for text, position in words(node):
         path = tuple(text.split("."))
         if path[0] in lockable:
-            found[path] = position
+            result[path] = position
         else:
             hint = problems.choice_hint(path[0], lockable, "keys")
             problems.add(position, f"locked: unknown key `{path[0]}`", hint)
-    return found
+    return result
 
 
 def check_locks(repository: MapNode, locked: dict[Path, Position], problems: Problems) -> None:
@@ -80,8 +80,8 @@ def check_locks(repository: MapNode, locked: dict[Path, Position], problems: Pro
     above = {lock[:length]: place for lock, place in locked.items() for length in range(1, len(lock))}
     for path, entry in _paths(repository):
         of_job = path[0] == "environments" and path[2:3] == ("jobs",) and len(path) > 3
-        for each in (path, ("jobs", *path[3:])) if of_job else (path,):
-            place = locked.get(each) or (above.get(each) if not isinstance(entry.node, MapNode) else None)
+        for item in (path, ("jobs", *path[3:])) if of_job else (path,):
+            place = locked.get(item) or (above.get(item) if not isinstance(entry.node, MapNode) else None)
             if place:
                 message = f"{'.'.join(path)} is locked by the organisation"
                 problems.add(entry.position, message, f"remove it; the lock is at {place}")

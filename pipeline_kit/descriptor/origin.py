@@ -168,9 +168,9 @@ def settle(layers: Layers, vocabulary: Vocabulary, places: Mapping[tuple[str, st
 def default(value: Value, origin: Origin) -> Setting:
     """A default, and all that is in it, as settings."""
     if isinstance(value, Mapping):
-        return Setting(origin, entries={key: default(each, origin) for key, each in value.items()})
+        return Setting(origin, entries={key: default(item, origin) for key, item in value.items()})
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return Setting(origin, items=tuple(default(each, origin) for each in value))
+        return Setting(origin, items=tuple(default(item, origin) for item in value))
     return Setting(origin, value)
 
 

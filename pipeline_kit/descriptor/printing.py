@@ -71,7 +71,7 @@ def fits(lead: str, setting: Setting) -> bool:
 def flow(value: Value) -> str:
     """A value on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{scalar_text(key)}: {flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar_text(key)}: {flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(flow(entry) for entry in value) + "]"
     return scalar_text(value) if isinstance(value, str) else json.dumps(value)

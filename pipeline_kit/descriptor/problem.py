@@ -83,4 +83,4 @@ def shown(value: object) -> str:
 def _readable(text: str) -> str:
     """A message without endless words, and without characters that a terminal would not show."""
     text = re.sub(r"\S{100,}", lambda match: f"{match[0][:SHOWN_AT_MOST]}...", text)
-    return text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return text if text.isprintable() else "".join(item if item.isprintable() else ascii(item)[1:-1] for item in text)

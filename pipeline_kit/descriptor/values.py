@@ -92,11 +92,11 @@ class Reader:
 
     def missing(self, position: Position, path: str, parameter: Parameter | None = None) -> None:
         """Reports a key without a value."""
-        wanted = f": {_WANTED[parameter.kind]} is due" if parameter and parameter.kind in _WANTED else ""
+        expected = f": {_WANTED[parameter.kind]} is due" if parameter and parameter.kind in _WANTED else ""
         empty = {Kind.MAP: "{}", Kind.RECORD: "{}", Kind.LIST: "[]"}.get(parameter.kind, "") if parameter else ""
         hint = f"write {empty} for an empty one" if empty else "give it one, or remove the key"
         hint = hint if parameter else "write null where nothing is meant"
-        self.problems.add(position, f"{path} has no value{wanted}", hint)
+        self.problems.add(position, f"{path} has no value{expected}", hint)
 
     def _unknown_keys(self, node: MapNode, known: set[str], names: Sequence[str], path: str) -> None:
         for key, entry in node.entries.items():
@@ -262,11 +262,13 @@ class Reader:
 
     def _wrong(self, node: Node, parameter: Parameter, path: str, hint: str = "") -> _Bad:
         """Reports a value of another type than the one that is due."""
-        wanted = f"one of {', '.join(parameter.choices)}" if parameter.kind is Kind.CHOICE else _WANTED[parameter.kind]
+        expected = (
+            f"one of {', '.join(parameter.choices)}" if parameter.kind is Kind.CHOICE else _WANTED[parameter.kind]
+        )
         value = f": {shown(node.value)}" if isinstance(node, ScalarNode) and isinstance(node.value, str) else ""
         if isinstance(node, ScalarNode) and not isinstance(node.value, str):
             value = f" ({node.written[:40]})"
-        message = f"{path or 'the file'} must be {wanted}, and is {kind_of(node)}{value}"
+        message = f"{path or 'the file'} must be {expected}, and is {kind_of(node)}{value}"
         self.problems.add(node.position, message, hint or _clause(parameter.help))
         return BAD
 

@@ -21,7 +21,7 @@ class Finding:
     level: Level
     about: str
     message: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 def ok(about: str, message: str) -> Finding:
@@ -29,11 +29,11 @@ def ok(about: str, message: str) -> Finding:
     return Finding(Level.OK, about, message)
 
 
-def note(about: str, message: str, mend: str) -> Finding:
+def note(about: str, message: str, fix: str) -> Finding:
     """It could be better."""
-    return Finding(Level.NOTE, about, message, mend)
+    return Finding(Level.NOTE, about, message, fix)
 
 
-def problem(about: str, message: str, mend: str) -> Finding:
+def problem(about: str, message: str, fix: str) -> Finding:
     """It will fail."""
-    return Finding(Level.PROBLEM, about, message, mend)
+    return Finding(Level.PROBLEM, about, message, fix)

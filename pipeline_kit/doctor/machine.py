@@ -67,16 +67,16 @@ def folder(facts: MachineFacts) -> Finding:
     """The project's folder can be written, and its disk has room."""
     if not facts.project_is_writable:
         return problem("folder", "the project's folder cannot be written", "chown -R $(id -un) .")
-    mend = "rm -r .pipeline-kit/cache    # results of earlier runs; they are made again"
-    return space("folder", "the project's disk", facts.project_free_bytes, mend)
+    fix = "rm -r .pipeline-kit/cache    # results of earlier runs; they are made again"
+    return space("folder", "the project's disk", facts.project_free_bytes, fix)
 
 
-def space(about: str, where: str, free: int, mend: str) -> Finding:
+def space(about: str, where: str, free: int, fix: str) -> Finding:
     """Whether there is room on a disk."""
     message = f"{where} has {free / GIB:.1f} GiB free"
     if free < LEAST_FREE_BYTES:
-        return problem(about, message, mend)
-    return note(about, message, mend) if free < COMFORTABLE_FREE_BYTES else ok(about, message)
+        return problem(about, message, fix)
+    return note(about, message, fix) if free < COMFORTABLE_FREE_BYTES else ok(about, message)
 
 
 def clock(facts: MachineFacts) -> Finding:

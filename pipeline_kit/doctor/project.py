@@ -15,8 +15,8 @@ IGNORE_LINES = r"printf '.pipeline-kit/*\n!.pipeline-kit/stages/\n' >> .gitignor
 
 def descriptor(facts: ProjectFacts) -> Iterator[Finding]:
     """Every problem of the descriptor is one; what else keeps it from being planned, too."""
-    for each in facts.problems:
-        yield problem("descriptor", f"{each.position}: {each.message}", each.hint or "see `pipeline-kit config`")
+    for item in facts.problems:
+        yield problem("descriptor", f"{item.position}: {item.message}", item.hint or "see `pipeline-kit config`")
     if facts.error:
         message, _, hint = facts.error.partition("\n")
         yield problem("descriptor", message, hint or "see `pipeline-kit plan`")
@@ -151,8 +151,8 @@ def dataset(each: DatasetFacts, facts: ProjectFacts) -> Finding:
     if not each.exists and each.tracked:
         return problem(about, f"{each.path} has been deleted here; git has it", f"git checkout -- {path}")
     if not each.exists:
-        mend = f"put it there, or change data.{each.name}.path in pipeline-kit.yml"
-        return problem(about, f"{each.path} is not here", mend)
+        fix = f"put it there, or change data.{each.name}.path in pipeline-kit.yml"
+        return problem(about, f"{each.path} is not here", fix)
     if not facts.is_repository or each.tracked:
         return ok(about, f"{each.path} is here")
     if each.has_dvc_file:

@@ -39,9 +39,9 @@ def calibration(hits: Booleans, probability: Floats, bins: int = 10) -> tuple[Bi
         inside = places == index
         rows = int(numpy.count_nonzero(inside))
         if rows:
-            said = fsum(probability[inside].tolist()) / rows
+            text = fsum(probability[inside].tolist()) / rows
             held = int(numpy.count_nonzero(hits[inside])) / rows
-            curve.append(Bin(float(edges[index]), float(edges[index + 1]), rows, said, held))
+            curve.append(Bin(float(edges[index]), float(edges[index + 1]), rows, text, held))
     return tuple(curve)
 
 

@@ -111,7 +111,7 @@ def _curves(rows: Rows) -> dict[str, Value]:
         points = roc_curve(rows.truth == label, rows.probabilities[:, index])
         roc[label] = [[x, y] for x, y in points]
     filled: list[Value] = [
-        {"lower": each.lower, "upper": each.upper, "rows": each.rows, "said": each.said, "held": each.held}
-        for each in rows.calibration
+        {"lower": item.lower, "upper": item.upper, "rows": item.rows, "said": item.said, "held": item.held}
+        for item in rows.calibration
     ]
     return {"roc": roc, "calibration": filled}

@@ -129,8 +129,8 @@ def evidence_of(document: Mapping[str, object]) -> Evidence:
     if not isinstance(bins, int) or isinstance(bins, bool) or bins < 1:
         raise ValueError("bins is not a whole number from 1")
     datasets = {}
-    for name, each in _mapping(document["datasets"], "datasets").items():
-        entry = _mapping(each, f"dataset {name}")
+    for name, item in _mapping(document["datasets"], "datasets").items():
+        entry = _mapping(item, f"dataset {name}")
         slices = {
             column: {value: _figures(figures) for value, figures in _mapping(values, f"slice {column}").items()}
             for column, values in _mapping(entry["slices"], "slices").items()

@@ -100,28 +100,28 @@ def _join(table: Table, truth: Truth) -> list[int]:
     ids = table.column("id")
     _refuse_doubled_ids(table, ids)
     known = set(truth.ids)
-    for row, each in enumerate(ids):
-        if each not in known:
+    for row, item in enumerate(ids):
+        if item not in known:
             raise DataError(
-                f"{table.where(row)} predicts id {_shown(each)}, which {truth.table.label} does not have",
+                f"{table.where(row)} predicts id {_shown(item)}, which {truth.table.label} does not have",
                 hint="ids are compared as text: '7', '007' and '7.0' are three",
             )
-    places = {each: row for row, each in enumerate(ids)}
-    missing = [row for row, each in enumerate(truth.ids) if each not in places]
+    places = {item: row for row, item in enumerate(ids)}
+    missing = [row for row, item in enumerate(truth.ids) if item not in places]
     if missing:
         first = f"id {_shown(truth.ids[missing[0]])} ({truth.table.where(missing[0])})"
         raise DataError(f"{table.label} predicts {len(missing)} of {len(truth.ids)} rows not at all, first {first}")
-    return [places[each] for each in truth.ids]
+    return [places[item] for item in truth.ids]
 
 
 def _refuse_doubled_ids(table: Table, ids: Sequence[str]) -> None:
     if len(set(ids)) == len(ids):
         return
     seen: dict[str, int] = {}
-    for row, each in enumerate(ids):
-        if each in seen:
-            raise DataError(f"{table.where(row)} has id {_shown(each)} again, first at {table.where(seen[each])}")
-        seen[each] = row
+    for row, item in enumerate(ids):
+        if item in seen:
+            raise DataError(f"{table.where(row)} has id {_shown(item)} again, first at {table.where(seen[item])}")
+        seen[item] = row
 
 
 def _refuse_first(table: Table, cells: Sequence[str], what: str, bad: Callable[[str], bool]) -> None:

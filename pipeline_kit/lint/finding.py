@@ -28,7 +28,7 @@ class Rule:
     level: Level
     what: str
     example: str
-    mend: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Findings:
     def add(self, rule: str, line: int, column: int, message: str, hint: str | None = None) -> None:
         """Notes a finding; without a hint the rule's own advice is given."""
         known = self._rules[rule]
-        said = readable(hint or known.mend)
-        finding = Finding(line, column, rule, readable(message), said, known.level)
+        text = readable(hint or known.fix)
+        finding = Finding(line, column, rule, readable(message), text, known.level)
         self._found.setdefault((rule, line, column, "" if self._once_a_place else message), finding)
 
     def near(self, word: str, valid: Iterable[str], otherwise: str) -> str:
@@ -86,7 +86,7 @@ class Findings:
 def readable(text: str) -> str:
     """The text on one line, without characters that a terminal would not show."""
     text = " ".join(text.split())
-    return text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return text if text.isprintable() else "".join(item if item.isprintable() else ascii(item)[1:-1] for item in text)
 
 
 def word(text: str) -> str:

@@ -182,13 +182,13 @@ class PlanBuilder:
 
     def changes(self, job: Job, needs: Sequence[str]) -> tuple[str, ...]:
         """The paths that narrow the job in merge requests: its own, which its needs must share, or its needs'."""
-        wanted = {self.planned[need].changes for need in needs} - {()}
+        expected = {self.planned[need].changes for need in needs} - {()}
         if job.changes:
-            wanted.add(job.changes)
-        if len(wanted) > 1:
+            expected.add(job.changes)
+        if len(expected) > 1:
             hint = "a job has one list of changed paths: give the job and its needs the same list"
             self.problem(job, "its `changes` differ from those of its needs, or theirs from each other", hint)
-        return next(iter(wanted)) if len(wanted) == 1 else job.changes
+        return next(iter(expected)) if len(expected) == 1 else job.changes
 
     def takes(self, job: Job, spec: StageSpec, needs: Sequence[str]) -> tuple[str, ...]:
         """The jobs whose results it reads, in the plan's order; of two that make one kind the named one is last."""

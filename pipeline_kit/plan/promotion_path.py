@@ -26,7 +26,7 @@ def chain_problem(
     if job.environment is None:
         known = ", ".join(environments) or "none is declared yet: `environments:` declares them"
         return "it has no environment to release to", f"give it `environment:`, one of: {known}"
-    twin = next((each for each in planned if verifies(each, environments[job.environment])), None)
+    twin = next((item for item in planned if verifies(item, environments[job.environment])), None)
     if twin is not None:
         message = f"it releases to {job.environment}, and so does {twin.name}: they would replace each other"
         return message, "one job releases to an environment: give this one another, or take it out"

@@ -25,12 +25,12 @@ class Drift:
 
 def drifts(project: RenderedProject, existing: Mapping[str, str | None]) -> tuple[Drift, ...]:
     """The files of `existing` (path to text, None for a missing file) that differ from the rendered ones."""
-    found = (
+    result = (
         drift(path, existing[path], text, project.servers[path].facts)
         for path, text in project.files.items()
         if path in existing
     )
-    return tuple(drift for drift in found if drift is not None)
+    return tuple(drift for drift in result if drift is not None)
 
 
 def drift(path: str, old: str | None, new: str, facts: ReadFacts) -> Drift | None:

@@ -74,7 +74,7 @@ class KeyFinder:
         unset: list[Key] = []
         for alternative in source.keys:
             parts = [key for pattern in alternative.split() for key in self.expanded(pattern, line, job)]
-            narrowed = [each for key in parts if key.is_set for each in self.narrowed(key, line, job)]
+            narrowed = [item for key in parts if key.is_set for item in self.narrowed(key, line, job)]
             if any(not source.value or (key.setting and key.setting.value == source.value) for key in narrowed):
                 return tuple(narrowed)
             unset += [key for key in parts if not key.is_set]
@@ -104,7 +104,7 @@ class KeyFinder:
             case "job":
                 return self.declared([job])
             case "before":
-                return self.declared([each for each in self.plan.jobs if each.name in self.before[job.name]])
+                return self.declared([item for item in self.plan.jobs if item.name in self.before[job.name]])
             case "runner":
                 return [job.runner.name] if job.runner else []
             case "environment":

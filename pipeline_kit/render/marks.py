@@ -114,8 +114,8 @@ def asked(test: nodes.Node) -> tuple[str, ...]:
 
     every = [test, *test.find_all(nodes.Node)]
     names = [
-        f"{each.node.name}.{each.attr}"
-        for each in every
-        if isinstance(each, nodes.Getattr) and isinstance(each.node, nodes.Name)
+        f"{item.node.name}.{item.attr}"
+        for item in every
+        if isinstance(item, nodes.Getattr) and isinstance(item.node, nodes.Name)
     ]
     return tuple(names) or tuple(name.name for name in every if isinstance(name, nodes.Name))

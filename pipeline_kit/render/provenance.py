@@ -87,7 +87,7 @@ SOURCES = {
     "job.out": OUT,
     "job.exclude": STORED,
 }
-"""By the name of a value in a template; `job` is a job's view, whichever level it stands in."""
+"""By the name of a value in a template; `job` is a job's view, in any level."""
 
 CONSTANTS = ((r"$", "An empty line, for the eye."),)
 """What lines mean that are the same in every file, by how they begin."""

@@ -152,9 +152,9 @@ def _dataset(name: str, entry: Mapping[str, Value], before: Mapping[tuple[str, s
         roc={label: _points(points) for label, points in mapping_of(curves.get("roc")).items()},
         calibration=tuple(_bins(curves.get("calibration"))),
         slices=tuple(
-            Slice(column, value, whole_of(mapping_of(each).get("rows")), _metrics(mapping_of(each), {}))
+            Slice(column, value, whole_of(mapping_of(item).get("rows")), _metrics(mapping_of(item), {}))
             for column, values in mapping_of(entry.get("slices")).items()
-            for value, each in mapping_of(values).items()
+            for value, item in mapping_of(values).items()
         ),
     )
 
@@ -167,11 +167,11 @@ def _metrics(entry: Mapping[str, Value], before: Mapping[str, float | None]) -> 
 
 def _bins(value: Value) -> list[Bin]:
     bins = []
-    for each in list_of(value):
-        entry = mapping_of(each)
-        rows, said, held = whole_of(entry.get("rows")), number_of(entry.get("said")), number_of(entry.get("held"))
-        if rows and said is not None and held is not None:
-            bins.append(Bin(rows, said, held))
+    for item in list_of(value):
+        entry = mapping_of(item)
+        rows, text, held = whole_of(entry.get("rows")), number_of(entry.get("said")), number_of(entry.get("held"))
+        if rows and text is not None and held is not None:
+            bins.append(Bin(rows, text, held))
     return bins
 
 
@@ -207,20 +207,20 @@ def curves_of(document: Value) -> tuple[Curve, ...]:
     """The figures of a `curves.json`, each over its step (or epoch, or row number)."""
     rows = [mapping_of(value) for value in list_of(mapping_of(document).get("rows"))]
     axis = next((name for name in STEP_NAMES if all(number_of(row.get(name)) is not None for row in rows)), None)
-    found: dict[str, list[Point]] = {}
+    result: dict[str, list[Point]] = {}
     for number, row in enumerate(rows, 1):
         step = number_of(row.get(axis)) if axis else float(number)
         for name, value in row.items():
             figure = number_of(value)
             if name not in STEP_NAMES and figure is not None and step is not None:
-                found.setdefault(name, []).append((step, figure))
-    return tuple(Curve(name, tuple(points)) for name, points in found.items())
+                result.setdefault(name, []).append((step, figure))
+    return tuple(Curve(name, tuple(points)) for name, points in result.items())
 
 
 def _points(value: Value) -> tuple[Point, ...]:
     points = []
-    for each in list_of(value):
-        pair = [number_of(coordinate) for coordinate in list_of(each)]
+    for item in list_of(value):
+        pair = [number_of(coordinate) for coordinate in list_of(item)]
         if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
             points.append((pair[0], pair[1]))
     return tuple(points)

@@ -100,7 +100,7 @@ def _text(text: str) -> str:
 
 
 def _case(element: ElementTree.Element) -> Case:
-    failure = next((each for each in element if each.tag in ("failure", "error")), None)
+    failure = next((item for item in element if item.tag in ("failure", "error")), None)
     skipped = element.find("skipped")
     return Case(
         name=element.get("name", ""),

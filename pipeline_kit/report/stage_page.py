@@ -61,8 +61,8 @@ def parameter_lines(parameter: Parameter, lead: str, width: int) -> Iterator[str
     yield from filled(f"{lead}{parameter.name}: ", type_of(parameter), width, hang=len(lead) + 4)
     yield from filled(f"{lead}{INDENT * 2}", parameter.help, width)
     inner = parameter.fields or (parameter.items.fields if parameter.items else ())
-    for each in inner:
-        yield from parameter_lines(each, f"{lead}{INDENT * 2}", width)
+    for item in inner:
+        yield from parameter_lines(item, f"{lead}{INDENT * 2}", width)
 
 
 def type_of(parameter: Parameter) -> str:

@@ -160,7 +160,7 @@ def _add(found: Advisories, document: Any, where: str) -> None:
 
 def _advisory(document: Mapping[str, Any], affected: Mapping[str, Any]) -> Advisory:
     ranges = [
-        each.get("events", ()) for each in affected.get("ranges", ()) if each.get("type") in ("ECOSYSTEM", "SEMVER")
+        item.get("events", ()) for item in affected.get("ranges", ()) if item.get("type") in ("ECOSYSTEM", "SEMVER")
     ]
     return Advisory(
         str(document["id"]),

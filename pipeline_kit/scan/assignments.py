@@ -80,9 +80,9 @@ def assignments(text: str, *, plain: bool) -> Iterator[Assignment]:
             if len(seen) >= MOST_A_FILE:
                 return
     for offset in islice(offsets(lowered, "authorization"), MOST_NAMES):
-        found = _HEADER.match(text, offset)
-        if found and found.start("value") not in seen and is_secret_value("token", found["value"]):
-            yield Assignment("Authorization header", found.start("value"), found["value"])
+        result = _HEADER.match(text, offset)
+        if result and result.start("value") not in seen and is_secret_value("token", result["value"]):
+            yield Assignment("Authorization header", result.start("value"), result["value"])
 
 
 def offsets(text: str, word: str) -> Iterator[int]:

@@ -30,9 +30,9 @@ def check_configuration(config: Mapping[str, Any]) -> Iterator[Finding]:
     words = [*_strings(settings.get("Cmd")), *_strings(settings.get("Entrypoint"))]
     yield from free_text("Entrypoint and Cmd", "\n".join(words))
     history = config.get("history")
-    for number, each in enumerate(history if isinstance(history, list) else []):
-        if isinstance(each, dict):
-            yield from free_text(f"history {number}", f"{each.get('created_by', '')}\n{each.get('comment', '')}")
+    for number, item in enumerate(history if isinstance(history, list) else []):
+        if isinstance(item, dict):
+            yield from free_text(f"history {number}", f"{item.get('created_by', '')}\n{item.get('comment', '')}")
 
 
 def named(where: str, name: str, value: str) -> Iterator[Finding]:

@@ -62,11 +62,11 @@ def check_pickle(path: str, file: IO[bytes], size: int) -> Iterator[Finding]:
         if SURELY.fullmatch(path):
             yield find("suspicious_pickle", path, f"it cannot be looked through: {type(error).__name__}")
         return
-    dangerous = [each for each in result.globals if each.safety.value == "dangerous"]
+    dangerous = [item for item in result.globals if item.safety.value == "dangerous"]
     if dangerous:
         yield find("unsafe_pickle", path, f"loading it calls {_listed(dangerous)}")
         return
-    odd = [each for each in result.globals if each.safety.value == "suspicious" and not holds_data(each)]
+    odd = [item for item in result.globals if item.safety.value == "suspicious" and not holds_data(item)]
     if odd and not is_published(path):  # a package may keep its own objects
         yield find("suspicious_pickle", path, f"loading it imports {_listed(odd)}")
 
@@ -135,6 +135,6 @@ def _bounded(file: IO[bytes], inflater: Any) -> IO[bytes]:
 
 
 def _listed(found: list[Any]) -> str:
-    names = sorted({f"{each.module}.{each.name}" for each in found})
+    names = sorted({f"{item.module}.{item.name}" for item in found})
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(names[:4]) + more

@@ -112,7 +112,7 @@ def in_docker(text: str) -> str:
     auths = document.get("auths", document) if isinstance(document, dict) else {}
     keys = ("auth", "password", "identitytoken", "registrytoken")
     held = {host: auth for host, auth in auths.items() if isinstance(auth, dict)}
-    return _listed(host for host, each in held.items() if any(_filled(each.get(key)) for key in keys))
+    return _listed(host for host, item in held.items() if any(_filled(item.get(key)) for key in keys))
 
 
 def in_kubeconfig(text: str) -> str:

@@ -81,11 +81,11 @@ def check_settings(path: Path, name: str) -> Iterator[Finding]:
 
 def scan_history(added: Iterable[Added]) -> list[Finding]:
     """The secrets that commits added, each once, at the newest commit that added it."""
-    found: dict[tuple[str, str, str], Finding] = {}
-    for each in added:
-        for finding in in_addition(each):
-            found.setdefault((finding.path, finding.subject, finding.message), stamped(finding, each))
-    return list(found.values())
+    result: dict[tuple[str, str, str], Finding] = {}
+    for item in added:
+        for finding in in_addition(item):
+            result.setdefault((finding.path, finding.subject, finding.message), stamped(finding, item))
+    return list(result.values())
 
 
 def in_addition(added: Added) -> Iterator[Finding]:

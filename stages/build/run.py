@@ -79,8 +79,10 @@ def _machine_cases(context: StageContext, toolchain: Toolchain) -> list[Case]:
             Case(f"system package {name}", "toolchain", failure=None if fits else f"{name} is {has}, not {condition}")
         )
     if toolchain.accelerator is not None:
-        found = context.host.accelerator()
-        failure = None if found == toolchain.accelerator else f"the accelerator is {found}, not {toolchain.accelerator}"
+        result = context.host.accelerator()
+        failure = (
+            None if result == toolchain.accelerator else f"the accelerator is {result}, not {toolchain.accelerator}"
+        )
         cases.append(Case("accelerator", "toolchain", failure=failure))
     return cases
 

@@ -58,9 +58,9 @@ def build_wheel(python: ProjectPython, workspace: Path, target: Path) -> Path:
         )
         wheels = sorted(made.glob("*.whl")) if made.is_dir() else []
         if completed.exit_code != 0 or len(wheels) != 1:
-            said = next((line for line in reversed(completed.tail) if re.search(r"[Ee]rror|No module", line)), "")
+            output = next((line for line in reversed(completed.tail) if re.search(r"[Ee]rror|No module", line)), "")
             hint = "its build backend must be in the lock (setuptools==...); or set wheel: false"
-            raise ProjectError(f"the wheel could not be built{': ' + said.strip() if said else ''}", hint=hint)
+            raise ProjectError(f"the wheel could not be built{': ' + output.strip() if output else ''}", hint=hint)
         target.mkdir(parents=True, exist_ok=True)
         normalise(wheels[0], target / wheels[0].name)
         return target / wheels[0].name

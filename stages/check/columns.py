@@ -155,9 +155,9 @@ class ColumnScan:
 
     def statistics(self) -> dict[str, Value]:
         """The column for the report; `type` is the declared one, else number or text by what it holds."""
-        found = "number" if self.numeric else "text"
+        result = "number" if self.numeric else "text"
         record: dict[str, Value] = {
-            "type": self.declared.type.value if self.declared else found,
+            "type": self.declared.type.value if self.declared else result,
             "declared": self.declared is not None,
             "missing": self.missing,
             "distinct": len(self.counts),

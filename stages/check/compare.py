@@ -48,14 +48,14 @@ class Comparison:
 
     def _check_rows(self, findings: Findings, table: Table, columns: tuple[str, ...]) -> int:
         shared = self._shared(table, columns)
-        found = self._found("rows", shared, table, self.limits.leakage)
-        findings.check(f"no row of {self.spec.name}", found)
+        result = self._found("rows", shared, table, self.limits.leakage)
+        findings.check(f"no row of {self.spec.name}", result)
         return shared.count
 
     def _check_ids(self, findings: Findings, table: Table, column: str) -> int:
         shared = self._shared(table, (column,))
-        found = self._found("ids", shared, table, self.limits.shared_ids)
-        findings.check(f"no id of {self.spec.name}", found)
+        result = self._found("ids", shared, table, self.limits.shared_ids)
+        findings.check(f"no id of {self.spec.name}", result)
         return shared.count
 
     def _shared(self, table: Table, columns: tuple[str, ...]) -> Repeats:

@@ -44,10 +44,10 @@ def run(context: StageContext) -> StageResult:
 
     Raises ModelError where no job before made a model, DataError where no dataset has a target or one is damaged.
     """
-    found = context.nearest("model")
-    if found is None:
+    artifact = context.nearest("model")
+    if artifact is None:
         raise ModelError("no job before this one made a model", hint="let it need a job with an output named model")
-    job, output, model = found
+    job, output, model = artifact
     digest = context.upstream[job].record.outputs[output].digest
     datasets = {data.spec.name: data for data in context.datasets.values() if data.spec.target}
     if not datasets:
@@ -166,15 +166,15 @@ def _score(evaluator: Evaluator, truth: Truth, path: Path, row_results: Path) ->
 def _result(
     context: StageContext, python: ProjectPython, evaluator: Evaluator, made: _Made, scored: Mapping[str, _Scored]
 ) -> StageResult:
-    cases = tuple(_case(name, each) for name, each in scored.items())
+    cases = tuple(_case(name, item) for name, item in scored.items())
     outputs = {
         "predictions": context.left("predictions", context.place("predictions", "predictions")),
         "code": context.left("code", context.place("code", CODE)),
     }
-    wrong = next((each.error for each in scored.values() if each.error), None)
+    wrong = next((item.error for item in scored.values() if item.error), None)
     if wrong is not None:
         return StageResult(Outcome.FAILED, wrong.message, Category.DATA, outputs=outputs, cases=cases)
-    good = {name: each.evaluation for name, each in scored.items() if each.evaluation}
+    good = {name: item.evaluation for name, item in scored.items() if item.evaluation}
     document = metrics_document(
         made.model,
         {name: (made.datasets[name].digest, evaluation) for name, evaluation in good.items()},
@@ -225,9 +225,9 @@ def _said(name: str, evaluation: Evaluation) -> str:
 
 def _measurements(evaluations: Mapping[str, Evaluation]) -> dict[str, float | int | str | bool]:
     """Flat figures: `accuracy` of the only dataset, `test.accuracy` where there are several."""
-    found: dict[str, float | int | str | bool] = {}
+    result: dict[str, float | int | str | bool] = {}
     for name, evaluation in evaluations.items():
         prefix = f"{name}." if len(evaluations) > 1 else ""
-        found[f"{prefix}rows"] = evaluation.overall.rows
-        found.update({f"{prefix}{metric}": value for metric, value in evaluation.overall.metrics.items()})
-    return found
+        result[f"{prefix}rows"] = evaluation.overall.rows
+        result.update({f"{prefix}{metric}": value for metric, value in evaluation.overall.metrics.items()})
+    return result

@@ -52,13 +52,13 @@ def score_baseline(
     """
     with tempfile.TemporaryDirectory(prefix="pipeline-kit-baseline-") as name:
         folder = Path(name).resolve()
-        found = find_package(context, reference, folder / "fetched.tar")
-        if not isinstance(found, Path):
-            return Scored(found)
-        digest = digest_file(found)
+        result = find_package(context, reference, folder / "fetched.tar")
+        if not isinstance(result, Path):
+            return Scored(result)
+        digest = digest_file(result)
         step = "its package is not sound"
         try:
-            package = unpack_package(found, folder / "package", found.name)
+            package = unpack_package(result, folder / "package", result.name)
             step = "its environment cannot be made"
             python = locked_python(context, package)
             step = "it cannot be scored on today's rows"

@@ -64,10 +64,10 @@ def _row_folders(context: StageContext) -> RowFolders | None:
 
 
 def _output(context: StageContext, kind: str) -> Path:
-    found = context.nearest(kind)
-    if found is None:
+    artifact = context.nearest(kind)
+    if artifact is None:
         raise ModelError(f"no job before this one made {kind}", hint="let the gate need an evaluate job")
-    return found[2]
+    return artifact[2]
 
 
 def _candidate(context: StageContext, metrics: Path) -> Evidence:
@@ -140,14 +140,14 @@ def _measurements(verdict: Verdict) -> dict[str, float | int | str | bool]:
     """The verdict, and what overall rules were judged by: `f1`, `baseline.f1`; by dataset where there are several."""
     overall = [rule for rule in verdict.rules if rule.slice_value is None and rule.candidate is not None]
     several = len({rule_result.dataset for rule_result in overall}) > 1
-    found: dict[str, float | int | str | bool] = {"verdict": verdict.status.value}
+    result: dict[str, float | int | str | bool] = {"verdict": verdict.status.value}
     for rule_result in overall:
         name = f"{rule_result.dataset}.{rule_result.rule.metric}" if several else rule_result.rule.metric
         if rule_result.candidate is not None:
-            found[name] = rule_result.candidate
+            result[name] = rule_result.candidate
         if rule_result.baseline is not None:
-            found[f"baseline.{name}"] = rule_result.baseline
-    return found
+            result[f"baseline.{name}"] = rule_result.baseline
+    return result
 
 
 def _case(result: RuleResult) -> Case:

@@ -61,13 +61,13 @@ class Judged:
     def places(self) -> dict[str, str]:
         """Where the files of code and model go, by their names in the package."""
         code, model = f"{self.manifest.code}/", self.manifest.model
-        found = {}
+        result = {}
         for name in self.manifest.files:
             if name.startswith(code):
-                found[name] = f"{CODE}/{name.removeprefix(code)}"
+                result[name] = f"{CODE}/{name.removeprefix(code)}"
             elif name == model or name.startswith(f"{model}/"):
-                found[name] = f"{APP}/{name}"
-        return found
+                result[name] = f"{APP}/{name}"
+        return result
 
     def files(self) -> dict[str, Path | bytes]:
         """What was unpacked, by its path in the image, and the manifest."""

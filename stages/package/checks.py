@@ -57,8 +57,8 @@ def _verified(toolchain: str | None, evaluation: JobRecord) -> Case:
 
 def _data(upstream: Mapping[str, Upstream]) -> Case:
     seen: dict[str, tuple[str, str]] = {}
-    for job, each in upstream.items():
-        for name, digest in each.record.inputs.items():
+    for job, item in upstream.items():
+        for name, digest in item.record.inputs.items():
             other, before = seen.setdefault(name, (job, digest))
             if name.startswith("data.") and before != digest:
                 wrong = f"{name} was {before} for {other} and {digest} for {job}"

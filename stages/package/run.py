@@ -65,17 +65,17 @@ def run(context: StageContext) -> StageResult:
 
 
 def _need(context: StageContext, kind: str) -> Path:
-    found = context.nearest(kind)
-    if found is None:
+    artifact = context.nearest(kind)
+    if artifact is None:
         raise ModelError(f"no job before this one made a {kind}", hint="let the job need a gate, after an evaluation")
-    return found[2]
+    return artifact[2]
 
 
 def _maker(context: StageContext, kind: str) -> JobRecord:
-    found = context.nearest(kind)
-    if found is None:
+    artifact = context.nearest(kind)
+    if artifact is None:
         raise ModelError(f"no job before this one made a {kind}")
-    return context.upstream[found[0]].record
+    return context.upstream[artifact[0]].record
 
 
 def _judged(context: StageContext, model: Path) -> Judged:
@@ -172,13 +172,13 @@ def _files(context: StageContext, model: Path) -> dict[str, Content]:
         for name in archive.sizes:
             files[f"{CODE}/{name}"] = archive.read(name, largest=_LARGEST_CODE)
     for kind in ("wheel", "toolchain"):
-        found = context.nearest(kind)
-        if found is not None:
-            files.update(_tree(kind if found[2].is_dir() else found[2].name, found[2]))
+        artifact = context.nearest(kind)
+        if artifact is not None:
+            files.update(_tree(kind if artifact[2].is_dir() else artifact[2].name, artifact[2]))
     return files
 
 
 def _tree(name: str, path: Path) -> dict[str, Content]:
     if path.is_file():
         return {name: path}
-    return {f"{name}/{each}": file for each, file in tree_files(path).items()}
+    return {f"{name}/{item}": file for item, file in tree_files(path).items()}

@@ -87,7 +87,7 @@ def _digests(context: StageContext) -> dict[str, Value]:
 
 def described(path: Path) -> dict[str, Value]:
     """An output for the report: digest and bytes, and rows and columns of a CSV or TSV file."""
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    files = [path] if path.is_file() else [item for item in path.rglob("*") if item.is_file()]
     entry: dict[str, Value] = {"digest": digest_tree(path), "bytes": sum(file.stat().st_size for file in files)}
     if path.is_dir():
         entry["files"] = len(files)

@@ -30,10 +30,10 @@ def run(context: StageContext) -> StageResult:
     Raises ModelError where image and attachments do not belong together, InfrastructureError where the registry fails.
     """
     settings = settings_of(context.settings)
-    found = context.nearest("image")
-    if found is None:
+    artifact = context.nearest("image")
+    if artifact is None:
         raise ModelError("no job before this one made an image", hint="let the job need the one that builds it")
-    job, _, folder = found
+    job, _, folder = artifact
     blobs = LayoutBlobs(folder, context.the_world().registries)
     image = read_image(blobs)
     built = context.upstream[job].record.facts.get("image")
@@ -68,10 +68,10 @@ def attachments(context: StageContext, image: Image) -> Iterator[tuple[str, Atta
     """The image's SBOM and its attestation, as referrers to push with it."""
     kinds = {"sbom": (SBOM_TYPE, SBOM_TYPE), "attestation": (STATEMENT_TYPE, ENVELOPE_TYPE)}
     for kind, (artifact_type, payload_type) in kinds.items():
-        found = context.nearest(kind)
-        if found is None:
+        artifact = context.nearest(kind)
+        if artifact is None:
             continue
-        job, _, path = found
+        job, _, path = artifact
         about = context.upstream[job].record.facts.get("image")
         if about != image.digest:
             raise ModelError(f"the {kind} of {job} is of {about}, not of {image.digest}", hint=f"run {job} again")

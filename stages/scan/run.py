@@ -58,8 +58,8 @@ def run(context: StageContext) -> StageResult:
         scan_the_source(context, settings, scanned)
     judged = judge(scanned.findings, settings.policy)
     stale = unused(scanned.findings, settings.policy)
-    for each in stale:
-        context.log(f"allow: nothing comes under {each.rule} at {each.path} any more; take the exception out")
+    for item in stale:
+        context.log(f"allow: nothing comes under {item.rule} at {item.path} any more; take the exception out")
     target = context.place("findings", "findings.json")
     target.write_text(findings_document(scanned.subject, scanned.checked, judged, stale), encoding="utf-8")
     scanned.outputs["findings"] = context.left("findings", target)
@@ -73,11 +73,11 @@ def scan_the_image(context: StageContext, settings: Settings, scanned: Scanned) 
     from pipeline_kit.images.sbom.document import sbom_document
     from pipeline_kit.scan.image import scan_image
 
-    found = context.nearest("image")
-    if found is None:
+    artifact = context.nearest("image")
+    if artifact is None:
         hint = "let the job need the image's, or scan the source with `of: source`"
         raise UsageError("no job before this one made an image", hint=hint)
-    blobs, image = open_image(LayoutReference(found[2]), found[2], lambda: context.the_world().registries())
+    blobs, image = open_image(LayoutReference(artifact[2]), artifact[2], lambda: context.the_world().registries())
     scan = scan_image(image, blobs)
     target = context.place("sbom", "bom.cdx.json")
     target.write_bytes(sbom_document(image, scan.inventory))

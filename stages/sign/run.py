@@ -30,7 +30,7 @@ def run(context: StageContext) -> StageResult:
     """Passed when the statement is signed, and its signature was verified.
 
     Raises ModelError where image, package, SBOM and findings do not belong together or the verdict did not
-    pass, UsageError where there is no usable key.
+    pass, UsageError without a usable key.
     """
     settings = settings_of(context.settings)
     blobs, image = built_image(context)
@@ -55,10 +55,10 @@ def run(context: StageContext) -> StageResult:
 
 def built_image(context: StageContext) -> tuple[LayoutBlobs, Image]:
     """The image of the job before this one. Raises ModelError where it is not the one that the job says it built."""
-    found = context.nearest("image")
-    if found is None:
+    artifact = context.nearest("image")
+    if artifact is None:
         raise ModelError("no job before this one made an image", hint="let the job need the one that builds it")
-    job, _, folder = found
+    job, _, folder = artifact
     blobs = LayoutBlobs(folder, lambda: context.the_world().registries())
     image = read_image(blobs)
     built = context.upstream[job].record.facts.get("image")
@@ -68,7 +68,7 @@ def built_image(context: StageContext) -> tuple[LayoutBlobs, Image]:
 
 
 def judged_package(context: StageContext) -> PackageFacts:
-    """The package's facts. Raises ModelError where there is none, or its verdict did not pass."""
+    """The package's facts. Raises ModelError if it is missing, or its verdict did not pass."""
     package = context.nearest("package")
     if package is None:
         raise ModelError("no job before this one made a package", hint="let the job need a package, after a gate")

@@ -91,7 +91,7 @@ def variables(workspace: Path, scratch: Path) -> dict[str, str]:
 def _coverage_flags(coverage: Coverage | None, totals: Path) -> list[str]:
     if coverage is None:
         return []
-    measured = [f"--cov={each}" for each in coverage.source] or ["--cov"]
+    measured = [f"--cov={item}" for item in coverage.source] or ["--cov"]
     return [*measured, f"--cov-report=xml:{coverage.report}", f"--cov-report=json:{totals}", "--cov-report=term"]
 
 

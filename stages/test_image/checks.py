@@ -61,7 +61,7 @@ def check_predictions(server: Server, golden: Golden, model: str | None, toleran
 
 def replayed(server: Server, golden: Golden, size: int, model: str | None, tolerance: float) -> str | None:
     """The first differences when rows are predicted `size` at a time; None without any."""
-    found: list[Difference] = []
+    result: list[Difference] = []
     for start in range(0, len(golden.rows), size):
         rows = golden.rows[start : start + size]
         answer = server.ask("POST", "/predict", request_of(rows))
@@ -78,8 +78,8 @@ def replayed(server: Server, golden: Golden, size: int, model: str | None, toler
             return f"{len(predictions)} predictions of {len(rows)} rows"
         if model is not None and by != model:
             return f"the model {by} answers, not {model}"
-        found.extend(differences(golden, predictions, tolerance, start))
-    return differences_text(found) if found else None
+        result.extend(differences(golden, predictions, tolerance, start))
+    return differences_text(result) if result else None
 
 
 def check_refusal(server: Server) -> Case:

@@ -65,10 +65,10 @@ def run(context: StageContext) -> StageResult:
 
 
 def _need(context: StageContext, kind: str) -> Path:
-    found = context.nearest(kind)
-    if found is None:
+    artifact = context.nearest(kind)
+    if artifact is None:
         raise ModelError(f"no job before this one made {kind}", hint="let the job need an image, after an evaluation")
-    return found[2]
+    return artifact[2]
 
 
 def _evaluated(context: StageContext) -> str | None:

@@ -72,15 +72,15 @@ def bad(findings: Any) -> list[Finding]:
 
 
 def test_where_nothing_is_missing_nothing_is_said() -> None:
-    """Every check is well, and none offers a mend."""
+    """Every check is well, and none offers a fix."""
     found = [*check_machine(MACHINE), *check_project(PROJECT, MACHINE), *check_servers(SERVERS)]
     assert not bad(found)
-    assert all(each.mend is None for each in found)
+    assert all(each.fix is None for each in found)
     assert len(found) >= 15
 
 
 @pytest.mark.parametrize(
-    ("changes", "about", "level", "mend"),
+    ("changes", "about", "level", "fix"),
     [
         ({"python": None}, "python", "problem", "apt-get install python3.11 python3.11-venv"),
         ({"python": None, "wanted_python": "3.12", "installer": "uv"}, "python", "problem", "uv python install 3.12"),
@@ -103,13 +103,13 @@ def test_where_nothing_is_missing_nothing_is_said() -> None:
     ],
 )
 def test_what_a_machine_lacks_is_told_with_what_mends_it(
-    changes: dict[str, Any], about: str, level: str, mend: str
+    changes: dict[str, Any], about: str, level: str, fix: str
 ) -> None:
     """One fact is off, and one finding says so."""
     (found,) = bad(check_machine(replace(MACHINE, **changes)))
     assert (found.about, found.level.value) == (about, level)
-    assert found.mend is not None
-    assert mend in found.mend
+    assert found.fix is not None
+    assert fix in found.fix
 
 
 @pytest.mark.parametrize("installer", ["uv", "pyenv", "apt-get", "dnf", "brew", None])
@@ -129,11 +129,11 @@ def lock(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "about", "level", "mend"),
+    ("changes", "about", "level", "fix"),
     [
         ({"problems": (Problem(Position("pipeline-kit.yml", 3, 1), "no", "yes"),)}, "descriptor", "problem", "yes"),
         ({"problems": (Problem(Position("pipeline-kit.yml", 3, 1), "no"),)}, "descriptor", "problem", "config"),
-        ({"error": "stage x is odd\nmend it"}, "descriptor", "problem", "mend it"),
+        ({"error": "stage x is odd\nfix it"}, "descriptor", "problem", "fix it"),
         ({"declared_kit": "0.2.0"}, "kit", "note", "pip install pipeline-kit==0.2.0"),
         ({"is_repository": False}, "git", "problem", "git init"),
         ({"has_commits": False}, "git", "problem", "git commit"),
@@ -159,13 +159,13 @@ def lock(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_what_a_project_lacks_is_told_with_what_mends_it(
-    changes: dict[str, Any], about: str, level: str, mend: str
+    changes: dict[str, Any], about: str, level: str, fix: str
 ) -> None:
     """One fact is off, and one finding says so."""
     (found,) = bad(check_project(replace(PROJECT, **changes), MACHINE))
     assert (found.about, found.level.value) == (about, level)
-    assert found.mend is not None
-    assert mend in found.mend
+    assert found.fix is not None
+    assert fix in found.fix
 
 
 def test_many_large_files_are_counted() -> None:
@@ -176,7 +176,7 @@ def test_many_large_files_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "about", "level", "mend"),
+    ("facts", "about", "level", "fix"),
     [
         (ServerFacts(dict.fromkeys(SERVERS.files, FileState.MISSING)), "CI files", "note", "pipeline-kit render"),
         (ServerFacts({"Jenkinsfile": FileState.DRIFTED}), "Jenkinsfile", "problem", "render && git add Jenkinsfile"),
@@ -184,14 +184,12 @@ def test_many_large_files_are_counted() -> None:
         (replace(SERVERS, secrets=1, unset_secrets=("PIPELINE_KIT_SECRET_A",)), "secrets", "note", "export "),
     ],
 )
-def test_what_the_servers_lack_is_told_with_what_mends_it(
-    facts: ServerFacts, about: str, level: str, mend: str
-) -> None:
+def test_what_the_servers_lack_is_told_with_what_mends_it(facts: ServerFacts, about: str, level: str, fix: str) -> None:
     """Files that drifted, and variables of secrets that are not set here."""
     (found,) = bad(check_servers(facts))
     assert (found.about, found.level.value) == (about, level)
-    assert found.mend is not None
-    assert mend in found.mend
+    assert found.fix is not None
+    assert fix in found.fix
 
 
 def test_a_file_that_is_not_the_kits_is_well() -> None:
@@ -255,7 +253,7 @@ def test_the_examples_are_well() -> None:
 
 
 def test_a_project_with_many_faults_is_told_all_of_them(tmp_path: Path) -> None:
-    """Exit code 1, each with its mend; nothing is written, and no secret is printed."""
+    """Exit code 1, each with its fix; nothing is written, and no secret is printed."""
     extra = (
         f"kit: {__version__}\nproject: {{name: faulty}}\n"
         "secrets: {token: {type: text, gitlab: TOKEN}, other: {type: text, gitlab: OTHER}}\n"

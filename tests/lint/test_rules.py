@@ -18,7 +18,7 @@ SHORTENED = {"GL024"}  # its example would be 51 jobs long
 
 def row(rule: Rule) -> str:
     example = rule.example.replace("|", "\\|").replace("\n", "`<br>`")
-    return f"| {rule.id} | {rule.level.value} | {rule.what} | `{example}` | {rule.mend.replace('|', chr(92) + '|')} |\n"
+    return f"| {rule.id} | {rule.level.value} | {rule.what} | `{example}` | {rule.fix.replace('|', chr(92) + '|')} |\n"
 
 
 def table(prefix: str) -> str:

@@ -18,7 +18,7 @@ def find_idx(folder: Path, name: str) -> Path:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array of an IDX file of unsigned bytes. Raises ValueError when it is none, or cut short."""
+    """The array of an IDX file of unsigned bytes. Raises ValueError if it is not one, or truncated."""
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
         raise ValueError(f"{path.name} is not an IDX file of unsigned bytes")

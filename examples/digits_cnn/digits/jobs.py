@@ -65,7 +65,7 @@ def predict(job) -> None:
 
 
 def latest(checkpoint: Path | None) -> Path | None:
-    """The checkpoint to go on from: the file given, or the last epoch's of the folder given."""
+    """The checkpoint to resume from: the file given, or the last epoch's of the folder given."""
     if checkpoint is None or checkpoint.is_file():
         return checkpoint
     return max(checkpoint.glob("*.ckpt"), default=None, key=lambda path: path.name)

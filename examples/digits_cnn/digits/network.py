@@ -24,7 +24,7 @@ def block(before: int, after: int) -> nn.Sequential:
 class DigitNetwork(nn.Module):
     """Square images of `side` pixels, batch x height x width, to ten logits.
 
-    `largest` is the brightest pixel of the training rows; it lies in the weights, so predictions scale alike.
+    `largest` is the brightest pixel of the training rows; it is kept with the weights, so predictions scale alike.
     """
 
     largest: torch.Tensor

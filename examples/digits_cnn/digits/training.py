@@ -102,7 +102,7 @@ def train(
     """The network after so many epochs.
 
     Both sets are of pixels (images x height x width) and labels. A checkpoint an epoch goes to `checkpoints`;
-    `resume` is one of them, to go on from.
+    `resume` is one of them.
     """
     be_deterministic(seed)
     pixels = learn.tensors[0]

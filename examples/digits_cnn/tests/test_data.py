@@ -40,5 +40,5 @@ def test_rows_that_are_not_square_are_refused(tmp_path):
 def test_rows_to_predict_need_no_labels(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("id,pixel_0\n7,16\n", encoding="utf-8")
-    found = data.load(path)
-    assert (found.identifiers, found.pixels.tolist(), found.labels.tolist()) == (("7",), [[[16]]], [])
+    result = data.load(path)
+    assert (result.identifiers, result.pixels.tolist(), result.labels.tolist()) == (("7",), [[[16]]], [])

@@ -38,8 +38,8 @@ def test_a_request_and_a_file_give_the_same_predictions_to_the_last_bit(model, t
     served = Predictor(model, {})
     asked = [{name: int(cell) for name, cell in reversed(row.items()) if name != "label"} for row in rows]
     for size in (1, 7, 40):
-        found = [each for start in range(0, 40, size) for each in served.predict(asked[start : start + size])]
-        assert [[str(value) for value in each.values()] for each in found] == evaluated
+        result = [item for start in range(0, 40, size) for item in served.predict(asked[start : start + size])]
+        assert [[str(value) for value in item.values()] for item in result] == evaluated
 
 
 def test_the_network_says_which_pixels_it_takes(model):

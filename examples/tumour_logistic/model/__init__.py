@@ -1,1 +1,1 @@
-"""Tells malignant from benign tumours by a logistic regression."""
+"""Classifies tumours as malignant or benign by a logistic regression."""

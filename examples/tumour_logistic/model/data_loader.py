@@ -49,17 +49,17 @@ class Scaling:
 
 
 def load(path: Path) -> Table:
-    """The rows of a CSV file. Raises ValueError, with the line, for a cell that is no number."""
+    """The rows of a CSV file. Raises ValueError, with the line, for a cell that is not a number."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return table_of(rows, lambda number: f"{path.name}, line {number + 2}")
 
 
 def table_of(rows: Sequence[Mapping[str, object]], place: Callable[[int], str] = "row {}".format) -> Table:
-    """The table of rows that a file or a request has; `place` says where a row stands.
+    """The table of rows that a file or a request has; `place` is the place of a row.
 
     Cells are texts of a file or numbers of a request: the same figure is the same float64. Raises ValueError, with
-    the place, for a cell that is no number.
+    the place, for a cell that is not a number.
     """
     features = tuple(name for name in (rows[0] if rows else {}) if name not in NOT_FEATURES)
     values = np.empty((len(rows), len(features)))

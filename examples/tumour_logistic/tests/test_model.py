@@ -18,8 +18,8 @@ def test_the_probability_is_the_logistic_function_of_the_weighted_sum():
 
 
 def test_extreme_rows_stay_between_zero_and_one():
-    found = MODEL.probabilities(rows([1e6, 0.0], [-1e6, 0.0]))
-    assert found.tolist() == [1.0, 0.0]
+    result = MODEL.probabilities(rows([1e6, 0.0], [-1e6, 0.0]))
+    assert result.tolist() == [1.0, 0.0]
 
 
 def test_a_saved_model_predicts_the_same_and_is_the_same_bytes_again(tmp_path):

@@ -36,8 +36,8 @@ def test_a_request_and_a_file_give_the_same_predictions_to_the_last_bit(tmp_path
     served = Predictor(tmp_path / "model.json", {"threshold": 0.3})
     asked = [{name: float(row[name]) for name in features} for row in rows]
     for size in (1, 7, len(asked)):
-        found = [each for start in range(0, len(asked), size) for each in served.predict(asked[start : start + size])]
-        assert [(each["prediction"], repr(each["probability"])) for each in found] == evaluated
+        result = [item for start in range(0, len(asked), size) for item in served.predict(asked[start : start + size])]
+        assert [(item["prediction"], repr(item["probability"])) for item in result] == evaluated
 
 
 def test_serving_imports_nothing_that_only_training_needs():

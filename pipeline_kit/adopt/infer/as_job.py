@@ -90,8 +90,8 @@ def _before_glob(path: str) -> str | None:
         if set("*?[") & set(part):
             break
         parts.append(part)
-    found = "/".join(parts)
-    return found if is_plain(found) else None
+    result = "/".join(parts)
+    return result if is_plain(result) else None
 
 
 def _path(touched: Sequence[Touched]) -> str | None:

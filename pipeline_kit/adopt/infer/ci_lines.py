@@ -38,7 +38,7 @@ class LineReader:
         for line in read_lines(job.lines, job.variables):
             what = meaning(line)
             if what is Meaning.MAKE and line.words and (recipe := self.recipe(bare(line.words))):
-                lines.extend(Line(each.text, line.number, each.words, each.variables) for each in recipe)
+                lines.extend(Line(item.text, line.number, item.words, item.variables) for item in recipe)
             elif what is Meaning.TOOL and line.words:
                 lines.extend(self.of_tool(line))
             else:

@@ -143,7 +143,7 @@ class CiMapper:
     ) -> list[str]:
         """Names the drafts, adds the settings that all jobs have, and reports what became of the old job."""
         names: list[str] = []
-        said = []
+        text = []
         for number, (draft, words) in enumerate(drafts):
             alone = len(drafts) == 1
             expected = job_name(job.name) if alone or draft.stage == "command" else draft.stage
@@ -157,9 +157,9 @@ class CiMapper:
             self.when(job, draft)
             self.mapped.jobs.append(draft)
             names.append(draft.name)
-            said.append(f"{draft.name} ({words})")
+            text.append(f"{draft.name} ({words})")
         plain = any(draft.stage == "command" for draft, _ in drafts)
-        became = ", ".join(said) + (", lint of the job that tests" if lint else "")
+        became = ", ".join(text) + (", lint of the job that tests" if lint else "")
         self.mapped.carried.append(Carried(job.name, job.place, f"job {became}", plain))
         return names
 

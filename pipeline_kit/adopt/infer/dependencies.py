@@ -170,7 +170,7 @@ def _with_tools(plan: LockPlan, inputs: Sequence[str], extras: Sequence[str], wa
     files = dict(plan.files)
     if missing:
         files[CI_INPUT] = "# What the jobs run beside the project's own requirements.\n" + "".join(
-            f"{each}\n" for each in missing
+            f"{item}\n" for item in missing
         )
     words = [
         "pip-compile",
@@ -206,7 +206,7 @@ def _conda_packages(tree: Tree, file: str) -> tuple[list[tuple[str, str, int]], 
     for item in items(child(compose(tree.read(file)), "dependencies")):
         word = text(item)
         if word is None:
-            for_pip.extend((text(each) or "", line(each)) for each in items(child(item, "pip")))
+            for_pip.extend((text(entry) or "", line(entry)) for entry in items(child(item, "pip")))
             continue
         name, version = _parted(word.strip())
         if name:
@@ -262,7 +262,7 @@ def _pip_version(version: str) -> str:
 
 def _of_imports(imports: Iterable[str], wanted: Sequence[str]) -> LockPlan:
     """The plan where nothing says what the project needs: what its files import."""
-    names = sorted({_MODULES.get(each, each).lower().replace("_", "-") for each in imports})
+    names = sorted({_MODULES.get(item, item).lower().replace("_", "-") for item in imports})
     header = "# Drafted from the imports: add versions, and what is imported by other names than it is installed by.\n"
     plan = LockPlan(LOCK, "to be made: nothing says what the project needs but its imports", names=frozenset(names))
     missing = [each for each in wanted if each not in names]

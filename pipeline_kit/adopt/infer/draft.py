@@ -34,7 +34,7 @@ class DraftJob:
 
     def put(self, key: Key) -> None:
         """Sets a key, in the place of an earlier one of that name."""
-        self.keys = [each for each in self.keys if each.name != key.name] + [key]
+        self.keys = [item for item in self.keys if item.name != key.name] + [key]
 
     def drop(self, name: str) -> None:
         """Removes a key."""

@@ -72,7 +72,7 @@ def _table(value: Any) -> dict[str, Any]:
 def _hashes(entries: Iterable[Any]) -> tuple[str, ...]:
     """The hashes among the entries' `hash` fields."""
     hashes = (entry.get("hash") if isinstance(entry, dict) else entry for entry in entries)
-    return tuple(sorted({each for each in hashes if isinstance(each, str) and _HASH.fullmatch(each)}))
+    return tuple(sorted({item for item in hashes if isinstance(item, str) and _HASH.fullmatch(item)}))
 
 
 def _marker(value: Any) -> str | None:
@@ -158,8 +158,8 @@ def _uv(text: str) -> list[Locked] | None:
     if not items:
         return None
     edges = {key: _uv_edges(entry, forked, whole=key in items) for key, entry in entries.items()}
-    for key, each in entries.items():
-        for extra, needs in _table(each.get("optional-dependencies")).items():
+    for key, item in entries.items():
+        for extra, needs in _table(item.get("optional-dependencies")).items():
             edges[f"{key}[{extra}]"] = _targets([_list(needs)], forked)
     pins: list[Locked] = []
     for key, ways in _conditions(items, edges).items():
@@ -182,7 +182,7 @@ def _uv_edges(entry: Mapping[str, Any], forked: Collection[str], *, whole: bool)
     """What an entry needs; `whole` takes its extras and its groups for development too."""
     lists = [_list(entry.get("dependencies"))]
     for key in ("dev-dependencies", "optional-dependencies") if whole else ():
-        lists += [_list(each) for each in _table(entry.get(key)).values()]
+        lists += [_list(item) for item in _table(entry.get(key)).values()]
     return _targets(lists, forked)
 
 

@@ -94,14 +94,14 @@ def _words(job: DraftJob) -> list[str]:
 
 def _project(facts: Facts, choices: Choices, lock: LockPlan) -> list[Key]:
     """The section `project`."""
-    found = facts.metadata.name
-    if found is not None and found[0] in ("src", "app", "project", "package", "UNKNOWN"):
-        found = None
+    result = facts.metadata.name
+    if result is not None and result[0] in ("src", "app", "project", "package", "UNKNOWN"):
+        result = None
     if choices.name is not None:
         name = Key("name", choices.name)
-    elif found is not None:
-        said = "" if found[0] == project_name(found[0]) else f", there {readable(found[0], 60)}"
-        name = Key("name", project_name(found[0]), f"{found[1]}: the project's name{said}")
+    elif result is not None:
+        original = "" if result[0] == project_name(result[0]) else f", there {readable(result[0], 60)}"
+        name = Key("name", project_name(result[0]), f"{result[1]}: the project's name{original}")
     else:
         name = Key(
             "name", project_name(facts.tree.root.resolve().name), "the folder's name: nothing else names the project"
@@ -109,8 +109,8 @@ def _project(facts: Facts, choices: Choices, lock: LockPlan) -> list[Key]:
     python = facts.metadata.python or conda_python(facts.tree) or _image_python(facts)
     form = kit_python(python[0]) if python else None
     if python and form and not GRAMMARS["python"].complaint(form):
-        said = "" if form == python[0] else f", there {readable(python[0], 40)}"
-        version = Key("python", form, f"{python[1]}: the Python it runs on{said}")
+        original = "" if form == python[0] else f", there {readable(python[0], 40)}"
+        version = Key("python", form, f"{python[1]}: the Python it runs on{original}")
     else:
         version = Key("python", ">=3.11", "an assumption: no file says which Python the project runs on")
     where = f"{lock.place}: " if lock.place else ""
@@ -132,15 +132,15 @@ def _image_python(facts: Facts) -> tuple[str, Place] | None:
 
 def _lint(facts: Facts, mapper: CiMapper) -> list[tuple[tuple[str, ...], str]]:
     """The lint commands and their places: of the old CI files, else of the Makefile, else what is configured."""
-    found = [(words, str(place)) for words, place in mapper.lint]
-    if not found:
+    result = [(words, str(place)) for words, place in mapper.lint]
+    if not result:
         target = next((facts.targets[name] for name in ("lint", "check", "style") if name in facts.targets), None)
         for line in read_lines(target.recipe, {}) if target else []:
             if meaning(line) is Meaning.LINT and line.words:
-                found.append((bare(line.words), str(Place("Makefile", line.number))))
-    if not found:
-        found = [(lint_config.words, str(lint_config.place)) for lint_config in facts.lint]
-    return list({words: (words, place) for words, place in reversed(found)}.values())[::-1]
+                result.append((bare(line.words), str(Place("Makefile", line.number))))
+    if not result:
+        result = [(lint_config.words, str(lint_config.place)) for lint_config in facts.lint]
+    return list({words: (words, place) for words, place in reversed(result)}.values())[::-1]
 
 
 def _wanted(jobs: Sequence[DraftJob], lint: Sequence[tuple[tuple[str, ...], str]]) -> list[str]:

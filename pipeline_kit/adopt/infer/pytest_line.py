@@ -57,20 +57,20 @@ def read_pytest(words: Sequence[str], tree: Tree) -> TestSettings:
 
 def _pairs(words: Sequence[str]) -> list[tuple[str | None, str]]:
     """Options with their values, and the other words, in order."""
-    found: list[tuple[str | None, str]] = []
+    result: list[tuple[str | None, str]] = []
     rest = list(words)
     while rest:
         word = rest.pop(0)
         name, sign, value = word.partition("=")
         if not word.startswith("-"):
-            found.append((None, word))
+            result.append((None, word))
         elif word.startswith("--") and sign:
-            found.append((name, value))
+            result.append((name, value))
         elif word in _TAKES_VALUE and rest and not (word == "--cov" and rest[0].startswith("-")):
-            found.append((word, rest.pop(0)))
+            result.append((word, rest.pop(0)))
         else:
-            found.append((word, ""))
-    return found
+            result.append((word, ""))
+    return result
 
 
 def _share(text: str) -> float | None:

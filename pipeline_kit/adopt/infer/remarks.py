@@ -40,8 +40,8 @@ def remarks(facts: Facts) -> list[str]:
         if file.path and name not in facts.tests and not facts.tree.has(file.path) and not is_declared(facts, file.path)
     ]
     if absent:
-        said = "read, but not in the repository; a job sees declared data and listed files"
-        entries.append(f"{some(list(dict.fromkeys(absent)))}: {said}")
+        advice = "read, but not in the repository; a job sees declared data and listed files"
+        entries.append(f"{some(list(dict.fromkeys(absent)))}: {advice}")
     ignored = [dataset.file for dataset in facts.data if dataset.kept == DISK]
     if ignored:
         entries.append(f"{some(ignored)}: git ignores it, so no CI server has it")

@@ -27,7 +27,7 @@ def check_jobs(facts: Facts, jobs: Sequence[DraftJob]) -> list[DraftJob]:
     why = (
         "looks at the data before anything learns from it; raise its limits, such as `duplicates`, where that is meant"
     )
-    inputs: list[Value] = [f"data.{each.name}" for each in here]
+    inputs: list[Value] = [f"data.{item.name}" for item in here]
     return [DraftJob(_free("check", jobs), "check", [why], [], [Key("inputs", inputs)])]
 
 

@@ -77,7 +77,7 @@ class TrainJobs:
         place = call[1] if call else Place(script.file, script.main_line or 1)
         job.why.insert(0, f"{place}: {'the call of ' + script.file if call else 'a script that trains'}")
         self.jobs.append(job)
-        self.notes.extend(f"{job.name}: {each}" for each in plan.unknown)
+        self.notes.extend(f"{job.name}: {item}" for item in plan.unknown)
         if part is None:
             self.evaluations(plan, job)
 

@@ -32,11 +32,11 @@ class DvcStage:
 
 def read_dvc(source: str) -> tuple[DvcStage, ...]:
     """The stages, each after those whose outputs it reads."""
-    found = []
+    result = []
     for name, (key, node) in list(entries(child(compose(source), "stages")).items())[:MOST_STAGES]:
         if isinstance(node, MappingNode):
-            found.append(_stage(name, Place(FILE, line(key)), node))
-    return _ordered(found)
+            result.append(_stage(name, Place(FILE, line(key)), node))
+    return _ordered(result)
 
 
 def _stage(name: str, place: Place, node: Node) -> DvcStage:
@@ -58,12 +58,12 @@ def _stage(name: str, place: Place, node: Node) -> DvcStage:
 
 def _paths(node: Node | None) -> list[str | None]:
     """The paths of a list whose items are paths, or mappings with a path as their key."""
-    found: list[str | None] = []
+    result: list[str | None] = []
     for item in items(node):
         path = text(item) or next(iter(entries(item)), "")
         path = str(PurePosixPath(path)) if path else ""
-        found.append(path if is_plain(path) and "$" not in path else None)
-    return found
+        result.append(path if is_plain(path) and "$" not in path else None)
+    return result
 
 
 def _ordered(stages: Sequence[DvcStage]) -> tuple[DvcStage, ...]:

@@ -70,16 +70,16 @@ def lines_of(name: str, targets: Mapping[str, Target], depth: int = DEEPEST) -> 
 
 def _logical(text: str) -> list[tuple[int, str]]:
     """Lines with continued ones joined, each with its number."""
-    found: list[tuple[int, str]] = []
+    result: list[tuple[int, str]] = []
     pending, start = "", 0
     for number, line in enumerate(text.splitlines(), 1):
         start = start if pending else number
         if line.endswith("\\"):
             pending += line[:-1].rstrip() + " " if not pending else line[:-1].strip() + " "
             continue
-        found.append((start, pending + (line.strip() if pending else line)))
+        result.append((start, pending + (line.strip() if pending else line)))
         pending = ""
-    return [*found, (start, pending)] if pending else found
+    return [*result, (start, pending)] if pending else result
 
 
 def _recipe(line: str, variables: Mapping[str, str]) -> str:

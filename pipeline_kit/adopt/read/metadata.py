@@ -104,7 +104,7 @@ def _pyproject(file: str, text: str) -> Metadata:
         canonicalize_name(poetry_need) for poetry_need in poetry_needs if poetry_need != "python"
     )
     has_needs = "dependencies" in project or "dependencies" in poetry or bool(texts)
-    tool = next((each for each in ("poetry", "uv", "pdm", "hatch") if each in tools), None)
+    tool = next((item for item in ("poetry", "uv", "pdm", "hatch") if item in tools), None)
     needle = "dependencies = [" if "dependencies" in project else "dependencies]"
     return Metadata(
         name=(name, Place(file, _line_of_key(text, "name"))) if name else None,

@@ -41,8 +41,8 @@ class PathReader:
 
     def keyword(self, call: ast.Call) -> ast.expr | None:
         """The path among the keywords of a call."""
-        wanted = ("filename", "f", "path", "filepath", "fname", "filepath_or_buffer", "file")
-        return next((keyword.value for keyword in call.keywords if keyword.arg in wanted), None)
+        expected = ("filename", "f", "path", "filepath", "fname", "filepath_or_buffer", "file")
+        return next((keyword.value for keyword in call.keywords if keyword.arg in expected), None)
 
     def _read(self, node: ast.AST, depth: int) -> tuple[str | None, str | None]:
         if depth == 0:

@@ -70,7 +70,7 @@ class Facts:
         """The modules that are imported and are neither Python's own nor the repository's."""
         names = {PurePosixPath(package).name for package in self.packages}
         names |= {part for name in self.scripts for part in (*PurePosixPath(name).parts[:-1], PurePosixPath(name).stem)}
-        scripts = {each for script in self.scripts.values() for each in script.imports}
+        scripts = {item for script in self.scripts.values() for item in script.imports}
         return frozenset(script for script in scripts if script not in names and script not in sys.stdlib_module_names)
 
     def of_role(self, role: Role) -> list[Script]:

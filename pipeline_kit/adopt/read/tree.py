@@ -33,7 +33,7 @@ class Tree:
 
     def has_folder(self, name: str) -> bool:
         """Whether a listed file is below that folder."""
-        return any(each.startswith(f"{name.rstrip('/')}/") for each in self.names)
+        return any(item.startswith(f"{name.rstrip('/')}/") for item in self.names)
 
     def on_disk(self, name: str) -> bool:
         """Whether a regular file is there, listed or ignored by git."""

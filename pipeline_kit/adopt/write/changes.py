@@ -70,13 +70,13 @@ def changes(root: Path, files: Mapping[str, str], forced: Collection[str], ci_fi
 
     The `ci_files` among those that are replaced are kept under another name.
     """
-    found = tuple(_change(root, name, text, forced) for name, text in files.items())
+    result = tuple(_change(root, name, text, forced) for name, text in files.items())
     backups = {
         change.file: _free(root, backup_name(change.file))
-        for change in found
+        for change in result
         if change.fate is Fate.REPLACED and change.file in ci_files
     }
-    return Changes(found, backups)
+    return Changes(result, backups)
 
 
 def backup_name(file: str) -> str:

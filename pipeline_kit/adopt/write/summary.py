@@ -26,14 +26,14 @@ def summary_lines(proposal: Proposal) -> list[str]:
     if mapped.carried:
         lines += ["carried over from the old CI files:"]
         lines += [
-            f"  {each.place}: {readable(each.name, 40)} -> {readable(each.became, 160)}" for each in mapped.carried
+            f"  {item.place}: {readable(item.name, 40)} -> {readable(item.became, 160)}" for item in mapped.carried
         ]
     plain = [carried for carried in mapped.carried if carried.is_plain_command]
     if plain:
-        lines += [f"kept as plain commands: {some([each.name for each in plain], 8)}"]
+        lines += [f"kept as plain commands: {some([item.name for item in plain], 8)}"]
     lost = sorted({lost.what: lost for lost in reversed(mapped.lost)}.values(), key=lambda each: each.place)
     if lost:
-        lines += ["not carried over:", *(f"  {_lost(each)}" for each in lost[:MOST_LOST])]
+        lines += ["not carried over:", *(f"  {_lost(item)}" for item in lost[:MOST_LOST])]
         lines += [f"  and {len(lost) - MOST_LOST} more"] if len(lost) > MOST_LOST else []
     if proposal.notes:
         lines += ["to know:", *(f"  {readable(note, 300)}" for note in proposal.notes)]

@@ -32,12 +32,12 @@ def as_json(setting: Setting, *, origins: bool) -> Mapping[str, Value]:
         "origins": [
             {
                 "path": ".".join(path),
-                "layer": each.origin.layer.value,
-                "environment": each.origin.environment,
-                "file": each.origin.position.file if each.origin.position else None,
-                "line": each.origin.position.line if each.origin.position else None,
-                "locked": each.origin.locked,
+                "layer": item.origin.layer.value,
+                "environment": item.origin.environment,
+                "file": item.origin.position.file if item.origin.position else None,
+                "line": item.origin.position.line if item.origin.position else None,
+                "locked": item.origin.locked,
             }
-            for path, each in setting.leaves()
+            for path, item in setting.leaves()
         ],
     }

@@ -30,9 +30,9 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         raise UsageError("--json says what would change", hint="give --diff too; a release leaves its result.json")
     project = open_project(arguments.directory)
-    found = releasing_job(project, arguments.environment)
-    refuse_branch(found, checkout(project.folders.root)[0].branch)
-    return job.execute(argparse.Namespace(name=found.name, directory=arguments.directory))
+    result = releasing_job(project, arguments.environment)
+    refuse_branch(result, checkout(project.folders.root)[0].branch)
+    return job.execute(argparse.Namespace(name=result.name, directory=arguments.directory))
 
 
 def refuse_branch(wanted: PlannedJob, branch: str | None) -> None:

@@ -17,12 +17,12 @@ def execute(arguments: argparse.Namespace) -> int:
     """Prints every finding; 1 where one is a problem."""
     if not arguments.directory.is_dir():
         raise UsageError(f"{arguments.directory} is not a directory", hint="-C takes the project's directory")
-    found = examine(arguments.directory.resolve())
+    result = examine(arguments.directory.resolve())
     if arguments.json:
-        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(result), indent=2, ensure_ascii=False))
     else:
-        print("\n".join(lines(found)))
-    return 1 if count(found, Level.PROBLEM) else 0
+        print("\n".join(lines(result)))
+    return 1 if count(result, Level.PROBLEM) else 0
 
 
 def lines(found: Findings) -> Iterator[str]:
@@ -33,8 +33,8 @@ def lines(found: Findings) -> Iterator[str]:
             yield f"{group}:"
         for finding in findings:
             yield f"  {finding.level.value:<7}  {finding.about:<{width}}  {finding.message}"
-            if finding.mend:
-                yield f"  {'':<7}  {'':<{width}}    {finding.mend}"
+            if finding.fix:
+                yield f"  {'':<7}  {'':<{width}}    {finding.fix}"
     notes, problems = count(found, Level.NOTE), count(found, Level.PROBLEM)
     yield f"{plural(problems, 'problem')}, {plural(notes, 'note')}, {count(found, Level.OK)} ok"
 
@@ -57,7 +57,7 @@ def as_json(found: Findings) -> Mapping[str, object]:
             "level": finding.level.value,
             "about": finding.about,
             "message": finding.message,
-            "mend": finding.mend,
+            "fix": finding.fix,
         }
         for group, findings in found.items()
         for finding in findings

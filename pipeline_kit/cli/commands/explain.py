@@ -47,13 +47,13 @@ def place_of(text: str, root: Path, known: Mapping[str, str]) -> tuple[str, int 
     name, _, line = text.rpartition(":")
     if not name:
         name, line = line, ""
-    for each in known.values():
-        if name == each or Path(name).resolve() == root / each:
+    for item in known.values():
+        if name == item or Path(name).resolve() == root / item:
             if line and not line.isdecimal():
                 raise UsageError(
-                    f"{line!r} is not a line of {each}", hint=f"for example: pipeline-kit explain {each}:20"
+                    f"{line!r} is not a line of {item}", hint=f"for example: pipeline-kit explain {item}:20"
                 )
-            return each, int(line) if line else None
+            return item, int(line) if line else None
     hint = f"the kit renders {' and '.join(known.values())}; for values of the descriptor use `config --origin`"
     raise UsageError(f"{name} is not a file that the kit renders", hint=hint)
 

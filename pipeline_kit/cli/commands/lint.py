@@ -21,12 +21,12 @@ def execute(arguments: argparse.Namespace) -> int:
     """Lints the file, or those of all servers that exist; 1 where there is an error."""
     plugins = plugins_in(arguments.directory)
     paths = [Path(arguments.file)] if arguments.file else present(arguments.directory, files(plugins))
-    found = {str(path): lint(arguments.directory / path, plugins) for path in paths}
+    result = {str(path): lint(arguments.directory / path, plugins) for path in paths}
     if arguments.json:
-        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(result), indent=2, ensure_ascii=False))
     else:
-        tell(found)
-    return 1 if any(finding.level is Level.ERROR for findings in found.values() for finding in findings) else 0
+        tell(result)
+    return 1 if any(finding.level is Level.ERROR for findings in result.values() for finding in findings) else 0
 
 
 def present(directory: Path, known: Mapping[str, str]) -> Sequence[Path]:
@@ -68,7 +68,7 @@ def tell(found: Found) -> None:
         for finding in findings:
             print(finding.told(file))
     counts = Counter(finding.level for findings in found.values() for finding in findings)
-    told = ", ".join(
+    summary = ", ".join(
         f"{counts[level]} {level.value}{'s' if counts[level] > 1 else ''}" for level in Level if counts[level]
     )
-    print(f"{', '.join(found)}: {told or 'nothing found'}")
+    print(f"{', '.join(found)}: {summary or 'nothing found'}")

@@ -103,15 +103,15 @@ def run_and_ask(
 
 def newest_image(folders: Folders) -> LayoutReference:
     """The image that was made last in a project's folders. Raises UsageError if no image was made yet."""
-    found: list[tuple[int, Path]] = []
+    matches: list[tuple[int, Path]] = []
     for result in folders.out("any").parent.glob(f"*/{RESULT}"):
         record = folders.read(result.parent.name)
         if record is not None and record.outcome is Outcome.PASSED:
             images = (output.path for output in record.outputs.values() if output.kind == "image")
-            found.extend((result.stat().st_mtime_ns, result.parent / path) for path in images)
-    if not found:
+            matches.extend((result.stat().st_mtime_ns, result.parent / path) for path in images)
+    if not matches:
         raise UsageError("no run has made an image here", hint="name one, or run a job of the stage image first")
-    return LayoutReference(max(found)[1])
+    return LayoutReference(max(matches)[1])
 
 
 def targets_of(descriptor: Descriptor | None) -> frozenset[str]:
@@ -176,7 +176,7 @@ def serve_and_ask(
 
 def ask(server: Asked, rows: Sequence[Row]) -> tuple[list[Row], str]:
     """What a server predicts of rows, so many at a time. Raises DataError for rows that it refuses."""
-    found: list[Row] = []
+    result: list[Row] = []
     model = ""
     for start in range(0, len(rows), TOGETHER):
         part = rows[start : start + TOGETHER]
@@ -186,8 +186,8 @@ def ask(server: Asked, rows: Sequence[Row]) -> tuple[list[Row], str]:
         predictions, model = answer_of(answer.body)
         if len(predictions) != len(part):
             raise ModelError(f"the image answers {len(predictions)} predictions of {len(part)} rows")
-        found.extend(predictions)
-    return found, model
+        result.extend(predictions)
+    return result, model
 
 
 def json_of(rows: Sequence[Row]) -> bytes:
@@ -205,12 +205,12 @@ def refused(answer: Answer | None, start: int) -> ModelError | DataError:
     try:
         document = json.loads(answer.body)
         problems = [problem_of(problem, start) for problem in document.get("problems", ())]
-        said = str(document["error"])
+        message = str(document["error"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return ModelError(f"the image answers {answer.status} and no JSON")
     if answer.status >= 500:
-        return ModelError(f"the image answers {answer.status}: {said}")
-    return DataError(f"the image refuses the request: {said}", hint="; ".join(problems[:MOST_PROBLEMS]) or None)
+        return ModelError(f"the image answers {answer.status}: {message}")
+    return DataError(f"the image refuses the request: {message}", hint="; ".join(problems[:MOST_PROBLEMS]) or None)
 
 
 def problem_of(problem: Mapping[str, Value], start: int) -> str:

@@ -30,20 +30,20 @@ def execute(arguments: argparse.Namespace) -> int:
     if writes:
         refuse_foreign(foreign, [name for name in existing if name not in foreign], named=arguments.ci is not None)
     rendered = replace(rendered, files={name: rendered.files[name] for name in existing if name not in foreign})
-    found = drifts(rendered, existing)
+    result = drifts(rendered, existing)
     if writes:
-        for drift in found:
+        for drift in result:
             write_atomically(root / drift.path, rendered.files[drift.path])
     if arguments.json:
-        print(json.dumps({**as_json(rendered, found), "left_alone": foreign}, indent=2, ensure_ascii=False))
-        return 1 if arguments.check and found else 0
+        print(json.dumps({**as_json(rendered, result), "left_alone": foreign}, indent=2, ensure_ascii=False))
+        return 1 if arguments.check and result else 0
     for name in foreign:
         print(f"left {name} alone: it is not the kit's")
     if writes:
-        tell_written(rendered, found)
+        tell_written(rendered, result)
     elif rendered.files:
-        tell_drift(found, diff=arguments.diff)
-    return 1 if arguments.check and found else 0
+        tell_drift(result, diff=arguments.diff)
+    return 1 if arguments.check and result else 0
 
 
 def wanted_files(root: Path, ci: str | None, known: Mapping[str, str]) -> Sequence[str]:
@@ -98,7 +98,7 @@ def tell_drift(found: Sequence[Drift], *, diff: bool) -> None:
 def tell_written(rendered: RenderedProject, found: Sequence[Drift]) -> None:
     """Prints what was written, and what no file can hold."""
     for name in rendered.files:
-        print(f"{'wrote' if any(each.path == name for each in found) else 'unchanged'} {name}")
+        print(f"{'wrote' if any(item.path == name for item in found) else 'unchanged'} {name}")
     for title, lines in (("server settings needed", rendered.settings_needed), ("order added", rendered.barriers)):
         if lines:
             print(f"{title}:")

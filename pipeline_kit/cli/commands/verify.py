@@ -98,8 +98,8 @@ def lines_of(verified: Verified) -> list[str]:
     ]
     if statement is not None and verified.signed:
         data = [f"{name} {digest}" for name, digest in statement.dependencies.items() if name.startswith("data/")]
-        lines += [f"  {each}" for each in data]
+        lines += [f"  {item}" for item in data]
     sbom = f"is {verified.sbom}" if verified.sbom else "is not attached"
     lines.append(f"  SBOM {sbom}")
     who = f"signed by the key {verified.key}, with pipeline-kit {verified.kit}" if verified.signed else UNSIGNED
-    return [*lines, *(f"  ignored: {each}" for each in verified.ignored), f"  {who}"]
+    return [*lines, *(f"  ignored: {item}" for item in verified.ignored), f"  {who}"]

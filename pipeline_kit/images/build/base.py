@@ -163,11 +163,11 @@ def layer_of(descriptor: ContentDescriptor, text: str) -> ContentDescriptor:
 
 def settings_of(config: Mapping[str, Any], text: str) -> dict[str, Any]:
     """How the base's containers run."""
-    found = config.get("config") or {}
-    environment = found.get("Env") or [] if isinstance(found, dict) else None
+    result = config.get("config") or {}
+    environment = result.get("Env") or [] if isinstance(result, dict) else None
     if not isinstance(environment, list) or not all(isinstance(entry, str) for entry in environment):
         raise ModelError(f"the base {text} has no configuration of a container that can be read")
-    return dict(found)
+    return dict(result)
 
 
 def history_of(config: Mapping[str, Any], layers: int) -> tuple[Mapping[str, Any], ...]:

@@ -62,5 +62,5 @@ def earlier_image(registries: Registries, repository: str, tag: str, log: Callab
     except ModelError as error:
         log(f"no layers to take over: {error.message}")
     except InfrastructureError as error:
-        log(f"every layer is made or read here, for {repository} cannot be asked: {error.message}")
+        log(f"every layer is made or read locally, because {repository} cannot be queried: {error.message}")
     return None

@@ -43,16 +43,16 @@ def plan_layers(content: ImageContent, *, compressed: bool) -> tuple[LayerPlan, 
 
 def layer_files(content: ImageContent) -> dict[str, LayerFile]:
     """The files of the image, but for the dependencies, by their path."""
-    found = {}
+    result = {}
     for path, source in {**content.files, **content.parts}.items():
         if not path.startswith(tuple(f"{folder}/" for folder in OWN_FOLDERS)):
             raise ModelError(f"{path} has no place in the image", hint=f"files lie in {', '.join(OWN_FOLDERS)}")
         executable = path in content.executables
         if isinstance(source, Part):
-            found[path] = LayerFile(source.size, source.open, executable)
+            result[path] = LayerFile(source.size, source.open, executable)
         else:
-            found[path] = LayerFile.of(source, executable=executable)
-    return found
+            result[path] = LayerFile.of(source, executable=executable)
+    return result
 
 
 def under(folder: str, files: Mapping[str, LayerFile]) -> dict[str, LayerFile]:

@@ -120,9 +120,9 @@ def adopt(tar: tarfile.TarFile, name: str, diff_id: str, layout: Layout, scratch
     digest = PREFIX + hashed.hexdigest()
     with partial.open("rb") as file:
         packed = file.read(len(GZIP_START)) == GZIP_START
-    found = inflated_digest(partial) if packed else digest
-    if found != diff_id:
-        raise ModelError(f"layer {name} is {found}, and its configuration names {diff_id}", hint="build it again")
+    result = inflated_digest(partial) if packed else digest
+    if result != diff_id:
+        raise ModelError(f"layer {name} is {result}, and its configuration names {diff_id}", hint="build it again")
     descriptor = ContentDescriptor(LAYER_GZIP if packed else LAYER, digest, size)
     layout.add_file(partial, descriptor)
     partial.unlink()

@@ -47,7 +47,7 @@ def build_with_engine(
     argument BASE, and the engine's network; its image must hold what was gated. Relative paths of the base count from
     `root`. The engine keeps neither the image nor a base that was loaded, but its cache of steps. Raises ProjectError
     where a step fails, ModelError where the image holds something else than the package, InfrastructureError where
-    there is no engine.
+    the engine is not reachable.
     """
     if content.base == SCRATCH and dockerfile is None:
         raise UsageError(
@@ -87,7 +87,7 @@ def build_labels(content: ImageContent, base: Base) -> dict[str, str]:
 
 @contextmanager
 def base_in(engine: Engine, content: ImageContent, base: Base, folder: Path, root: Path) -> Iterator[str]:
-    """What the engine calls the base, by its digest; nothing where there is none.
+    """The engine's name of the base, by digest; empty without a base.
 
     A base in a layout is loaded, and removed again when the block ends.
     """
@@ -97,10 +97,10 @@ def base_in(engine: Engine, content: ImageContent, base: Base, folder: Path, roo
     if base.place is not None:
         yield f"{base.place}@{base.digest}"
         return
-    found = parse_image(content.base, root)
-    assert isinstance(found, LayoutReference)  # what has no place is no registry's
-    blobs = Layout(root / found.folder)
-    image = read_image(Chosen(blobs, from_layout(blobs, found, read_platform(content.platform))))
+    result = parse_image(content.base, root)
+    assert isinstance(result, LayoutReference)  # a base without a place is not in a registry
+    blobs = Layout(root / result.folder)
+    image = read_image(Chosen(blobs, from_layout(blobs, result, read_platform(content.platform))))
     with ExitStack() as stack:
         archive = folder / "base.tar"
         as_archive(blobs, image, archive)

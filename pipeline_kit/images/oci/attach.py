@@ -48,8 +48,8 @@ def read_payload(blobs: Blobs, referrer: ContentDescriptor, subject: str) -> byt
     stored = blobs.manifest(referrer.digest)
     label = f"attached manifest {referrer.digest}"
     document = read_document(stored.content, label)
-    told = document.get("subject")
-    if not isinstance(told, dict) or told.get("digest") != subject:
+    text = document.get("subject")
+    if not isinstance(text, dict) or text.get("digest") != subject:
         raise ModelError(f"{label} is not attached to {subject}")
     layers = document.get("layers")
     if not isinstance(layers, list) or len(layers) != 1:

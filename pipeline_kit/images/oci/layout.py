@@ -56,8 +56,8 @@ class Layout:
             raise ModelError(f"{self.folder.name} has no blob {descriptor.digest}", hint="the layout is not complete")
         size = path.stat().st_size
         if size != descriptor.size or digest_file(path) != descriptor.digest:
-            said = f"{size} bytes, not {descriptor.size}" if size != descriptor.size else "other bytes than its digest"
-            raise ModelError(f"{self.folder.name}: blob {descriptor.digest} has {said}", hint="it was changed")
+            fault = f"{size} bytes, not {descriptor.size}" if size != descriptor.size else "other bytes than its digest"
+            raise ModelError(f"{self.folder.name}: blob {descriptor.digest} has {fault}", hint="it was changed")
         return path
 
     def add_bytes(self, content: bytes, media_type: str, **more: str) -> ContentDescriptor:

@@ -58,5 +58,5 @@ def choose(manifests: Sequence[ContentDescriptor], wanted: Platform, label: str)
         for manifest in manifests
     }
     raise UsageError(
-        f"{label} has no image for {wanted}", hint=f"it has: {', '.join(each for each in known if each) or 'none'}"
+        f"{label} has no image for {wanted}", hint=f"it has: {', '.join(item for item in known if item) or 'none'}"
     )

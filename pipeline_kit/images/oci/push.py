@@ -44,7 +44,7 @@ class Pushed:
 
     def count(self, way: Way) -> int:
         """How many blobs came that way."""
-        return sum(each is way for each in self.ways.values())
+        return sum(item is way for item in self.ways.values())
 
 
 @dataclass
@@ -83,9 +83,9 @@ def push_image(
     `elsewhere` names repositories that are known to have blobs, by digest. Raises InfrastructureError where the
     registry fails, ModelError where a blob is not what its digest says.
     """
-    wanted = list({layer.digest: layer for layer in (image.config_descriptor, *image.layers)}.values())
-    missing = [blob for blob in wanted if not target.has(blob)]
-    ways = dict.fromkeys((blob.digest for blob in wanted), Way.THERE)
+    expected = list({layer.digest: layer for layer in (image.config_descriptor, *image.layers)}.values())
+    missing = [blob for blob in expected if not target.has(blob)]
+    ways = dict.fromkeys((blob.digest for blob in expected), Way.THERE)
     sources = elsewhere or {}
     mounted = {blob.digest for blob in missing if mount(target, blob, sources.get(blob.digest))}
     ways.update(dict.fromkeys(mounted, Way.MOUNTED))
@@ -126,8 +126,8 @@ def attach_all(target: Repository, image: Image, attachments: Sequence[Attachmen
         missing = [attachment for attachment in attachments if attachment.manifest.digest not in listed]
         if not missing:
             return
-        for each in missing:
-            attach(target, image, each)
+        for item in missing:
+            attach(target, image, item)
     raise InfrastructureError(
         f"{target.name} does not list what is attached to {image.digest}", hint="push it again when no other push runs"
     )

@@ -74,7 +74,7 @@ def place(folder: Path, entry: ImageFile) -> Path:
 
 def collision(entry: ImageFile) -> ModelError:
     """The error for a path that is a file and a folder at once."""
-    return ModelError(f"{entry.path} of the image stands where something else is", hint="the layer is hostile")
+    return ModelError(f"{entry.path} of the image is where another file is", hint="the layer is hostile")
 
 
 def write_file(path: Path, entry: ImageFile) -> None:

@@ -21,14 +21,14 @@ def open_image(
     """An image and where its blobs come from. Relative paths count from `root`.
 
     `registries` is called only where a registry is needed. Raises UsageError for a text that names no image, ModelError
-    where there is none or its bytes are not its digests', InfrastructureError where the registry fails.
+    if it is missing or does not match its digest, InfrastructureError where the registry fails.
     """
-    found = parse_image(image, root) if isinstance(image, str) else image
-    if isinstance(found, LayoutReference):
-        layout = LayoutBlobs(root / found.folder, registries)
-        return layout, read_image(layout, found.wanted)
-    repository = registries().repository(found.name)
-    return repository, read_image(repository, found.wanted)
+    result = parse_image(image, root) if isinstance(image, str) else image
+    if isinstance(result, LayoutReference):
+        layout = LayoutBlobs(root / result.folder, registries)
+        return layout, read_image(layout, result.wanted)
+    repository = registries().repository(result.name)
+    return repository, read_image(repository, result.wanted)
 
 
 class LayoutBlobs:

@@ -156,7 +156,7 @@ def licences(names: Iterable[str]) -> list[License]:
     licenses: list[License] = [factory.make_from_string(name) for name in names]
     if len(licenses) > 1:  # an expression must be the only entry, so beside others it is a name
         return [
-            factory.make_with_name(each.value) if isinstance(each, LicenseExpression) else each for each in licenses
+            factory.make_with_name(item.value) if isinstance(item, LicenseExpression) else item for item in licenses
         ]
     return licenses
 

@@ -65,7 +65,7 @@ def evaluated_rows(
 ) -> tuple[Golden, ...]:
     """The first rows of each dataset that the evaluation left predictions of in `folder`, with these.
 
-    Raises DataError where there is none.
+    Raises DataError if none was evaluated.
     """
     entries = []
     for data in datasets:
@@ -101,7 +101,7 @@ def with_predictions(golden: Golden, folder: Path) -> Golden:
 
 def predictions_of(dataset: str, folder: Path) -> Table:
     """The evaluation's table of predictions of a dataset. Raises ModelError for a missing one."""
-    path = next((each for form in FORMATS if (each := folder / f"{dataset}.{form}").is_file()), None)
+    path = next((item for form in FORMATS if (item := folder / f"{dataset}.{form}").is_file()), None)
     if path is None:
         raise ModelError(f"the evaluation left no predictions of {dataset}", hint="run the evaluation again")
     return read_table(path, f"predictions/{path.name}", lambda name: True)
@@ -164,15 +164,17 @@ def differences(
 
     Numbers may differ by the tolerance, which 0 makes bit for bit; anything else must be the same text.
     """
-    wanted = golden.predictions[start : start + len(served)]
+    required = golden.predictions[start : start + len(served)]
     names = golden.identifiers[start : start + len(served)]
-    for answer, expected, identifier in zip(served, wanted, names, strict=True):
+    for answer, expected, identifier in zip(served, required, names, strict=True):
         if golden.named and str(answer.get("id")) != identifier:
             yield Difference(golden.dataset, identifier, "id", str(answer.get("id")), identifier)
         for column in [*expected, *(text for text in answer if text not in expected and text != "id")]:
             if column not in answer or column not in expected or not same(answer[column], expected[column], tolerance):
-                told = (shown(entry.get(column)) if column in entry else "nothing" for entry in (answer, expected))
-                yield Difference(golden.dataset, identifier, column, *told)
+                shown_text = (
+                    shown(entry.get(column)) if column in entry else "nothing" for entry in (answer, expected)
+                )
+                yield Difference(golden.dataset, identifier, column, *shown_text)
 
 
 def same(served: Value, evaluated: str, tolerance: float) -> bool:

@@ -113,7 +113,7 @@ def wait_until_ready(server: Server, seconds: float, clock: Callable[[], float] 
             if reason.startswith("not served"):
                 return Readiness(passed, reason)
         elif not server.alive():
-            last = next((line for line in reversed(server.lines()) if line.strip()), "it said nothing")
+            last = next((line for line in reversed(server.lines()) if line.strip()), "no output")
             return Readiness(passed, f"it ended: {last}")
         time.sleep(LOOK_SECONDS)
     return Readiness(seconds, f"not ready after {seconds:g} s: {reason}")

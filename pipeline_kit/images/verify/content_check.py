@@ -100,21 +100,21 @@ def check_contents(image: Image, blobs: Blobs) -> PackageFacts:
             raise ModelError(f"the image has {path}, which its package does not list", hint=CHANGED)
         if contents.files[path] != places[path].digest:
             what = "model" if path.startswith(f"{MODEL}/") else "code"
-            said = f"{contents.files[path]}, not {places[path].digest}"
-            raise ModelError(f"{path} of the image is not the {what} of its package: {said}", hint=CHANGED)
+            fault = f"{contents.files[path]}, not {places[path].digest}"
+            raise ModelError(f"{path} of the image is not the {what} of its package: {fault}", hint=CHANGED)
     return facts
 
 
 def check_labels(image: Image, facts: PackageFacts) -> None:
     """Raises ModelError where a label says otherwise than the package in the image."""
-    wanted = {
+    expected = {
         LABEL_PACKAGE_DIGEST: facts.digest,
         LABEL_MODEL_DIGEST: facts.model_digest,
         LABEL_TITLE: facts.project,
         LABEL_REVISION: facts.commit,
         LABEL_VERDICT: str(facts.verdict.get("status")),
     }
-    for label, value in wanted.items():
+    for label, value in expected.items():
         message = image.labels.get(label)
         if message != value:
             raise ModelError(f"the image's label {label} says {message}, its {MANIFEST_FILE} {value}", hint=CHANGED)

@@ -77,8 +77,8 @@ def verify_image(
 ) -> Verified:
     """What is proved of the image of a tag or digest, by public keys in PEM; `attestation` where none is attached.
 
-    With `unsigned` and no keys, only what digests tell. Raises ModelError naming what is wrong, UsageError where there
-    are no keys, or one is none, InfrastructureError where a registry fails.
+    With `unsigned` and no keys, only digests are checked. Raises ModelError with the fault, UsageError without keys
+    or for an invalid one, InfrastructureError where a registry fails.
     """
     if not keys and not unsigned:
         raise UsageError("a public key is needed to verify the image", hint="give public keys, or ask for digests only")
@@ -133,11 +133,11 @@ def verify_pushed(
 
 def check_identity(image: Image, reference: str | None) -> None:
     """Raises ModelError unless the manifest's bytes have its digest and the requested one."""
-    found = digest_bytes(image.stored.content)
-    if found != image.digest:
-        raise ModelError(f"the image's manifest has the digest {found}, not {image.digest}", hint="it was changed")
-    if reference is not None and DIGEST.fullmatch(reference) and reference != found:
-        raise ModelError(f"asked for {reference}, the registry gave {found}", hint="do not trust this registry")
+    result = digest_bytes(image.stored.content)
+    if result != image.digest:
+        raise ModelError(f"the image's manifest has the digest {result}, not {image.digest}", hint="it was changed")
+    if reference is not None and DIGEST.fullmatch(reference) and reference != result:
+        raise ModelError(f"asked for {reference}, the registry gave {result}", hint="do not trust this registry")
 
 
 def check_kit(image: Image) -> None:

@@ -49,13 +49,13 @@ class PackageFacts:
 
     def places(self) -> dict[str, ListedFile]:
         """The files of code and model by their path in the image."""
-        code, found = f"{self.code}/", {}
+        code, result = f"{self.code}/", {}
         for name, entry in self.files.items():
             if name.startswith(code):
-                found[f"{CODE}/{name.removeprefix(code)}"] = entry
+                result[f"{CODE}/{name.removeprefix(code)}"] = entry
             elif self.is_model(name):
-                found[f"{APP}/{name}"] = entry
-        return found
+                result[f"{APP}/{name}"] = entry
+        return result
 
     def is_model(self, name: str) -> bool:
         """Whether a file of the package is the model, or one of its files."""

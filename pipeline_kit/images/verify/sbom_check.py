@@ -20,7 +20,7 @@ def check_sboms(image: Image, blobs: Blobs, expected: str | None, *, signed: boo
     """The digest of the verified SBOM; None without an attached one.
 
     `expected` is the digest in the statement, `signed` whether there is a statement. Raises ModelError when SBOMs are
-    attached and none of them is the statement's or, without a statement, one describes another image.
+    attached and the statement's is missing or, without a statement, one describes another image.
     """
     attached = [referrer for referrer in blobs.referrers(image.digest) if referrer.artifact_type == SBOM_TYPE]
     if len(attached) > MOST_SBOMS:

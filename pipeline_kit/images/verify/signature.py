@@ -73,8 +73,8 @@ def sign(payload: bytes, private: bytes, passphrase: bytes | None = None) -> byt
 def open_envelope(content: bytes, keys: Sequence[bytes]) -> Opened:
     """The payload that one of the public keys (PEM) has signed.
 
-    Raises ModelError where the envelope is none, is of another type, or no key has signed it; UsageError for a key that
-    is none.
+    Raises ModelError if the envelope is invalid, is of another type, or no key has signed it; UsageError for an invalid
+    key.
     """
     from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
 
@@ -86,7 +86,7 @@ def open_envelope(content: bytes, keys: Sequence[bytes]) -> Opened:
         named = ", ".join(sorted(envelope.signatures))
         raise ModelError(
             f"the attestation is signed by none of the given keys: it names {named}",
-            hint=f"given are {', '.join(each.keyid for each in known)}",
+            hint=f"given are {', '.join(item.keyid for item in known)}",
         )
     try:
         accepted = envelope.verify(known, 1)
@@ -204,9 +204,9 @@ def load_private(text: bytes, passphrase: bytes | None) -> Any:
     try:
         return load_pem_private_key(as_pem(text), passphrase)
     except TypeError:  # by the library's word: a passphrase is missing, or there is nothing to decrypt
-        said = "is encrypted, and no passphrase was given" if passphrase is None else "is not encrypted"
+        fault = "is encrypted, and no passphrase was given" if passphrase is None else "is not encrypted"
         hint = "the parameter passphrase names the secret that holds it"
-        raise UsageError(f"the private key {said}", hint=hint) from None
+        raise UsageError(f"the private key {fault}", hint=hint) from None
     except (ValueError, UnsupportedAlgorithm):
         what = "cannot be read" if passphrase is None else "cannot be decrypted with this passphrase"
         raise UsageError(f"the private key {what}: it must be PEM (PKCS 8)", hint=SUPPORTED) from None

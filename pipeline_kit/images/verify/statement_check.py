@@ -67,9 +67,9 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
         raise ModelError(f"the statement is of the builder {builder!r}, not of the kit", hint=HINT)
     write_document(document)  # raises for anything but plain JSON, such as NaN
     byproducts = by_name(run["byproducts"])
-    told = {entry["name"]: entry.get("annotations") for entry in run["byproducts"]}
+    text = {entry["name"]: entry.get("annotations") for entry in run["byproducts"]}
     for name in ("verdict", "metrics"):
-        if byproducts.get(name) != digest_json(dict(told[name])):
+        if byproducts.get(name) != digest_json(dict(text[name])):
             raise ModelError(f"the statement's {name} is not that of its digest", hint=HINT)
     return Statement(
         str(subjects[0]["name"]),
@@ -77,8 +77,8 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
         builder.removeprefix(BUILDER),
         by_name(build["resolvedDependencies"]),
         byproducts,
-        dict(told["verdict"]),
-        dict(told["metrics"]),
+        dict(text["verdict"]),
+        dict(text["metrics"]),
         document,
     )
 
@@ -108,46 +108,46 @@ def told_digest(resource: Mapping[str, Any], name: str) -> str:
     return value if expected == "gitCommit" else PREFIX + value
 
 
-def check_against_image(said: Statement, image: Image) -> None:
+def check_against_image(stated: Statement, image: Image) -> None:
     """Raises ModelError unless the statement is of this image, agrees with its labels, and its verdict passed."""
-    if said.image != image.digest:
-        raise ModelError(f"the attestation is of {said.image}, not of {image.digest}", hint=HINT)
-    for what, ours, label in told_by_labels(said):
+    if stated.image != image.digest:
+        raise ModelError(f"the attestation is of {stated.image}, not of {image.digest}", hint=HINT)
+    for what, ours, label in told_by_labels(stated):
         theirs = image.labels.get(label)
         if theirs != ours:
             raise ModelError(f"the statement's {what} is {ours}, the image's label {label} says {theirs}", hint=HINT)
-    refuse_unpassed(said.verdict, "the statement's")
+    refuse_unpassed(stated.verdict, "the statement's")
 
 
-def told_by_labels(said: Statement) -> Iterator[tuple[str, str | None, str]]:
+def told_by_labels(stated: Statement) -> Iterator[tuple[str, str | None, str]]:
     """The facts in both the statement and a label: name, the statement's value, and the label."""
-    yield "project", said.project, LABEL_TITLE
-    yield "model", said.dependencies.get("model"), LABEL_MODEL_DIGEST
-    yield "package", said.dependencies.get("package"), LABEL_PACKAGE_DIGEST
-    yield "commit", said.dependencies.get("commit"), LABEL_REVISION
-    yield "base", said.dependencies.get("base"), BASE_DIGEST
-    yield "verdict", str(said.verdict.get("status")), LABEL_VERDICT
+    yield "project", stated.project, LABEL_TITLE
+    yield "model", stated.dependencies.get("model"), LABEL_MODEL_DIGEST
+    yield "package", stated.dependencies.get("package"), LABEL_PACKAGE_DIGEST
+    yield "commit", stated.dependencies.get("commit"), LABEL_REVISION
+    yield "base", stated.dependencies.get("base"), BASE_DIGEST
+    yield "verdict", str(stated.verdict.get("status")), LABEL_VERDICT
 
 
-def check_against_package(said: Statement, image: Image, facts: PackageFacts) -> None:
+def check_against_package(stated: Statement, image: Image, facts: PackageFacts) -> None:
     """Raises ModelError naming what the statement says otherwise than one made of this image and package would."""
-    attached = {name: said.byproducts[name] for name in ATTACHED if name in said.byproducts}
-    ours = statement(image, facts, attached, said.kit)
-    wanted = statement_of(ours)
-    both = ((said.dependencies, wanted.dependencies), (said.byproducts, wanted.byproducts))
+    attached = {name: stated.byproducts[name] for name in ATTACHED if name in stated.byproducts}
+    ours = statement(image, facts, attached, stated.kit)
+    required = statement_of(ours)
+    both = ((stated.dependencies, required.dependencies), (stated.byproducts, required.byproducts))
     for theirs, expected in both:
         for name in sorted({*theirs, *expected}):
             if theirs.get(name) != expected.get(name):
                 what = f"the statement's {name} is {theirs.get(name)}, that of the image's package {expected.get(name)}"
                 raise ModelError(what, hint=HINT)
-    if write_document(said.document) != write_document(ours):
-        raise ModelError(f"the statement's {unequal(said.document, ours)} is not that of the package", hint=HINT)
+    if write_document(stated.document) != write_document(ours):
+        raise ModelError(f"the statement's {unequal(stated.document, ours)} is not that of the package", hint=HINT)
 
 
-def unequal(said: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> str:
+def unequal(stated: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> str:
     """Where two documents differ first, as a path of names."""
-    for name in sorted({*said, *ours}):
-        one, other = said.get(name), ours.get(name)
+    for name in sorted({*stated, *ours}):
+        one, other = stated.get(name), ours.get(name)
         if isinstance(one, dict) and isinstance(other, dict) and path.count(".") < DEEPEST:
             if write_document(one) != write_document(other):
                 return unequal(one, other, f"{path}{name}.")

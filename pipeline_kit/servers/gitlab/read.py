@@ -74,23 +74,25 @@ def read_gitlab(source: str, words: ServerWords) -> CiFile | None:
 
 def _file_lost(root: Node) -> list[Lost]:
     """Keys at the top of the file that are not carried over."""
-    found = []
+    result = []
     for name, (key, node) in entries(root).items():
         place = Place(FILE, line(key))
         if name == "include":
             named = [
                 text(item) or ", ".join(f"{k} {text(v[1])}" for k, v in entries(item).items()) for item in items(node)
             ]
-            found.append(Lost(place, f"include {some(named)}: what other files define is not read"))
+            result.append(Lost(place, f"include {some(named)}: what other files define is not read"))
         elif name == "workflow":
-            found.append(Lost(place, "workflow: the kit starts merge requests, pushes, tags and schedules by `events`"))
+            result.append(
+                Lost(place, "workflow: the kit starts merge requests, pushes, tags and schedules by `events`")
+            )
         elif name in ("services", "after_script"):
-            found.append(Lost(place, _LOST[name].format(_shown(node))))
+            result.append(Lost(place, _LOST[name].format(_shown(node))))
     default = child(root, "default")
     for name, (key, node) in entries(default).items():
         if name in ("services", "after_script"):
-            found.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
-    return found
+            result.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
+    return result
 
 
 def _with_needs(staged: Sequence[tuple[CiJob, str, tuple[str, ...] | None]]) -> list[CiJob]:
@@ -171,29 +173,29 @@ class _Reader:
         if name not in self.jobs or name in above or len(above) > DEEPEST:
             return {}
         own = entries(self.jobs[name][1])
-        found: dict[str, tuple[Node, Node]] = {}
+        result: dict[str, tuple[Node, Node]] = {}
         for base in texts(own["extends"][1]) if "extends" in own else []:
-            found.update(self.merged(base, above | {name}))
-        return {**found, **own}
+            result.update(self.merged(base, above | {name}))
+        return {**result, **own}
 
     def script(self, key: str, keys: Mapping[str, tuple[Node, Node]]) -> list[tuple[str, int]]:
         """The lines of a script, references to other jobs' scripts put in."""
         entry = keys.get(key) or (self.default.get(key) or self.shared.get(key) if key == "before_script" else None)
         if entry is None:
             return []
-        found: list[tuple[str, int]] = []
+        result: list[tuple[str, int]] = []
         for item in [entry[1]] if is_reference(entry[1]) else items(entry[1]):
             if is_reference(item) and isinstance(item, SequenceNode):
                 names = texts(item)
                 if len(names) == 2:
-                    found.extend(
+                    result.extend(
                         flat(entries(self.jobs[names[0]][1]).get(names[1], (None, None))[1])
                         if names[0] in self.jobs
                         else []
                     )
             else:
-                found.extend(flat(item))
-        return found
+                result.extend(flat(item))
+        return result
 
     def image(self, keys: Mapping[str, tuple[Node, Node]]) -> str | None:
         """The job's image, or the file's."""

@@ -15,7 +15,7 @@ def added_order(plan: Plan) -> tuple[str, ...]:
     sentences = []
     for before, level in pairwise(jenkins_levels(plan)):
         for job in level:
-            extra = [each.name for each in before if each.name not in behind[job.name]]
+            extra = [earlier.name for earlier in before if earlier.name not in behind[job.name]]
             if extra:
                 sentences.append(f"on Jenkins {job.name} also waits for {', '.join(extra)} to end")
     return tuple(sentences)

@@ -8,7 +8,7 @@ def groovy_string(text: str) -> str:
 
     Everything outside printable ASCII is escaped: https://groovy-lang.org/syntax.html#_escaping_special_characters
     """
-    return "'" + "".join(groovy_character(each) for each in text) + "'"
+    return "'" + "".join(groovy_character(character) for character in text) + "'"
 
 
 def groovy_character(character: str) -> str:

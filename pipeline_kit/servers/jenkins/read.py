@@ -151,35 +151,35 @@ class _Reader:
         """Branches that start together: stages in a declarative file, named closures in a scripted one."""
         before = self.last
         ends: list[str] = []
-        for each in statement.block or []:
+        for child in statement.block or []:
             self.last = before
-            self.take(each, around)
+            self.take(child, around)
             ends.extend(name for name in self.last if name not in before)
         self.last = tuple(ends) or before
 
     def environment(self, statement: Statement, around: _Stage) -> None:
         """Variables with literal values; a credential is reported."""
-        for each in statement.block or []:
-            words = [token.text for token in each.tokens if token.kind == "word"]
-            literal = [token for token in each.strings() if not token.expands]
+        for child in statement.block or []:
+            words = [token.text for token in child.tokens if token.kind == "word"]
+            literal = [token for token in child.strings() if not token.expands]
             if "credentials" in words:
-                what = f"credential {each.shown()}: declare it in `secrets`, and name it in the job"
-                self.lost.append(Lost(Place(FILE, each.line), readable(what)))
-            elif each.name and literal and len(each.tokens) == 3:
-                around.variables[each.name] = literal[0].text
+                what = f"credential {child.shown()}: declare it in `secrets`, and name it in the job"
+                self.lost.append(Lost(Place(FILE, child.line), readable(what)))
+            elif child.name and literal and len(child.tokens) == 3:
+                around.variables[child.name] = literal[0].text
 
     def agent(self, statement: Statement, around: _Stage) -> None:
         """The image and the label that a stage, or all of them, run on."""
         nested = [statement, *(statement.block or [])]
         nested += [inner for statement in nested[1:] for inner in statement.block or []]
-        for each in nested:
-            strings = each.strings()
-            if each.name in ("image", "docker") and strings:
+        for child in nested:
+            strings = child.strings()
+            if child.name in ("image", "docker") and strings:
                 around.image = strings[0].text
-            elif each.name == "label" and strings:
+            elif child.name == "label" and strings:
                 around.label = strings[0].text
-            elif each.name in ("dockerfile", "kubernetes"):
-                self.lose(each, around, each.name)
+            elif child.name in ("dockerfile", "kubernetes"):
+                self.lose(child, around, child.name)
 
     def shell(self, statement: Statement, around: _Stage) -> None:
         """A step `sh`: its line, or why it cannot be read."""
@@ -199,8 +199,8 @@ class _Reader:
     def defaults(self, statement: Statement, around: _Stage) -> None:
         """Keeps the defaults of the build's parameters, where they are plain words."""
         self.lose(statement, around, "parameters")
-        for each in statement.block or []:
-            name, value = each.named("name"), each.named("defaultValue")
+        for child in statement.block or []:
+            name, value = child.named("name"), child.named("defaultValue")
             if name is not None and value is not None and re.fullmatch(r"[A-Za-z0-9_./=:,@+-]+", value.text):
                 self.parameters[name.text] = value.text
 
@@ -218,16 +218,16 @@ class _Reader:
 
     def when(self, statement: Statement, around: _Stage) -> None:
         """The branch or event that starts a stage, where it is a plain one."""
-        for each in statement.block or []:
-            strings = each.strings()
-            if each.name == "branch" and len(strings) == 1 and each.block is None:
+        for child in statement.block or []:
+            strings = child.strings()
+            if child.name == "branch" and len(strings) == 1 and child.block is None:
                 around.events = (f"branch:{strings[0].text}",)
-            elif each.name == "buildingTag":
+            elif child.name == "buildingTag":
                 around.events = ("tag",)
-            elif each.name == "changeRequest":
+            elif child.name == "changeRequest":
                 around.events = ("merge_request",)
-            elif each.name not in ("beforeAgent", "beforeInput"):
-                self.lose(each, around, "when", "when {0}: write it as `events` or `changes`")
+            elif child.name not in ("beforeAgent", "beforeInput"):
+                self.lose(child, around, "when", "when {0}: write it as `events` or `changes`")
 
     def unknown(self, statement: Statement, around: _Stage) -> None:
         """A step of a plugin or a shared library."""
@@ -252,7 +252,7 @@ class _Reader:
 
 def _is_quiet(statement: Statement) -> bool:
     """Whether a condition of `post` only publishes and cleans."""
-    return all(each.name in _QUIET for each in statement.block or [])
+    return all(child.name in _QUIET for child in statement.block or [])
 
 
 def _unindented(token: Token) -> str:

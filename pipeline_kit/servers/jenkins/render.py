@@ -138,7 +138,7 @@ def triggers(schedules: Sequence[Schedule]) -> tuple[str, ...]:
     for branch in dict.fromkeys(schedule.branch for schedule in schedules):
         own = [schedule for schedule in schedules if schedule.branch == branch]
         table = [f"TZ={server_word(own[0].timezone, 'the time zone')}"]
-        table += [f"{server_word(each.cron, 'the cron')} %{SCHEDULE_VARIABLE}={each.name}" for each in own]
+        table += [f"{server_word(child.cron, 'the cron')} %{SCHEDULE_VARIABLE}={child.name}" for child in own]
         lines.append(f"{groovy_string(branch)}: {groovy_string(chr(10).join(table))}")
     return tuple(lines)
 
@@ -161,7 +161,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         secrets=tuple(binding(secret) for secret in job.secrets if "jenkins" in secret.servers),
         script=groovy_string(once_more_on_3(f"pipeline-kit job {job.name}")),
         out=f"{OUT}/{job.name}",
-        exclude=groovy_string(",".join(f"{each},{each}/**" for each in excluded)) if excluded else "",
+        exclude=groovy_string(",".join(f"{child},{child}/**" for child in excluded)) if excluded else "",
         outcome=outcome_variable(job.name),
         stashed_as=groovy_string(report_stash(job.name)) if descriptor.report is not None else "",
     )
@@ -179,7 +179,7 @@ def outcome_variable(name: str) -> str:
 
 def narrows_itself(job: PlannedJob, plan: Plan) -> bool:
     """Whether its `changes` are its own and not those of a need, whose outcome says enough."""
-    needs = [each for each in plan.jobs if each.name in job.needs]
+    needs = [need for need in plan.jobs if need.name in job.needs]
     return bool(job.changes) and all(need.changes != job.changes for need in needs)
 
 
@@ -190,21 +190,21 @@ def conditions(job: PlannedJob, plan: Plan, scheduled: bool) -> tuple[str, ...]:
 
 def conditions_by_kind(job: PlannedJob, plan: Plan, scheduled: bool) -> dict[str, Sequence[str]]:
     """The lines of a job's `when` by what they are about; a passed need implies its own conditions."""
-    needs = [each for each in plan.jobs if each.name in job.needs]
-    found: dict[str, Sequence[str]] = {
+    needs = [need for need in plan.jobs if need.name in job.needs]
+    result: dict[str, Sequence[str]] = {
         "needs": [f"environment name: '{outcome_variable(need.name)}', value: 'passed'" for need in needs]
     }
     # Jenkins builds whatever it finds; what GitLab's `workflow` keeps out, each job without needs keeps out itself.
     if not any(covers(job.events, need.events) for need in needs) and not covers(job.events, ROOT_EVENTS):
-        found["events"] = block("anyOf", [event_condition(event, scheduled) for event in job.events])
+        result["events"] = block("anyOf", [event_condition(event, scheduled) for event in job.events])
     if not job.forks and all(need.forks for need in needs):
-        found["forks"] = ["expression { env.CHANGE_FORK == null }"]
+        result["forks"] = ["expression { env.CHANGE_FORK == null }"]
     if narrows_itself(job, plan):
         globs = [glob for changed in job.changes for glob in change_globs(changed)]
-        found["changes"] = block(
+        result["changes"] = block(
             "anyOf", [[NO_CHANGE_REQUEST], *([f"changeset {groovy_string(glob)}"] for glob in globs)]
         )
-    return found
+    return result
 
 
 def block(word: str, parts: Sequence[Sequence[str]]) -> list[str]:

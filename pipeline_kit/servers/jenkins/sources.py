@@ -19,7 +19,8 @@ LEVEL = Source(
     "Jenkins has no graph of jobs: a level's jobs run side by side, after all of the level before.", ("jobs",)
 )
 EARLY = Source(
-    "The conditions are evaluated before an agent is allocated, and before a person is asked.", ("jobs.{job}.needs",)
+    "The conditions are evaluated before an agent is allocated, and before the question to a person.",
+    ("jobs.{job}.needs",),
 )
 
 SOURCES = {

@@ -59,13 +59,13 @@ def narrowed(starts: Set[str], block: str) -> set[str]:
 
 def all_starts(blocks: Mapping[str, str], needs: Mapping[str, Set[str]]) -> dict[str, set[str]]:
     """What each stage starts on, those of its needs included; stages come after their needs."""
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for name, block in blocks.items():
         inherited: Set[str] = EVERYTHING
         for need in needs[name]:
-            inherited = both(inherited, found.get(need, EVERYTHING))
-        found[name] = narrowed(own_starts(block) or inherited, block)
-    return found
+            inherited = both(inherited, result.get(need, EVERYTHING))
+        result[name] = narrowed(own_starts(block) or inherited, block)
+    return result
 
 
 def both(one: Set[str], other: Set[str]) -> set[str]:

@@ -28,8 +28,8 @@ def in_served_version(manifest: Object, known: dict[tuple[str, str], Kind]) -> t
     """One manifest, unchanged where its own version is served."""
     version, kind = str(manifest["apiVersion"]), str(manifest["kind"])
     for candidate in candidates(version, kind):
-        if found := known.get((candidate, kind)):
-            return ({**manifest, "apiVersion": candidate}, found)
+        if result := known.get((candidate, kind)):
+            return ({**manifest, "apiVersion": candidate}, result)
     others = [api_version for api_version, text in known if text == kind]
     hint = f"it serves {', '.join(others)}: write the manifest for that" if others else missing_hint(version)
     name = manifest["metadata"]["name"]

@@ -14,7 +14,7 @@ def kubeconfig_of(access: Access) -> Path | None:
     """The file of the secret that the job names, else of its only one of the type file.
 
     None only where it has no such secret: then KUBECONFIG counts, or the pod that this runs in. Raises UsageError where
-    the named secret is none of the job's files, or there are several and none is named, or the file is not there.
+    the named secret is not a file of the job, several files are there and no name, or the file is missing.
     """
     files = {secret.name: secret for secret in access.files}
     named = access.named

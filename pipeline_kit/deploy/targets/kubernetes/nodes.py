@@ -47,12 +47,12 @@ def rooms(nodes: Sequence[Object], pods: Sequence[Object]) -> list[Room]:
 
     Pods that are not scheduled yet hold nothing: either they or the release may be scheduled first.
     """
-    found = {str(node["metadata"]["name"]): Room(node, allocatable(node)) for node in nodes}
+    result = {str(node["metadata"]["name"]): Room(node, allocatable(node)) for node in nodes}
     for pod in pods:
-        room = found.get(str((pod.get("spec") or {}).get("nodeName")))
+        room = result.get(str((pod.get("spec") or {}).get("nodeName")))
         if room is not None and runs(pod):
             room.take(pod_requests(pod["spec"]), 1)
-    return [found[name] for name in sorted(found)]
+    return [result[name] for name in sorted(result)]
 
 
 def allocatable(node: Object) -> dict[str, Fraction]:
@@ -67,9 +67,9 @@ def takes(node: Object, spec: Mapping[str, Any], *, daemon: bool = False) -> boo
     """
     own = node.get("spec") or {}
     labels = node["metadata"].get("labels") or {}
-    wanted = (spec.get("nodeSelector") or {}).items() <= labels.items()
+    expected = (spec.get("nodeSelector") or {}).items() <= labels.items()
     cordoned = bool(own.get("unschedulable")) and not daemon
-    return wanted and not cordoned and (daemon or is_ready(node)) and tolerated(own.get("taints") or (), spec, daemon)
+    return expected and not cordoned and (daemon or is_ready(node)) and tolerated(own.get("taints") or (), spec, daemon)
 
 
 def is_ready(node: Object) -> bool:

@@ -87,8 +87,8 @@ def refuse_full(rollout: ObjectRollout, manifests: Sequence[Object], found: Sequ
 def refuse(rollout: ObjectRollout, content: Content, live: Content | None) -> None:
     """Raises ProjectError for what the cluster would not take, or should not be given. Nothing is changed."""
     manifests = rollout.served(content.manifests)
-    found = [item for manifest in manifests if (item := rollout.objects.get(name_of(manifest))) is not None]
+    result = [item for manifest in manifests if (item := rollout.objects.get(name_of(manifest))) is not None]
     refuse_other(live, rollout.destination, noted(content.manifests, "project"))
-    refuse_foreign(manifests, found, live, rollout.destination)
+    refuse_foreign(manifests, result, live, rollout.destination)
     refuse_invalid(rollout.objects.cluster, manifests, rollout.destination.namespace, rollout.log)
-    refuse_full(rollout, manifests, found)
+    refuse_full(rollout, manifests, result)

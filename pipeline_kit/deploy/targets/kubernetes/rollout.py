@@ -74,12 +74,12 @@ class ObjectRollout:
         A patient wait takes no fault for the last word: pods of a revision that failed are still going, and what
         was deleted meanwhile is applied again.
         """
-        wanted = self.served(manifests)
+        expected = self.served(manifests)
         seen: dict[ObjectName, Readiness] = {}
 
         def look() -> bool | None:
             self.objects.allowed()
-            for manifest, state in self.look(wanted):
+            for manifest, state in self.look(expected):
                 name = name_of(manifest)
                 self.report(name, state, seen.get(name))
                 seen[name] = state

@@ -51,7 +51,7 @@ def serving_pods(pods: Sequence[Object], content: Content) -> Iterator[str]:
     """The names of the living pods with the image that a Service of the content leads to; without any Service, all."""
     led = selectors(content)
     for pod in living(pods):
-        if has_image(pod, content) and (not led or any(leads_to(each, pod) for each in led)):
+        if has_image(pod, content) and (not led or any(leads_to(item, pod) for item in led)):
             yield str(pod["metadata"]["name"])
 
 

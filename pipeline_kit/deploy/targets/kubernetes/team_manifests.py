@@ -44,7 +44,7 @@ def team_manifests(files: Sequence[tuple[str, str]], workload: Workload) -> tupl
     Raises ProjectError with file and line for what is not an object of the release's namespace, for a Secret that holds
     values, for an object that is declared twice, and where no container has the image `IMAGE`.
     """
-    found: dict[tuple[str, str, str, str], Object] = {}
+    result: dict[tuple[str, str, str, str], Object] = {}
     images = 0
     for file, text in files:
         for line, document in documents(file, text):
@@ -52,14 +52,14 @@ def team_manifests(files: Sequence[tuple[str, str]], workload: Workload) -> tupl
                 raise refused(file, line, "a manifest is a mapping with apiVersion, kind and metadata")
             check(file, document, workload)
             made = completed(document, workload)
-            if (key := identity(made)) in found:
+            if (key := identity(made)) in result:
                 raise refused(file, line, f"{title(document)} is declared twice")
-            found[key] = made
+            result[key] = made
             images += sum(container.get("image") == IMAGE for container in containers(document))
     if not images:
         names = ", ".join(name for name, _ in files) or "no files"
         raise refused(names, 1, f"no container has the image {IMAGE}", f"write `image: {IMAGE}` where the model serves")
-    return tuple(found.values())
+    return tuple(result.values())
 
 
 def check(file: str, document: Lined, workload: Workload) -> None:
@@ -70,9 +70,9 @@ def check(file: str, document: Lined, workload: Workload) -> None:
     if namespace not in (None, workload.namespace):
         message = f"{title(document)} is of the namespace {namespace}, and the release of {workload.namespace}"
         raise refused(file, metadata.lines["namespace"], message, "leave the namespace out")
-    if document["kind"] == "Secret" and any(document.get(each) for each in ("data", "stringData")):
+    if document["kind"] == "Secret" and any(document.get(item) for item in ("data", "stringData")):
         hint = "make the Secret in the cluster, by hand or by an operator, and name it in secretKeyRef"
-        line = next(document.lines[each] for each in ("data", "stringData") if document.get(each))
+        line = next(document.lines[item] for item in ("data", "stringData") if document.get(item))
         raise refused(file, line, f"{title(document)} contains values that all readers of the repository see", hint)
     check_pods(file, document)
 
@@ -144,8 +144,8 @@ def containers(value: Any) -> Iterator[Mapping[str, Any]]:
                 yield from (item for item in entry if isinstance(item, Mapping))
             yield from containers(entry)
     elif isinstance(value, list):
-        for each in value:
-            yield from containers(each)
+        for element in value:
+            yield from containers(element)
 
 
 def completed(document: Lined, workload: Workload) -> Object:

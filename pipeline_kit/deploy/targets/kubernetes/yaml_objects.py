@@ -64,9 +64,9 @@ def refuse_bombs(file: str, text: str) -> None:
 def not_yaml(file: str, error: yaml.YAMLError) -> ProjectError:
     """The syntax error with its place."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = " ".join(str(getattr(error, "problem", None) or error).split())
+    reason = " ".join(str(getattr(error, "problem", None) or error).split())
     hint = "templates of Helm or Kustomize are rendered before, as text of their own" if "{{" in str(error) else None
-    return refused(file, mark.line + 1 if mark else 1, f"not valid YAML: {said}", hint)
+    return refused(file, mark.line + 1 if mark else 1, f"not valid YAML: {reason}", hint)
 
 
 def refused(file: str, line: int, message: str, hint: str | None = None) -> ProjectError:
@@ -122,7 +122,7 @@ class Builder:
             return node.value
         if node.tag == f"{_TAG}null":
             return None
-        if node.tag not in (f"{_TAG}{each}" for each in ("bool", "int", "float")):
+        if node.tag not in (f"{_TAG}{item}" for item in ("bool", "int", "float")):
             raise self.error(node, f"the tag {node.tag.removeprefix(_TAG)!r} has no place in a manifest")
         try:
             value = yaml.SafeLoader("").construct_object(node)

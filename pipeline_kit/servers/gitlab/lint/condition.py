@@ -66,10 +66,10 @@ def judge(text: str, known: Mapping[str, Value]) -> Truth:
     if tokens is None:
         return Truth.UNKNOWN
     reader = _Reader(tokens, known)
-    found = reader.either(0)
+    result = reader.either(0)
     if reader.at < len(tokens):
         raise ConditionError(f"`{tokens[reader.at][1]}` is where `&&` or `||` is expected")
-    return _truth(found)
+    return _truth(result)
 
 
 @lru_cache(maxsize=256)
@@ -136,11 +136,11 @@ class _Reader:
         if text == "(" and kind == "operator":
             if depth > _DEEPEST:
                 raise ConditionError("its parentheses are nested too deep")
-            found = self.either(depth + 1)
+            result = self.either(depth + 1)
             if self.peek() != ")":
                 raise ConditionError("a parenthesis is not closed")
             self.at += 1
-            return _truth(found)
+            return _truth(result)
         if kind == "operator":
             raise ConditionError(f"`{text}` is where a variable or a text is expected")
         if kind == "variable":

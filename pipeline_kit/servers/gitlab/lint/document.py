@@ -87,14 +87,14 @@ class Document:
     def items(self, node: Node | None) -> list[Node]:
         """The items of a list with references followed and lists in lists opened; unknown references are left out."""
         nodes: list[Node] = []
-        waiting = [(each, 0) for each in reversed(flat(node))]
+        waiting = [(item, 0) for item in reversed(flat(node))]
         while waiting and len(nodes) < 20_000:
-            each, depth = waiting.pop()
-            if isinstance(each, Reference):
-                known = self.lookup(each.path) if depth <= _DEEPEST_REFERENCE else None
+            item, depth = waiting.pop()
+            if isinstance(item, Reference):
+                known = self.lookup(item.path) if depth <= _DEEPEST_REFERENCE else None
                 waiting.extend((inner, depth + 1) for inner in reversed(flat(known)))
             else:
-                nodes.append(each)
+                nodes.append(item)
         return nodes
 
     def _resolve(self, name: str, below: tuple[str, ...]) -> Job:

@@ -101,8 +101,8 @@ class Starts:
         node = self._document.follow(node)
         if node is None or not flat(node):
             return Truth.UNKNOWN
-        for each in flat(node):
-            rule = self._document.follow(each)
+        for item in flat(node):
+            rule = self._document.follow(item)
             for inner in flat(rule) if rule is not None else [None]:
                 matches = self._matches(inner, event)
                 if matches is not Truth.NO:

@@ -255,8 +255,8 @@ class ShapeCheck:
         if shape.items is None:
             self._wrong(node, shape, path, "a list")
             return
-        for each in node.items:
-            inner = self._document.follow(each) if isinstance(each, Reference) else each
+        for entry in node.items:
+            inner = self._document.follow(entry) if isinstance(entry, Reference) else entry
             opened = inner.items if isinstance(inner, Sequence) else (inner,)  # lists in lists are opened
             for item in opened:
                 self.check(item, shape.items, path, depth + 1)

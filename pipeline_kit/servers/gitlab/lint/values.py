@@ -38,8 +38,8 @@ def check_duration(
     """A duration is text that says one; `never` is one too where artifacts expire."""
     if not isinstance(node, Scalar) or node.absent or "$" in node.text or (never and node.text == "never"):
         return
-    found = seconds(node.text)
-    if found is None:
+    result = seconds(node.text)
+    if result is None:
         message = f"{word(name)} is {word(node.text)}, which is not a duration"
         document.findings.add("GL050", node.line, node.column, message)
     elif node.kind in (Kind.INTEGER, Kind.FLOAT):
@@ -47,7 +47,7 @@ def check_duration(
         document.findings.add(
             "GL050", node.line, node.column, message, f"write `{node.text} seconds`, or the unit you mean"
         )
-    elif limit and found > WEEK:
+    elif limit and result > WEEK:
         document.findings.add(
             "GL050", node.line, node.column, f"{word(name)} is more than a week", "GitLab waits a week at most"
         )
@@ -182,11 +182,11 @@ def check_variables(document: Document, node: Node | None, name: str) -> None:
         value = document.follow(entry.value)
         path = f"{name}:{key}"
         if isinstance(value, Mapping):
-            for inner, each in value.entries.items():
+            for inner, item in value.entries.items():
                 if inner not in _VARIABLE_KEYS:
                     message = f"{word(path)} has no key {word(inner)}"
                     document.findings.add(
-                        "GL056", each.key.line, each.key.column, message, f"it may hold: {', '.join(_VARIABLE_KEYS)}"
+                        "GL056", item.key.line, item.key.column, message, f"it may hold: {', '.join(_VARIABLE_KEYS)}"
                     )
             value = document.follow(value.get("value"))
         if isinstance(value, Sequence):

@@ -117,9 +117,9 @@ def flat(node: Node | None, budget: int = 20_000) -> list[Node]:
     waiting = [] if node is None else [node]
     while waiting and budget:
         budget -= 1
-        each = waiting.pop()
-        if isinstance(each, Sequence):
-            waiting.extend(reversed(each.items))
+        item = waiting.pop()
+        if isinstance(item, Sequence):
+            waiting.extend(reversed(item.items))
         else:
-            nodes.append(each)
+            nodes.append(item)
     return nodes

@@ -50,15 +50,15 @@ class Pipeline:
     def _sections(self, statement: Statement, known: Collection[str], where: str) -> dict[str, Statement]:
         """The sections of a block by name; what is unknown, misplaced or doubled is noted."""
         statements: dict[str, Statement] = {}
-        for each in self._separated(body_of(statement), known):
-            if each.name in known and not _is_code(each):
-                if each.name in statements:
-                    message = f"`{each.name}` is twice in this {where}"
-                    self._add("JK005", each.line, each.column, message)
+        for child in self._separated(body_of(statement), known):
+            if child.name in known and not _is_code(child):
+                if child.name in statements:
+                    message = f"`{child.name}` is twice in this {where}"
+                    self._add("JK005", child.line, child.column, message)
                 else:
-                    statements[each.name] = each
+                    statements[child.name] = child
             else:
-                self._misplaced(each, known, where)
+                self._misplaced(child, known, where)
         return statements
 
     def _separated(self, found: list[Statement], known: Collection[str]) -> Iterator[Statement]:
@@ -119,15 +119,17 @@ class Pipeline:
         if place.depth > _DEEPEST:
             return
         names: Counter[str] = Counter()
-        for each in statements:
-            if each.name == "stage":
-                name = self._stage_name(each)
+        for child in statements:
+            if child.name == "stage":
+                name = self._stage_name(child)
                 names[name or ""] += 1
                 if name and names[name] == 2:
-                    self._add("JK011", each.line, each.column, f"a stage before this one has the name {word(name)} too")
-                self._stage(each, name or "?", place)
-            elif not (each.name == "failFast" and statement.name == "parallel"):
-                self._misplaced(each, ("stage",), statement.name)
+                    self._add(
+                        "JK011", child.line, child.column, f"a stage before this one has the name {word(name)} too"
+                    )
+                self._stage(child, name or "?", place)
+            elif not (child.name == "failFast" and statement.name == "parallel"):
+                self._misplaced(child, ("stage",), statement.name)
 
     def _stage_name(self, statement: Statement) -> str | None:
         arguments = statement.arguments
@@ -201,22 +203,22 @@ class Pipeline:
         self._directives(sections, place, of_stage=True)
         if "axes" in sections:
             self._axes(sections["axes"])
-        for each in self._settings.filled(sections["excludes"]) if "excludes" in sections else []:
-            if each.name == "exclude":
-                self._axes(each)
+        for child in self._settings.filled(sections["excludes"]) if "excludes" in sections else []:
+            if child.name == "exclude":
+                self._axes(child)
             else:
-                self._add("JK024", each.line, each.column, "`excludes` holds `exclude { }` only")
+                self._add("JK024", child.line, child.column, "`excludes` holds `exclude { }` only")
         if "stages" in sections:
             self._stages(sections["stages"], replace(place, depth=place.depth + 1))
 
     def _axes(self, statement: Statement) -> None:
-        for each in self._settings.filled(statement):
-            if each.name != "axis":
-                self._add("JK024", each.line, each.column, f"`{statement.name}` holds `axis {{ }}` only")
+        for child in self._settings.filled(statement):
+            if child.name != "axis":
+                self._add("JK024", child.line, child.column, f"`{statement.name}` holds `axis {{ }}` only")
                 continue
-            has = {inner.name for inner in body_of(each)}
+            has = {inner.name for inner in body_of(child)}
             if "name" not in has or not has & {"values", "notValues"}:
-                self._add("JK024", each.line, each.column, "this axis lacks `name` or `values`")
+                self._add("JK024", child.line, child.column, "this axis lacks `name` or `values`")
 
     def _steps(self, statement: Statement, place: _Place, *, required: bool = False) -> None:
         """Checks that a block holds steps, and that those which need an agent have one."""
@@ -229,8 +231,8 @@ class Pipeline:
             self._add("JK006", statement.line, statement.column, f"`{statement.name}` is empty")
         if place.depth > _DEEPEST * 2:
             return
-        for each in body:
-            self._step(each, replace(place, depth=place.depth + 1))
+        for child in body:
+            self._step(child, replace(place, depth=place.depth + 1))
 
     def _step(self, statement: Statement, place: _Place) -> None:
         name = statement.name

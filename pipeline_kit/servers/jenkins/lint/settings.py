@@ -77,57 +77,57 @@ class Settings:
     def options(self, statement: Statement, *, of_stage: bool) -> None:
         """Checks options, those of a stage or those of the pipeline."""
         seen: set[str] = set()
-        for each in self.filled(statement):
-            if of_stage and each.name in vocabulary.JOB_OPTIONS:
-                message = f"`{each.name}` is an option of the whole pipeline"
-                self.add("JK018", each.line, each.column, message, "move it to the `options` at the top")
-            elif not each.name:
-                self.add("JK018", each.line, each.column, "this is not an option")
-            elif each.name in seen:
-                self.add("JK005", each.line, each.column, f"the option `{each.name}` is here twice")
-            elif each.name not in vocabulary.OPTIONS:
-                self._near("JK018", each, vocabulary.OPTIONS, "option")
-            seen.add(each.name)
+        for child in self.filled(statement):
+            if of_stage and child.name in vocabulary.JOB_OPTIONS:
+                message = f"`{child.name}` is an option of the whole pipeline"
+                self.add("JK018", child.line, child.column, message, "move it to the `options` at the top")
+            elif not child.name:
+                self.add("JK018", child.line, child.column, "this is not an option")
+            elif child.name in seen:
+                self.add("JK005", child.line, child.column, f"the option `{child.name}` is here twice")
+            elif child.name not in vocabulary.OPTIONS:
+                self._near("JK018", child, vocabulary.OPTIONS, "option")
+            seen.add(child.name)
 
     def environment(self, statement: Statement) -> None:
         """Checks that each variable is a name and a value that Jenkins takes."""
-        for each in self.filled(statement):
-            at = next((at for at, part in enumerate(each.parts) if is_symbol(part, "=")), None)
-            if at != 1 or not each.name or len(each.parts) < 3:
+        for child in self.filled(statement):
+            at = next((at for at, part in enumerate(child.parts) if is_symbol(part, "=")), None)
+            if at != 1 or not child.name or len(child.parts) < 3:
                 self.add(
                     "JK020",
-                    each.line,
-                    each.column,
+                    child.line,
+                    child.column,
                     "an environment holds `NAME = value` only",
                     "write `NAME = 'value'`",
                 )
                 continue
-            problem = _refused(each.parts[2:])
+            problem = _refused(child.parts[2:])
             if problem:
                 self.add(
                     "JK020",
-                    each.parts[2].line,
-                    each.parts[2].column,
-                    f"{word(each.name)} is {problem}, which Jenkins refuses",
+                    child.parts[2].line,
+                    child.parts[2].column,
+                    f"{word(child.name)} is {problem}, which Jenkins refuses",
                 )
 
     def parameters(self, statement: Statement) -> None:
         """Checks the kinds of parameters."""
-        for each in self.filled(statement):
-            if each.name and each.name not in vocabulary.PARAMETERS:
-                self._near("JK021", each, vocabulary.PARAMETERS, "kind of parameter")
+        for child in self.filled(statement):
+            if child.name and child.name not in vocabulary.PARAMETERS:
+                self._near("JK021", child, vocabulary.PARAMETERS, "kind of parameter")
 
     def triggers(self, statement: Statement) -> None:
         """Checks the triggers and their schedules."""
         seen: set[str] = set()
-        for each in self.filled(statement):
-            if each.name in seen:
-                self.add("JK005", each.line, each.column, f"the trigger `{each.name}` is here twice")
-            seen.add(each.name)
-            if each.name in ("cron", "pollSCM"):
-                self._cron(each)
-            elif each.name and each.name not in vocabulary.TRIGGERS:
-                self._near("JK022", each, vocabulary.TRIGGERS, "trigger")
+        for child in self.filled(statement):
+            if child.name in seen:
+                self.add("JK005", child.line, child.column, f"the trigger `{child.name}` is here twice")
+            seen.add(child.name)
+            if child.name in ("cron", "pollSCM"):
+                self._cron(child)
+            elif child.name and child.name not in vocabulary.TRIGGERS:
+                self._near("JK022", child, vocabulary.TRIGGERS, "trigger")
 
     def _cron(self, statement: Statement) -> None:
         text = text_of(statement.arguments)
@@ -140,7 +140,7 @@ class Settings:
 
     def when(self, statement: Statement) -> None:
         """Checks the conditions of a stage."""
-        conditions = [each for each in self.filled(statement) if each.name not in vocabulary.WHEN_FLAGS]
+        conditions = [child for child in self.filled(statement) if child.name not in vocabulary.WHEN_FLAGS]
         if statement.block is not None and body_of(statement) and not conditions:
             self.add(
                 "JK016",
@@ -165,8 +165,8 @@ class Settings:
             self.add(
                 "JK016", statement.line, statement.column, "`not` takes one condition", "wrap them in allOf or anyOf"
             )
-        for each in inner:
-            self._condition(each, depth + 1)
+        for child in inner:
+            self._condition(child, depth + 1)
 
     def input(self, statement: Statement) -> None:
         """Checks the question that a stage asks."""
@@ -177,22 +177,22 @@ class Settings:
         body = body_of(statement)
         if not any(statement.name == "message" for statement in body):
             self.add("JK025", statement.line, statement.column, "`input` has no message")
-        for each in body:
-            if each.name and each.name not in vocabulary.INPUT_KEYS:
-                self._near("JK004", each, vocabulary.INPUT_KEYS, "key of `input`", always=True)
+        for child in body:
+            if child.name and child.name not in vocabulary.INPUT_KEYS:
+                self._near("JK004", child, vocabulary.INPUT_KEYS, "key of `input`", always=True)
 
     def conditions(self, statement: Statement) -> list[Statement]:
         """Checks the names in `post`; returns its conditions."""
         statements = self.filled(statement)
         seen: set[str] = set()
-        for each in statements:
-            if each.name not in vocabulary.POST:
-                self._near("JK017", each, vocabulary.POST, "condition of `post`", always=True)
-            elif each.name in seen:
-                self.add("JK005", each.line, each.column, f"`{each.name}` is here twice")
-            elif each.block is None:
-                self.add("JK017", each.line, each.column, f"`{each.name}` needs a block")
-            seen.add(each.name)
+        for child in statements:
+            if child.name not in vocabulary.POST:
+                self._near("JK017", child, vocabulary.POST, "condition of `post`", always=True)
+            elif child.name in seen:
+                self.add("JK005", child.line, child.column, f"`{child.name}` is here twice")
+            elif child.block is None:
+                self.add("JK017", child.line, child.column, f"`{child.name}` needs a block")
+            seen.add(child.name)
         return statements
 
     def _near(

@@ -73,7 +73,7 @@ class Statement:
 
     @property
     def arguments(self) -> tuple[Part, ...]:
-        """What stands between the name and the block, a pair of parentheses around all of it opened."""
+        """The parts between the name and the block, a pair of parentheses around all of it opened."""
         inner = self.parts[1:-1] if self.block is not None and len(self.parts) > 1 else self.parts[1:]
         if len(inner) == 1 and isinstance(inner[0], Group) and inner[0].is_of("("):
             inner = inner[0].parts
@@ -81,11 +81,11 @@ class Statement:
 
     def named(self) -> dict[str, tuple[Part, ...]]:
         """The arguments that are written `name: value`."""
-        found: dict[str, tuple[Part, ...]] = {}
+        result: dict[str, tuple[Part, ...]] = {}
         for part in split(self.arguments):
             if len(part) > 2 and isinstance(part[0], Token) and is_symbol(part[1], ":"):
-                found[part[0].text] = part[2:]
-        return found
+                result[part[0].text] = part[2:]
+        return result
 
 
 def is_symbol(part: Part | None, text: str) -> bool:
@@ -95,13 +95,13 @@ def is_symbol(part: Part | None, text: str) -> bool:
 
 def split(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
     """The arguments between the commas."""
-    found: list[list[Part]] = [[]]
+    result: list[list[Part]] = [[]]
     for part in parts:
         if is_symbol(part, ","):
-            found.append([])
+            result.append([])
         else:
-            found[-1].append(part)
-    return [tuple(each) for each in found if each]
+            result[-1].append(part)
+    return [tuple(child) for child in result if child]
 
 
 def grouped(tokens: list[Token]) -> tuple[Part, ...]:
@@ -133,18 +133,18 @@ def grouped(tokens: list[Token]) -> tuple[Part, ...]:
 
 def statements(parts: tuple[Part, ...]) -> list[Statement]:
     """The statements that the parts of a block make."""
-    found: list[Statement] = []
+    result: list[Statement] = []
     current: list[Part] = []
     for at, part in enumerate(parts):
         if isinstance(part, Token) and (part.form is Form.NEWLINE or part.is_symbol(";")):
             if current and (part.form is not Form.NEWLINE or not _goes_on(current, parts, at)):
-                found.append(Statement(tuple(current)))
+                result.append(Statement(tuple(current)))
                 current = []
         else:
             current.append(part)
     if current:
-        found.append(Statement(tuple(current)))
-    return found
+        result.append(Statement(tuple(current)))
+    return result
 
 
 def _goes_on(current: list[Part], parts: tuple[Part, ...], at: int) -> bool:
