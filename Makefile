@@ -52,10 +52,11 @@ docs: .make/test/ready
 	@.make/test/bin/python -m sphinx -W --keep-going -q -b html -d .make/doctrees docs .make/docs
 	@echo '.make/docs/index.html'
 
-# What the README shows of `make demo`, and the pages of docs/reference/.
+# What the README shows of `make demo`, its picture (which needs Chromium), and the pages of docs/reference/.
 transcript: .make/test/ready
 	@.make/test/bin/python docs/generate.py
 	@.make/test/bin/python docs/generate.py readme
+	@.make/test/bin/python docs/generate.py picture
 
 # Measures the kit as users have it: installed from its wheel, not editable.
 bench: .make/bench/ready

@@ -1,8 +1,9 @@
-"""Writes the reference pages, and with the word `readme` the README's transcript.
+"""Writes the reference pages; with the word `readme` the README's transcript, with `picture` its picture.
 
 python docs/generate.py          writes docs/reference/
 python docs/generate.py --check  writes nothing; exits 1 where a page is not what its source says
 python docs/generate.py readme   runs the demo and writes its end into README.md
+python docs/generate.py picture  runs the demo and writes docs/_static/report.png; needs Chromium
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from generator.descriptor import descriptor_page
 from generator.documents import document_pages
 from generator.exit_codes import exit_codes_page
 from generator.markdown import fenced, page, table
+from generator.picture import take
 from generator.readme import DEMO, copy_of, transcript, with_transcript
 from generator.stages import built_in, stage_pages
 
@@ -81,6 +83,9 @@ def main(arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             text = transcript(DOCS.parent, copy_of(DOCS.parent / DEMO, Path(folder)))
         readme.write_text(with_transcript(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+        return 0
+    if list(arguments) == ["picture"]:
+        take(DOCS.parent, DOCS / "_static" / "report.png")
         return 0
     if list(arguments) == ["--check"]:
         names = stale(REFERENCE, pages())

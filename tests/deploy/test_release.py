@@ -38,7 +38,7 @@ FAULTS = {
     "out_of_memory": r"needs more memory than its limit of 512Mi \(OOMKilled\)",
     "never_ready": r"not ready after 60 s: Deployment fraud: 2 of 2 pods are new",
     "wrong_digest": r"serves the model sha256:000",
-    "wrong_prediction": r"predicts differ from the evaluation's",
+    "wrong_prediction": r"predictions differ from the evaluation's",
 }
 
 

@@ -30,7 +30,7 @@ FAULTS = {
     "never ready": "not ready after 60 s",
     "silent": "does not answer on port 8000",
     "wrong model": "serves the model sha256:000",
-    "wrong prediction": "predicts differ from the evaluation's",
+    "wrong prediction": "predictions differ from the evaluation's",
 }
 Work = Callable[[Memory], object]
 

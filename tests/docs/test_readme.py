@@ -51,3 +51,11 @@ def test_the_transcript_replaces_what_stood_between_its_marks() -> None:
     assert readme.with_transcript(new, "job  outcome") == new
     with pytest.raises(ValueError, match="needs one"):
         readme.with_transcript("no marks", "")
+
+
+def test_every_local_link_leads_to_a_file() -> None:
+    """Pages and the picture of the report; an anchor is left to the site's own check."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", readme)
+    assert "docs/_static/report.png" in links
+    assert [link for link in links if not (ROOT / link).is_file()] == []

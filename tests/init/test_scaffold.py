@@ -182,10 +182,10 @@ def test_a_name_that_would_hide_another_module_is_refused(name):
 
 def test_unknown_profiles_and_servers_are_refused_with_the_known_ones():
     """A slip of the command line is answered with the choices."""
-    with pytest.raises(UsageError, match="no profile 'tabula'") as profile:
+    with pytest.raises(UsageError, match="unknown profile 'tabula'") as profile:
         scaffold("tabula", "fraud")
     assert profile.value.hint == "one of: tabular, lightning, bare"
-    with pytest.raises(UsageError, match="no CI server 'travis'") as server:
+    with pytest.raises(UsageError, match="unknown CI server 'travis'") as server:
         chosen("travis", files())
     assert server.value.hint == "one of: gitlab, jenkins"
 

@@ -209,7 +209,7 @@ def test_two_runs_at_once_in_one_directory(tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     assert second.returncode == 3
-    assert "another run is going on" in second.stderr
+    assert "another run is active" in second.stderr
 
 
 def test_a_secret_reaches_the_job_and_no_file(tmp_path: Path) -> None:

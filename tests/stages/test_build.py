@@ -161,7 +161,7 @@ def test_system_packages_and_the_accelerator_are_verified(tmp_path: Path) -> Non
 
 def test_a_condition_that_is_none_is_a_mistake_in_the_descriptor(tmp_path: Path) -> None:
     """It is named, not taken for a failure of the machine."""
-    with pytest.raises(UsageError, match="'~=1' is no condition on a version"):
+    with pytest.raises(UsageError, match="'~=1' is not a version condition"):
         build(tmp_path, host=FakeHost({"git": "1"}), toolchain={"system_packages": {"git": "~=1"}})
 
 

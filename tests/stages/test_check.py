@@ -96,7 +96,7 @@ FAULTS = {
         "column age: missing values: 1 of 2 cells are empty (50.0%)",
     ),
     "no label": ("id,age,label\na,30,\n", {}, "column label: missing values: 1 of 1 cells are empty"),
-    "an id twice": ("id,age,label\na,30,yes\na,31,no\n", {}, "column id: unique: line 3: 'a' is declared twice"),
+    "an id twice": ("id,age,label\na,30,yes\na,31,no\n", {}, "column id: unique: line 3: 'a' is there twice"),
     "a row twice": (
         "id,age,label\na,30,yes\nb,30.0,yes\n",
         {},
@@ -150,7 +150,7 @@ def test_allowed_values_and_uniqueness_hold_for_any_column(tmp_path: Path) -> No
     result = check(tmp_path, {"train.csv": "c,u\nx,1\nz,1\n"}, [dataset(columns=columns)])
     assert failures(result) == [
         "train: column c: values: line 3: 'z' is not an allowed value",
-        "train: column u: unique: line 3: '1' is declared twice",
+        "train: column u: unique: line 3: '1' is there twice",
     ]
 
 
@@ -232,7 +232,7 @@ def test_test_columns_must_be_the_training_columns(tmp_path: Path) -> None:
     wide = "id,age,size,label\na,1,2,y\n"
     assert "it has no column 'size'" in failures(two(wide, "id,age,label\nb,1,y\n", tmp_path))[0]
     assert "it has the column 'size'" in failures(two(GOOD, wide.replace("a,", "z,"), tmp_path))[0]
-    assert "'size' stands in another place" in failures(two(wide, "id,size,age,label\nb,1,2,y\n", tmp_path))[0]
+    assert "'size' is at another position" in failures(two(wide, "id,size,age,label\nb,1,2,y\n", tmp_path))[0]
 
 
 def test_columns_in_another_order_do_not_hide_leakage(tmp_path: Path) -> None:

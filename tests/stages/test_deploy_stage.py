@@ -22,7 +22,7 @@ from tests.stages.releasing import PRODUCTION, REPOSITORY, Release
 
 Count = Callable[[str, int], None]
 CHANGED = {**CHANGED_IMAGES, **CHANGED_STATEMENTS}
-WORDED = {"no key": "say either by which key", "another digest asked for": "has no sha256:aaa"}
+WORDED = {"no key": "set either `key` or `unsigned: true`", "another digest asked for": "has no sha256:aaa"}
 """Where the stage says it otherwise than `verify`."""
 UNTOUCHED = [("put", "Node/node-1")]
 """What happened to a cluster to which nothing was released."""
@@ -78,7 +78,7 @@ def test_golden_requests(release: Release) -> None:
     result = worse.run()
     assert result.outcome is Outcome.FAILED
     assert result.category is Category.MODEL
-    assert "predicts differ from the evaluation's" in result.reason
+    assert "predictions differ from the evaluation's" in result.reason
     assert "revision 2 was rolled back, revision 1 is live" in result.reason
     assert states(release.cluster) == ["live", "failed"]
 
@@ -154,21 +154,21 @@ def test_a_declared_rollback(release: Release) -> None:
 def test_an_image_of_another_project(release: Release) -> None:
     """A key that signs for several projects is no reason to serve one under the name of another."""
     release.project = "churn"
-    with pytest.raises(ModelError, match="the image belongs to the project fraud, not of churn"):
+    with pytest.raises(ModelError, match="the image belongs to the project fraud, not to churn"):
         release.run()
 
 
 def test_who_signed_is_said_either_way(release: Release) -> None:
     """A key, or that none is asked for: not neither, and not both."""
     release.settings["key"] = None
-    with pytest.raises(UsageError, match="say either by which key"):
+    with pytest.raises(UsageError, match="set either `key` or `unsigned: true`"):
         release.run()
     release.settings["unsigned"] = True
     result = release.run()
     assert result.outcome is Outcome.PASSED
     assert document(release)["key"] is None
     del release.settings["key"]
-    with pytest.raises(UsageError, match="say either by which key"):
+    with pytest.raises(UsageError, match="set either `key` or `unsigned: true`"):
         release.run()
 
 

@@ -260,7 +260,7 @@ def test_regression(tmp_path: Path) -> None:
 @pytest.mark.parametrize("glob", ["../**", "/etc/*", ""])
 def test_globs_that_lead_elsewhere(tmp_path: Path, glob: str) -> None:
     """Code is taken from the project only."""
-    with pytest.raises(UsageError, match="is no glob"):
+    with pytest.raises(UsageError, match="is not a valid glob"):
         evaluate(tmp_path, code=[glob])
 
 

@@ -335,7 +335,7 @@ UNDECIDED: dict[str, tuple[Callable[[Gate], Any], str]] = {
     "it changes its model": (lambda gate: gate.python(retrains), "changed the model while it predicted"),
     "no store is declared": (
         lambda gate: gate.settings(baseline={"from": "production", "first": "absolute_rules"}),
-        "no store is declared in which to find 'production' in",
+        "no store is declared in which to find 'production'",
     ),
     "the store has lost it": (lambda gate: stored(gate, lost=True), "the store does not give it"),
     "the store gives other bytes": (lambda gate: stored(gate, lost=False), "the store does not give it"),
@@ -400,11 +400,11 @@ def ran_on(gate: Gate, job: str, inputs: dict[str, str]) -> None:
 REFUSED: dict[str, tuple[Callable[[Gate], Any], type[KitError], str]] = {
     "metrics of another model": (other_model, ModelError, "metrics.json was computed for the model"),
     "metrics of other rows": (other_rows, DataError, "metrics.json is of other rows of test"),
-    "no metrics": (lambda gate: gate.metrics.write_text(""), DataError, "is no metrics document"),
+    "no metrics": (lambda gate: gate.metrics.write_text(""), DataError, "is not a metrics document"),
     "metrics cut off": (
         lambda gate: gate.metrics.write_text(gate.metrics.read_text()[:-9]),
         DataError,
-        "is no metrics document",
+        "is not a metrics document",
     ),
     "metrics that are no text": (lambda gate: gate.metrics.write_bytes(b"\xff"), DataError, "is not UTF-8 text"),
     "no evaluation": (

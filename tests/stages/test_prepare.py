@@ -187,7 +187,7 @@ def test_the_first_calls_outputs_are_the_ones_that_stay(tmp_path: Path) -> None:
 
 def test_fitted_names_must_be_known(tmp_path: Path) -> None:
     """An output or reference that is not there is a mistake in the descriptor."""
-    with pytest.raises(UsageError, match="fitted names 'scaller', which is no output"):
+    with pytest.raises(UsageError, match="fitted names 'scaller', which is not an output"):
         prepare(tmp_path, clean, fitted=["scaller"])
     with pytest.raises(UsageError, match="fitted needs the dataset 'training'"):
         prepare(tmp_path, clean, fitted=["scaler"], reference="training")
