@@ -15,7 +15,7 @@ from pipeline_kit.adopt.read.python_source import Role, read_script
 from pipeline_kit.adopt.read.requirements import read_requirements
 from pipeline_kit.adopt.read.shell_line import read_lines
 from pipeline_kit.adopt.read.tree import list_tree
-from pipeline_kit.servers.jenkins.groovy import read_groovy
+from pipeline_kit.servers.jenkins.groovy.tree import body, parse, strings_of, value_of
 
 
 @pytest.mark.parametrize(
@@ -193,10 +193,9 @@ def test_data_and_what_stands_for_it(tmp_path: Path) -> None:
 
 def test_groovy_strings_and_comments_hide_brackets() -> None:
     """What stands in a string or a comment opens no block."""
-    (stage,) = read_groovy("// {\n/* { */ stage('a }') {\n  sh '''one {\n two'''\n  sh \"x\\\"y\"; echo(\n'}'\n)\n}\n")
-    assert stage.strings()[0].text == "a }"
-    assert stage.block is not None
-    assert [(each.name, each.strings()[0].text) for each in stage.block] == [
+    (stage,) = parse("// {\n/* { */ stage('a }') {\n  sh '''one {\n two'''\n  sh \"x\\\"y\"; echo(\n'}'\n)\n}\n")
+    assert value_of(strings_of(stage)[0]) == "a }"
+    assert [(step.name, value_of(strings_of(step)[0])) for step in body(stage) or ()] == [
         ("sh", "one {\n two"),
         ("sh", 'x"y'),
         ("echo", "}"),

@@ -9,7 +9,7 @@ import pytest
 from pipeline_kit.servers.gitlab.lint.condition import ConditionError, Named, Truth, Unknown, Value, judge
 from pipeline_kit.servers.gitlab.lint.duration import seconds
 from pipeline_kit.servers.gitlab.lint.yaml_nodes import Kind, Scalar
-from pipeline_kit.servers.jenkins.lint.tokens import Form, GroovyError, tokenize
+from pipeline_kit.servers.jenkins.groovy.tokens import Form, GroovyError, tokenize
 from pipeline_kit.servers.lint import server_of
 from tests.lint.cases import JENKINS, findings
 

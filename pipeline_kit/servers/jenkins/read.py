@@ -6,15 +6,28 @@ Directives by https://www.jenkins.io/doc/book/pipeline/syntax/.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place, deploy_word
 from pipeline_kit.contract.wording import readable, word_set
 from pipeline_kit.descriptor.server_words import ServerWords
-from pipeline_kit.servers.jenkins.groovy import Statement, Token, read_groovy
+from pipeline_kit.servers.jenkins.groovy.syntax import Statement
+from pipeline_kit.servers.jenkins.groovy.tokens import Form, GroovyError, Token
+from pipeline_kit.servers.jenkins.groovy.tree import (
+    body,
+    name_of,
+    parse,
+    shown,
+    string_argument,
+    strings_of,
+    tokens_of,
+    value_of,
+)
 
 FILE = "Jenkinsfile"
+LARGEST = 200_000  # characters
 MOST_JOBS = 60
 MOST_LOST = 100
 _DIRECTIVES = ("environment", "agent", "parameters")
@@ -64,8 +77,16 @@ class _Stage:
 
 
 def read_jenkins(source: str, words: ServerWords) -> CiFile | None:
-    """The file's stages with shell lines, each after the ones before it; none where there is nothing to read."""
-    statements = read_groovy(source)
+    """The file's stages with shell lines, each after the ones before it; `None` where there is nothing to read.
+
+    A file that is not valid Groovy has no stages; its fault is listed as lost.
+    """
+    if len(source) > LARGEST:
+        return None
+    try:
+        statements = parse(source)
+    except GroovyError as error:
+        return CiFile(FILE, (), (Lost(Place(FILE, error.line), readable(f"not valid Groovy: {error.message}", 160)),))
     if not statements:
         return None
     reader = _Reader(words)
@@ -85,7 +106,7 @@ class _Reader:
 
     def walk(self, statements: Sequence[Statement], around: _Stage) -> None:
         """Takes the statements of a block; shell lines go to the stage around them."""
-        for statement in sorted(statements, key=lambda each: each.name not in _DIRECTIVES):
+        for statement in sorted(statements, key=lambda entry: name_of(entry) not in _DIRECTIVES):
             self.take(statement, around)
 
     def take(self, statement: Statement, around: _Stage) -> None:
@@ -101,18 +122,19 @@ class _Reader:
             "when": self.when,
             "archiveArtifacts": self.archive,
         }
-        if statement.name in known:
-            known[statement.name](statement, around)
+        name = name_of(statement)
+        if name in known:
+            known[name](statement, around)
         else:
             self.other(statement, around)
 
     def other(self, statement: Statement, around: _Stage) -> None:
         """Takes a statement that is not part of a job."""
-        name, block = statement.name, statement.block
+        name, block = name_of(statement), body(statement)
         if name in ("withEnv", "withCredentials", "sshagent", "docker.image") and block is not None:
             self.lose(statement, around, "withCredentials" if name == "sshagent" else name)
             self.walk(block, around)
-        elif name == "post" and all(_is_quiet(statement) for statement in block or []):
+        elif name == "post" and all(_is_quiet(entry) for entry in block or []):
             return  # results are published by the kit
         elif name in _LOST:
             around.manual = around.manual or name == "input"
@@ -126,16 +148,16 @@ class _Reader:
 
     def archive(self, statement: Statement, around: _Stage) -> None:
         """Files that are kept: where a model may lie."""
-        string = statement.named("artifacts") or next(iter(statement.strings()), None)
-        around.kept_paths = (*around.kept_paths, *((string.text,) if string else ()))
+        string = string_argument(statement, "artifacts") or next(iter(strings_of(statement)), None)
+        around.kept_paths = (*around.kept_paths, *((value_of(string),) if string else ()))
 
     def stage(self, statement: Statement, around: _Stage) -> None:
         """A stage: a job where it has shell lines, otherwise what is nested in it."""
-        label = next(iter(statement.strings()), None)
-        name = self.free(label.text if label else "stage")
+        label = next(iter(strings_of(statement)), None)
+        name = self.free(value_of(label) if label else "stage")
         inner = _Stage(name, statement.line, self.last, dict(around.variables), around.image, around.label)
         inner.events, inner.manual = around.events, around.manual
-        self.walk(statement.block or [], inner)
+        self.walk(body(statement) or [], inner)
         if inner.lines:
             self.jobs.append(_job(inner, self.words))
             self.last = (name,)
@@ -151,89 +173,86 @@ class _Reader:
         """Branches that start together: stages in a declarative file, named closures in a scripted one."""
         before = self.last
         ends: list[str] = []
-        for child in statement.block or []:
+        for entry in body(statement) or []:
             self.last = before
-            self.take(child, around)
+            self.take(entry, around)
             ends.extend(name for name in self.last if name not in before)
         self.last = tuple(ends) or before
 
     def environment(self, statement: Statement, around: _Stage) -> None:
         """Variables with literal values; a credential is reported."""
-        for child in statement.block or []:
-            words = [token.text for token in child.tokens if token.kind == "word"]
-            literal = [token for token in child.strings() if not token.expands]
-            if "credentials" in words:
-                what = f"credential {child.shown()}: declare it in `secrets`, and name it in the job"
-                self.lost.append(Lost(Place(FILE, child.line), readable(what)))
-            elif child.name and literal and len(child.tokens) == 3:
-                around.variables[child.name] = literal[0].text
+        for entry in body(statement) or []:
+            names = [token.text for token in tokens_of(entry) if token.form is Form.NAME]
+            literal = [token for token in strings_of(entry) if token.form is Form.STRING]
+            if "credentials" in names:
+                what = f"credential {shown(entry)}: declare it in `secrets`, and name it in the job"
+                self.lost.append(Lost(Place(FILE, entry.line), readable(what)))
+            elif name_of(entry) and literal and len(tokens_of(entry)) == 3:
+                around.variables[name_of(entry)] = value_of(literal[0])
 
     def agent(self, statement: Statement, around: _Stage) -> None:
         """The image and the label that a stage, or all of them, run on."""
-        nested = [statement, *(statement.block or [])]
-        nested += [inner for statement in nested[1:] for inner in statement.block or []]
-        for child in nested:
-            strings = child.strings()
-            if child.name in ("image", "docker") and strings:
-                around.image = strings[0].text
-            elif child.name == "label" and strings:
-                around.label = strings[0].text
-            elif child.name in ("dockerfile", "kubernetes"):
-                self.lose(child, around, child.name)
+        nested = [statement, *(body(statement) or [])]
+        nested += [inner for entry in nested[1:] for inner in body(entry) or []]
+        for entry in nested:
+            strings = strings_of(entry)
+            if name_of(entry) in ("image", "docker") and strings:
+                around.image = value_of(strings[0])
+            elif name_of(entry) == "label" and strings:
+                around.label = value_of(strings[0])
+            elif name_of(entry) in ("dockerfile", "kubernetes"):
+                self.lose(entry, around, name_of(entry))
 
     def shell(self, statement: Statement, around: _Stage) -> None:
         """A step `sh`: its line, or why it cannot be read."""
-        token = statement.named("script") or next(iter(statement.strings()), None)
+        token = string_argument(statement, "script") or next(iter(strings_of(statement)), None)
         if token is None:
             self.lose(statement, around, "sh", "sh with a value that only Groovy knows")
             return
         text = _unindented(token)
-        if token.expands:
-            text = _PARAMETER.sub(lambda found: self.parameters.get(found.group(1), found.group()), text)
+        if token.form is Form.GSTRING:
+            text = _PARAMETER.sub(lambda match: self.parameters.get(match[1], match[0]), text)
             text = _ENVIRONMENT.sub(r"${\1}", text)
         around.lines.append((text, token.line))
-        if token.expands and re.search(r"\$\{[^}]*[^A-Za-z0-9_}][^}]*\}", text):
+        if token.form is Form.GSTRING and re.search(r"\$\{[^}]*[^A-Za-z0-9_}][^}]*\}", text):
             what = "sh with ${...} that Groovy puts in: the line is kept as bash reads it"
             around.lost.append(Lost(Place(FILE, token.line), what))
 
     def defaults(self, statement: Statement, around: _Stage) -> None:
         """Keeps the defaults of the build's parameters, where they are plain words."""
         self.lose(statement, around, "parameters")
-        for child in statement.block or []:
-            name, value = child.named("name"), child.named("defaultValue")
-            if name is not None and value is not None and re.fullmatch(r"[A-Za-z0-9_./=:,@+-]+", value.text):
-                self.parameters[name.text] = value.text
+        for entry in body(statement) or []:
+            name, value = string_argument(entry, "name"), string_argument(entry, "defaultValue")
+            if name is not None and value is not None and re.fullmatch(r"[A-Za-z0-9_./=:,@+-]+", value_of(value)):
+                self.parameters[value_of(name)] = value_of(value)
 
     def folder(self, statement: Statement, around: _Stage) -> None:
         """A block in another folder: its lines behind a `cd`."""
-        name = next(iter(statement.strings()), None)
+        name = next(iter(strings_of(statement)), None)
         inner = replace(around, lines=[], lost=[])
-        self.walk(statement.block or [], inner)
+        self.walk(body(statement) or [], inner)
         around.lost.extend(inner.lost)
         if inner.lines and name is not None:
-            import shlex
-
-            around.lines.append((f"cd {shlex.quote(name.text)}", name.line))
+            around.lines.append((f"cd {shlex.quote(value_of(name))}", name.line))
             around.lines.extend(inner.lines)
 
     def when(self, statement: Statement, around: _Stage) -> None:
         """The branch or event that starts a stage, where it is a plain one."""
-        for child in statement.block or []:
-            strings = child.strings()
-            if child.name == "branch" and len(strings) == 1 and child.block is None:
-                around.events = (f"branch:{strings[0].text}",)
-            elif child.name == "buildingTag":
+        for entry in body(statement) or []:
+            strings = strings_of(entry)
+            if name_of(entry) == "branch" and len(strings) == 1 and body(entry) is None:
+                around.events = (f"branch:{value_of(strings[0])}",)
+            elif name_of(entry) == "buildingTag":
                 around.events = ("tag",)
-            elif child.name == "changeRequest":
+            elif name_of(entry) == "changeRequest":
                 around.events = ("merge_request",)
-            elif child.name not in ("beforeAgent", "beforeInput"):
-                self.lose(child, around, "when", "when {0}: write it as `events` or `changes`")
+            elif name_of(entry) not in ("beforeAgent", "beforeInput"):
+                self.lose(entry, around, "when", "when {0}: write it as `events` or `changes`")
 
     def unknown(self, statement: Statement, around: _Stage) -> None:
         """A step of a plugin or a shared library."""
-        self.lose(statement, around, statement.name, "the step {0} of a plugin or a shared library")
-        if statement.block:
-            self.walk(statement.block, around)
+        self.lose(statement, around, name_of(statement), "the step {0} of a plugin or a shared library")
+        self.walk(body(statement) or [], around)
 
     def lose(self, statement: Statement, around: _Stage, name: str, words: str | None = None) -> None:
         """Notes what is not carried over, shortened to a readable length."""
@@ -241,23 +260,21 @@ class _Reader:
         if len(target) >= MOST_LOST:
             return
         template = words or _LOST.get(name, f"{name} {{0}}: the kit has no such step")
-        inner = statement.shown().removeprefix(statement.name).strip()
-        first = inner or (statement.block[0].shown() if statement.block else "")
-        shown = (
-            statement.shown() if words and words.startswith("the step") else first if not words else statement.shown()
-        )
-        what = readable(template.replace("{0}", readable(shown, 50)).replace(" :", ":"), 160)
+        whole, block = shown(statement), body(statement)
+        first = whole.removeprefix(name_of(statement)).strip() or (shown(block[0]) if block else "")
+        what = readable(template.replace("{0}", readable(whole if words else first, 50)).replace(" :", ":"), 160)
         target.append(Lost(Place(FILE, statement.line), what))
 
 
 def _is_quiet(statement: Statement) -> bool:
     """Whether a condition of `post` only publishes and cleans."""
-    return all(child.name in _QUIET for child in statement.block or [])
+    return all(name_of(entry) in _QUIET for entry in body(statement) or [])
 
 
 def _unindented(token: Token) -> str:
     """A script without the indentation of the file around it."""
-    return "\n".join(line.strip() if "<<" not in token.text else line for line in token.text.splitlines()).strip("\n")
+    text = value_of(token)
+    return "\n".join(line.strip() if "<<" not in text else line for line in text.splitlines()).strip("\n")
 
 
 def _job(stage: _Stage, words: ServerWords) -> CiJob:

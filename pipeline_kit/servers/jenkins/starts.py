@@ -1,83 +1,107 @@
-"""What the stages of a Jenkinsfile start on, described like GitLab's rules.
+"""The events that start each stage of a Jenkinsfile, in the sentences that GitLab's rules are described with.
 
 A stage without a condition on events starts on what its needs start on: their outcome implies their conditions.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from pipeline_kit.descriptor.model import EventKind
 from pipeline_kit.render.words import KIND_WORDS, SCHEDULE_VARIABLE
+from pipeline_kit.servers.jenkins.groovy.syntax import Statement
+from pipeline_kit.servers.jenkins.groovy.tree import body, shown, string_argument, strings_of, value_of
 
 EVERYTHING = frozenset(KIND_WORDS.values())
 MERGE_REQUESTS = KIND_WORDS[EventKind.MERGE_REQUEST]
 INSIDE = " from the project itself"
-NAMED = re.compile(r"(branch|tag) pattern: '(.*)', comparator: '(EQUALS|REGEXP)'")
-SCHEDULED = re.compile(rf"expression \{{ params\.{SCHEDULE_VARIABLE}(?: == '(.*)')? \}}")
-CHANGED = re.compile(r"changeset '(.*)'")
+NOT_A_FORK = "env.CHANGE_FORK == null"
 
 
-def conditions_of(block: str) -> list[str]:
-    """The lines of a stage's `when`, without their indentation; none where it has no such section."""
-    match = re.search(r"(?m)^( *)when \{\n((?:.*\n)*?)\1\}", block)
-    return [line.strip() for line in match[2].splitlines()] if match else []
+def conditions_in(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """The conditions of a `when` that are not negated, those in `anyOf` and `allOf` included."""
+    for statement in statements:
+        if statement.name in ("anyOf", "allOf"):
+            yield from conditions_in(body(statement) or ())
+        elif statement.name != "not":
+            yield statement
 
 
-def own_starts(block: str) -> set[str]:
-    """What a stage's own conditions start it on; empty where they say nothing of events."""
-    return set(events_in(conditions_of(block)))
+def excludes_tags(statements: Sequence[Statement]) -> bool:
+    """Whether a `when` has `not { buildingTag() }`, at any depth."""
+    return any(
+        any(inner.name == "buildingTag" for inner in body(statement) or ())
+        if statement.name == "not"
+        else excludes_tags(body(statement) or ())
+        for statement in statements
+    )
 
 
-def events_in(lines: list[str]) -> Iterator[str]:
-    """Each event that a list of conditions names, as text. A negated condition narrows another and is not an event."""
-    if "not { buildingTag() }" in lines and not any(line.startswith("branch ") for line in lines):
+def events_in(when: Sequence[Statement]) -> Iterator[str]:
+    """Each event that a `when` names. A negated condition narrows another and is not an event."""
+    conditions = list(conditions_in(when))
+    if excludes_tags(when) and not any(condition.name == "branch" for condition in conditions):
         yield KIND_WORDS[EventKind.PUSH]
-    for line in lines:
-        if line == "changeRequest()":
+    for condition in conditions:
+        if condition.name == "changeRequest":
             yield MERGE_REQUESTS
-        elif line == "triggeredBy 'UserIdCause'":
+        elif condition.name == "triggeredBy" and first_string(condition) == "UserIdCause":
             yield KIND_WORDS[EventKind.MANUAL]
-        elif line == "buildingTag()":
+        elif condition.name == "buildingTag":
             yield KIND_WORDS[EventKind.TAG]
-        elif scheduled := SCHEDULED.fullmatch(line):
-            yield f"the schedule {text_of(scheduled[1])}" if scheduled[1] else KIND_WORDS[EventKind.SCHEDULE]
-        elif named := NAMED.fullmatch(line):
-            kind = "pushes to" if named[1] == "branch" else "tags"
-            yield f"{kind} {'like ' if named[3] == 'REGEXP' else ''}{text_of(named[2])}"
+        elif condition.name == "expression":
+            yield from schedules_in(condition)
+        elif condition.name in ("branch", "tag"):
+            pattern = first_string(condition)
+            like = "like " if named_text(condition, "comparator") == "REGEXP" else ""
+            yield f"{'pushes to' if condition.name == 'branch' else 'tags'} {like}{pattern}"
 
 
-def narrowed(starts: Set[str], block: str) -> set[str]:
-    """The starts as the stage's other conditions narrow merge requests: to the project's own, to changed paths."""
-    lines = conditions_of(block)
-    changed = [text_of(match[1]) for line in lines if (match := CHANGED.fullmatch(line))]
-    more = INSIDE if "expression { env.CHANGE_FORK == null }" in lines else ""
-    more += f" that change {', '.join(changed)}" if changed else ""
+def schedules_in(expression: Statement) -> Iterator[str]:
+    """The schedule that an `expression` asks for."""
+    for statement in body(expression) or ():
+        if shown(statement).startswith(f"params.{SCHEDULE_VARIABLE}"):
+            name = first_string(statement)
+            yield f"the schedule {name}" if name else KIND_WORDS[EventKind.SCHEDULE]
+
+
+def narrowed(starts: Set[str], when: Sequence[Statement]) -> set[str]:
+    """The starts, with merge requests narrowed to the project's own or to changed paths as the `when` does."""
+    conditions = list(conditions_in(when))
+    paths = [first_string(condition) for condition in conditions if condition.name == "changeset"]
+    expressions = [shown(inner) for entry in conditions if entry.name == "expression" for inner in body(entry) or ()]
+    more = INSIDE if NOT_A_FORK in expressions else ""
+    more += f" that change {', '.join(paths)}" if paths else ""
     return {start + more if start.startswith(MERGE_REQUESTS) else start for start in starts}
 
 
-def all_starts(blocks: Mapping[str, str], needs: Mapping[str, Set[str]]) -> dict[str, set[str]]:
-    """What each stage starts on, those of its needs included; stages come after their needs."""
-    result: dict[str, set[str]] = {}
-    for name, block in blocks.items():
+def all_starts(whens: Mapping[str, Sequence[Statement]], needs: Mapping[str, Set[str]]) -> dict[str, set[str]]:
+    """The events of each stage, its needs' included; `whens` has each stage's `when`, needs before their dependents."""
+    starts: dict[str, set[str]] = {}
+    for name, when in whens.items():
         inherited: Set[str] = EVERYTHING
         for need in needs[name]:
-            inherited = both(inherited, result.get(need, EVERYTHING))
-        result[name] = narrowed(own_starts(block) or inherited, block)
-    return result
+            inherited = both(inherited, starts.get(need, EVERYTHING))
+        starts[name] = narrowed(set(events_in(when)) or inherited, when)
+    return starts
 
 
 def both(one: Set[str], other: Set[str]) -> set[str]:
-    """What two lists of events have in common: of a kind and a part of it, the part."""
+    """The events that two sets share; of a kind and one event of that kind, the narrower."""
     return {a for a in one if any(within(a, b) for b in other)} | {b for b in other if any(within(b, a) for a in one)}
 
 
 def within(part: str, whole: str) -> bool:
-    """Whether the described events are covered by others: `pushes to main` are pushes, schedules are schedules."""
+    """Whether one event includes another: `pushes to main` are pushes, `the schedule nightly` is a schedule."""
     return part == whole or part.startswith(f"{whole} ") or (whole == "schedules" and part.startswith("the schedule "))
 
 
-def text_of(quoted: str) -> str:
-    """What a Groovy string between single quotes says."""
-    return re.sub(r"\\(.)", r"\1", quoted)
+def first_string(statement: Statement) -> str:
+    """The value of the statement's first string; empty where it has no string."""
+    return next((value_of(token) for token in strings_of(statement)), "")
+
+
+def named_text(statement: Statement, key: str) -> str:
+    """The string after `key:`; empty where it is missing."""
+    token = string_argument(statement, key)
+    return value_of(token) if token is not None else ""

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline_kit.lint.finding import Findings, word
-from pipeline_kit.servers.jenkins.lint import vocabulary
-from pipeline_kit.servers.jenkins.lint.pipeline import Pipeline
-from pipeline_kit.servers.jenkins.lint.rules import RULES
-from pipeline_kit.servers.jenkins.lint.settings import text_of
-from pipeline_kit.servers.jenkins.lint.syntax import (
+from pipeline_kit.servers.jenkins.groovy.syntax import (
     Group,
     Part,
     Statement,
@@ -19,7 +15,11 @@ from pipeline_kit.servers.jenkins.lint.syntax import (
     split,
     statements,
 )
-from pipeline_kit.servers.jenkins.lint.tokens import Form, GroovyError, Token, tokenize
+from pipeline_kit.servers.jenkins.groovy.tokens import Form, GroovyError, Token, tokenize
+from pipeline_kit.servers.jenkins.lint import vocabulary
+from pipeline_kit.servers.jenkins.lint.pipeline import Pipeline
+from pipeline_kit.servers.jenkins.lint.rules import RULES
+from pipeline_kit.servers.jenkins.lint.settings import text_of
 
 _NO_PLACE = ("the file is a scripted pipeline, which is code: its brackets and strings were checked, no more",)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pipeline_kit.lint.finding import Findings, listed, word
+from pipeline_kit.servers.jenkins.groovy.syntax import Group, Part, Statement, closure_body, is_symbol, statements
+from pipeline_kit.servers.jenkins.groovy.tokens import Form, Token
 from pipeline_kit.servers.jenkins.lint import vocabulary
 from pipeline_kit.servers.jenkins.lint.settings import Settings, body_of, text_of
-from pipeline_kit.servers.jenkins.lint.syntax import Group, Part, Statement, closure_body, is_symbol, statements
-from pipeline_kit.servers.jenkins.lint.tokens import Form, Token
 
 _DEEPEST = 30
 

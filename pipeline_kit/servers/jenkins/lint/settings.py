@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from pipeline_kit.lint.finding import Findings, listed, word
+from pipeline_kit.servers.jenkins.groovy.syntax import Group, Part, Statement, closure_body, is_symbol, statements
+from pipeline_kit.servers.jenkins.groovy.tokens import Form, Token
 from pipeline_kit.servers.jenkins.lint import vocabulary
-from pipeline_kit.servers.jenkins.lint.syntax import Group, Part, Statement, closure_body, is_symbol, statements
-from pipeline_kit.servers.jenkins.lint.tokens import Form, Token
 
 _CRON_FIELD = re.compile(r"[\dHA-Za-z*/,()\-]+")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline_kit.servers.jenkins.lint.tokens import Form, GroovyError, Token
+from pipeline_kit.servers.jenkins.groovy.tokens import Form, GroovyError, Token
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 # A line that ends with one of these continues in the next one.

@@ -1,0 +1,1 @@
+"""Groovy as far as a Jenkinsfile needs it: tokens, statements and what they hold. The one parser of this server."""
