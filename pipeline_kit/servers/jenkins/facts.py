@@ -67,9 +67,7 @@ def jenkins_job(stage: Statement, interruptible: bool) -> JobFacts:
         manual=section(stage, "input") is not None,
         interruptible=interruptible,
         timeout=next((timeout_words(step) for step in steps if step.name == "timeout"), ""),
-        image=next(
-            (text for entry in agents if entry.name in ("docker", "image") and (text := first_string(entry))), ""
-        ),
+        image=next(filter(None, map(first_string, images)), ""),
         runner=next((first_string(entry) for entry in agents if entry.name == "label"), ""),
         lock=next((first_string(step) for step in steps if step.name == "lock"), ""),
     )
