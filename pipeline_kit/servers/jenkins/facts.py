@@ -59,6 +59,7 @@ def jenkins_job(stage: Statement, interruptible: bool) -> JobFacts:
     outcomes = [named_text(entry, "name") for entry in conditions if entry.name == "environment"]
     agent = section(stage, "agent")
     agents = [agent, *everything_in(agent)] if agent is not None else []
+    images = [entry for entry in agents if entry.name in ("docker", "image")]
     steps = list(everything_in(stage))
     strings = [value_of(token) for step in steps for token in strings_of(step)]
     return JobFacts(
