@@ -14,7 +14,7 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError
 from pipeline_kit.images.names import ENVELOPE_TYPE, LABEL_REVISION, SBOM_TYPE, STATEMENT_TYPE
 from pipeline_kit.images.oci.attach import Attachment, attachment
-from pipeline_kit.images.oci.cleanup import sweep
+from pipeline_kit.images.oci.cleanup import remove_old_builds
 from pipeline_kit.images.oci.push import Pushed, Way, push_image
 from pipeline_kit.images.oci.retention import BUILD
 from pipeline_kit.images.oci.source import LayoutBlobs
@@ -87,7 +87,7 @@ def build_tag(image: Image) -> tuple[str, ...]:
 
 def swept(context: StageContext, keep: int | None, target: Repository, pushed: Pushed) -> int:
     """Removes old builds but the newest `keep`, none where that is `None`; returns how many."""
-    return 0 if keep is None else sweep(target, keep, pushed.digest, context.log)
+    return 0 if keep is None else remove_old_builds(target, keep, pushed.digest, context.log)
 
 
 def report(context: StageContext, pushed: Pushed, facts: dict[str, Value], removed: int) -> StageResult:

@@ -17,7 +17,7 @@ from pipeline_kit.contract.image_documents import Image, read_image, write_docum
 from pipeline_kit.contract.oci import CONFIG, INDEX, MANIFEST, ContentDescriptor, StoredManifest
 from pipeline_kit.errors import InfrastructureError, ModelError
 from pipeline_kit.images.names import LABEL_COMMIT_TIME
-from pipeline_kit.images.oci.cleanup import sweep
+from pipeline_kit.images.oci.cleanup import remove_old_builds
 from pipeline_kit.images.oci.layout import TAG_ANNOTATION, Layout
 from pipeline_kit.images.oci.retention import TaggedImage, removable
 from tests.images.faulty_registry import Fault, Plan, faulty_registry
@@ -134,7 +134,7 @@ def test_no_answer_of_a_registry_removes_what_is_named(
     lines: list[str] = []
     target: Any = shelf
     try:
-        count = sweep(target, keep_last, pushed, lines.append)
+        count = remove_old_builds(target, keep_last, pushed, lines.append)
         assert count == len(shelf.removed)
     except InfrastructureError:
         assert not shelf.removed
@@ -157,7 +157,7 @@ def test_a_list_that_breaks_off_removes_nothing() -> None:
     shelf = Shelf(lies={"tags": InfrastructureError("500")})
     target: Any = shelf
     with pytest.raises(InfrastructureError):
-        sweep(target, 1, NOBODY, lambda line: None)
+        remove_old_builds(target, 1, NOBODY, lambda line: None)
     assert not shelf.removed
 
 
@@ -220,7 +220,7 @@ def test_a_registry_that_lies_of_its_tags_removes_nothing(fault: Fault, registry
     with faulty_registry(registry.port, plan) as proxy:
         target = registries({}, proxy, tmp_path / "cache").repository(f"{proxy}/{path}")
         try:
-            assert sweep(target, 1, NOBODY, lambda line: None) == 0
+            assert remove_old_builds(target, 1, NOBODY, lambda line: None) == 0
         except InfrastructureError:
             assert plan.met
     assert plan.count("DELETE") == 0

@@ -1,7 +1,7 @@
-"""Old builds leave a repository: only images that the kit has made and no other tag leads to, never by half a list.
+"""Removes old builds from a repository: only images that the kit has made and that no other tag leads to.
 
-What is attached to an image that goes stays in the registry, unlisted: a manifest is small, and a registry's word alone
-on what belongs to what must not remove more than one image.
+Attachments of a removed image stay in the registry, unlisted: they are small, and the registry's claim on what belongs
+to what must not remove more than one image.
 """
 
 from __future__ import annotations
@@ -18,23 +18,25 @@ from pipeline_kit.images.oci.retention import BUILD, TaggedImage, removable
 SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def sweep(target: Repository, keep_last: int, pushed: str, tell: Callable[[str], None]) -> int:
-    """How many old builds were removed; none where a tag cannot be read. `pushed` is the digest of this very push.
+def remove_old_builds(target: Repository, keep_last: int, pushed: str, log: Callable[[str], None]) -> int:
+    """Removes old builds and returns their number; 0 if a tag cannot be read. `pushed` is the digest of this push.
 
     Raises InfrastructureError where the registry fails.
     """
     try:
         kept = {pushed, *held(target)}
-        old = removable([build for build in builds(target) if build.digest not in kept], keep_last)
-        kept |= set(held(target)) if old else set()  # once more: a release may have set its tag meanwhile
+        ours = list(builds(target))
+        old = removable([build for build in ours if build.digest not in kept], keep_last)
+        if old:  # once more: a release may have set its tag meanwhile, on a build that counted as one to keep
+            kept |= set(held(target))
+            old = removable([build for build in ours if build.digest not in kept], keep_last)
     except ModelError as error:
-        tell(f"no old build is removed: {error.message}")
+        log(f"no old build is removed: {error.message}")
         return 0
-    going = [tagged_image for tagged_image in old if tagged_image.digest not in kept]
-    for tagged_image in going:
-        tell(f"removing {', '.join(tagged_image.tags)}: {tagged_image.digest}")
-        target.delete_manifest(tagged_image.digest)
-    return len(going)
+    for build in old:
+        log(f"removing {', '.join(build.tags)}: {build.digest}")
+        target.delete_manifest(build.digest)
+    return len(old)
 
 
 def held(target: Repository) -> Iterator[str]:
