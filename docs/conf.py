@@ -12,7 +12,7 @@ from pipeline_kit import __version__
 project = "pipeline-kit"
 release = version = __version__
 extensions = ["myst_parser"]
-exclude_patterns = ["generator"]
+exclude_patterns = ["generator", "progress"]
 html_theme = "furo"
 html_title = "pipeline-kit"
 html_show_sphinx = False
