@@ -10,9 +10,9 @@ MOST_BRACKETS = 400  # that are open at once: the parser is recursive
 MOST_VALUES = 2_000
 
 
-def compose(text: str) -> Node | None:
-    """The first document's root, or None if it cannot be read."""
-    if len(text) > LARGEST or "[" * MOST_BRACKETS in text or "{" * MOST_BRACKETS in text:
+def compose(text: str, largest: int = LARGEST) -> Node | None:
+    """The first document's root, or None if it cannot be read or has more characters than `largest`."""
+    if len(text) > largest or "[" * MOST_BRACKETS in text or "{" * MOST_BRACKETS in text:
         return None
     try:
         loader = yaml.SafeLoader(text)

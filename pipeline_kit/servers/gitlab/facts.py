@@ -6,65 +6,71 @@ It may have been edited by hand or come from elsewhere: what is not understood i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+from yaml.nodes import MappingNode, Node
+
+from pipeline_kit.contract.yaml_nodes import child, compose, entries, items, text
 from pipeline_kit.descriptor.model import EventKind
 from pipeline_kit.render.job_facts import JobFacts
 from pipeline_kit.render.words import KIND_WORDS
 
+LARGEST = 4_000_000
+"""Characters of a file that is read: GitLab's own limit for a pipeline with its includes is of this order."""
 
-def gitlab_facts(text: str) -> dict[str, JobFacts]:
+
+def gitlab_facts(content: str) -> dict[str, JobFacts]:
     """The jobs of a `.gitlab-ci.yml`."""
-    import yaml
-
-    try:
-        file = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
-    if not isinstance(file, dict):
-        return {}
-    everything = rule_words(mapping(file.get("workflow")).get("rules"), set())
+    root = compose(content, LARGEST)
+    everything = rule_words(items(child(child(root, "workflow"), "rules")), set())
     return {
-        str(name): gitlab_job(entry, everything)
-        for name, entry in file.items()
-        if isinstance(entry, dict) and "script" in entry
+        name: gitlab_job(entry, everything)
+        for name, (_, entry) in entries(root).items()
+        if child(entry, "script") is not None
     }
 
 
-def gitlab_job(entry: Mapping[object, object], everything: set[str]) -> JobFacts:
+def gitlab_job(job: Node, everything: set[str]) -> JobFacts:
     """One job's entry; `everything` is what the workflow starts on."""
-    rules = [rule for rule in sequence(entry.get("rules")) if isinstance(rule, dict)]
-    environment = entry.get("environment")
+    rules = items(child(job, "rules"))
+    environment = child(job, "environment")
+    variables = " ".join(entries(child(job, "variables")))
     return JobFacts(
-        needs={str(mapping(need).get("job", need)) for need in sequence(entry.get("needs"))},
+        needs={text(child(need, "job")) or text(need) or "" for need in items(child(job, "needs"))},
         starts=rule_words(rules, everything),
-        secrets=set(re.findall(r"PIPELINE_KIT_SECRET_\w+", " ".join(map(str, mapping(entry.get("variables")))))),
-        manual="manual" in [entry.get("when"), *(rule.get("when") for rule in rules)],
-        interruptible=entry.get("interruptible") is not False,
-        timeout=str(entry.get("timeout", "")),
-        image=str(entry.get("image", "")),
-        runner=", ".join(map(str, sequence(entry.get("tags")))),
-        lock=str(entry.get("resource_group", "")),
-        environment=str(mapping(environment).get("name", environment or "")),
+        secrets=set(re.findall(r"PIPELINE_KIT_SECRET_\w+", variables)),
+        manual="manual" in [text_of(job, "when"), *(text_of(rule, "when") for rule in rules)],
+        interruptible=text_of(job, "interruptible") != "false",
+        timeout=text_of(job, "timeout"),
+        image=text_of(job, "image") or text_of(child(job, "image"), "name"),
+        runner=", ".join(text(tag) or "" for tag in items(child(job, "tags"))),
+        lock=text_of(job, "resource_group"),
+        environment=text(environment) or text_of(environment, "name"),
     )
 
 
-def rule_words(rules: object, everything: set[str]) -> set[str]:
+def rule_words(rules: Sequence[Node], everything: set[str]) -> set[str]:
     """The events of a list of rules, as text; a rule without a condition matches every event."""
     names: set[str] = set()
-    for rule in sequence(rules):
-        if not isinstance(rule, dict) or rule.get("when") == "never":
+    for rule in rules:
+        if not isinstance(rule, MappingNode) or text_of(rule, "when") == "never":
             continue
-        words = condition_words(str(rule.get("if", "")))
-        changed = mapping(rule.get("changes")).get("paths", rule.get("changes"))
-        narrowed = f" that change {', '.join(map(folder_words, sequence(changed)))}" if changed else ""
+        words = condition_words(text_of(rule, "if"))
+        changes = child(rule, "changes")
+        globs = [text(glob) or "" for glob in items(child(changes, "paths") or changes)]
+        narrowed = f" that change {', '.join(map(folder_words, globs))}" if globs else ""
         names |= {words + narrowed} if words else everything
     return names
 
 
-def folder_words(glob: object) -> str:
+def text_of(node: Node | None, name: str) -> str:
+    """The text of a key's value; empty if it is missing or not a single value."""
+    return text(child(node, name)) or ""
+
+
+def folder_words(glob: str) -> str:
     """A glob of `changes` as the descriptor has it: GitLab needs `src/**/*` for all within a folder."""
-    return str(glob).removesuffix("/*") if str(glob).endswith("/**/*") else str(glob)
+    return glob.removesuffix("/*") if glob.endswith("/**/*") else glob
 
 
 def condition_words(condition: str) -> str:
@@ -83,13 +89,3 @@ def condition_words(condition: str) -> str:
     if '"push"' in condition and "$CI_COMMIT_BRANCH" in condition:
         return f"pushes to {chosen}" if chosen else KIND_WORDS[EventKind.PUSH]
     return condition
-
-
-def mapping(value: object) -> Mapping[object, object]:
-    """The value where it is a mapping, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def sequence(value: object) -> list[object]:
-    """The value where it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
