@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from yaml.nodes import MappingNode, Node
 
-from pipeline_kit.contract.yaml_nodes import child, compose, entries, items, text
+from pipeline_kit.contract.yaml_nodes import child, compose, entries, items, text, texts
 from pipeline_kit.descriptor.model import EventKind
 from pipeline_kit.render.job_facts import JobFacts
 from pipeline_kit.render.words import KIND_WORDS
@@ -36,14 +36,14 @@ def gitlab_job(job: Node, everything: set[str]) -> JobFacts:
     environment = child(job, "environment")
     variables = " ".join(entries(child(job, "variables")))
     return JobFacts(
-        needs={text(child(need, "job")) or text(need) or "" for need in items(child(job, "needs"))},
+        needs={name for need in items(child(job, "needs")) if (name := text(child(need, "job")) or text(need))},
         starts=rule_words(rules, everything),
         secrets=set(re.findall(r"PIPELINE_KIT_SECRET_\w+", variables)),
         manual="manual" in [text_of(job, "when"), *(text_of(rule, "when") for rule in rules)],
         interruptible=text_of(job, "interruptible") != "false",
         timeout=text_of(job, "timeout"),
         image=text_of(job, "image") or text_of(child(job, "image"), "name"),
-        runner=", ".join(text(tag) or "" for tag in items(child(job, "tags"))),
+        runner=", ".join(texts(child(job, "tags"))),
         lock=text_of(job, "resource_group"),
         environment=text(environment) or text_of(environment, "name"),
     )
@@ -57,7 +57,7 @@ def rule_words(rules: Sequence[Node], everything: set[str]) -> set[str]:
             continue
         words = condition_words(text_of(rule, "if"))
         changes = child(rule, "changes")
-        globs = [text(glob) or "" for glob in items(child(changes, "paths") or changes)]
+        globs = texts(child(changes, "paths") or changes)
         narrowed = f" that change {', '.join(map(folder_words, globs))}" if globs else ""
         names |= {words + narrowed} if words else everything
     return names
