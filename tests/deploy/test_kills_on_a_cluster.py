@@ -110,7 +110,7 @@ def stopped(moment: str, sends: str, scene: Scene) -> None:
     old = old_of(scene)
     code, said = end_of(scene, new_of(scene), moment, sends)
     assert code == 128 + signal.Signals[sends], said
-    assert "taken back" in said
+    assert "rolled back" in said
     assert not_whole(scene.ground, old) == []
 
 
