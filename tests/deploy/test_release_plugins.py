@@ -110,10 +110,10 @@ def test_a_target_that_cannot_do_what_the_strategy_needs(site: Path, release: Re
 def test_without_the_packages_their_names_do_not_exist(site: Path, release: Release) -> None:
     """Installed is not enough."""
     release.settings["target"] = "shelf"
-    with pytest.raises(UsageError, match="there is no target 'shelf'"):
+    with pytest.raises(UsageError, match="unknown target 'shelf'"):
         release.run()
     release.settings |= {"target": "kubernetes", "strategy": "careful"}
-    with pytest.raises(UsageError, match="there is no strategy 'careful'"):
+    with pytest.raises(UsageError, match="unknown strategy 'careful'"):
         release.run()
 
 

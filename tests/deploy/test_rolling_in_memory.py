@@ -308,7 +308,7 @@ def test_a_strategy_that_is_no_longer_there() -> None:
         deploy(memory, version(2), deployer_on(memory, "mine", lambda name: ROLLING))
     memory.at = nothing
     assert record_of(memory).unfinished is not None
-    with pytest.raises(UsageError, match="there is no strategy 'mine'"):
+    with pytest.raises(UsageError, match="unknown strategy 'mine'"):
         deploy(memory, version(3))
     deploy(memory, version(3), deployer_on(memory, "rolling", lambda name: ROLLING))
     assert holds(memory, version(3))

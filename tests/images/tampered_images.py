@@ -178,8 +178,8 @@ CHANGED_IMAGES: dict[str, tuple[Tamper, str]] = {
     "layers turned, not their diff ids": (layers_turned, "annotated with another diff id"),
     "a size that lies": (layer_field("size", 3), "the attestation is of"),
     "a size below zero": (layer_field("size", -1), "is not a content descriptor"),
-    "a manifest in which a key stands twice": (doubled_key, "a key stands twice"),
-    "a config in which a key stands twice": (doubled_config, "a key stands twice"),
+    "a manifest with a duplicate key": (doubled_key, "duplicate key in an object"),
+    "a config with a duplicate key": (doubled_config, "duplicate key in an object"),
     "a manifest of another type": (
         lambda case: case.rebuild(manifest=lambda it: it.update(mediaType="application/x-other")),
         "says it is a application/x-other",
@@ -234,7 +234,7 @@ HELD: dict[str, tuple[Tamper, str]] = {
     "another manifest.json": (other_manifest(lambda it: it.update(seed=8)), "the image's label .*package.digest says"),
     "a model that failed": (judged("FAIL"), "verdict is FAIL"),
     "a model that nobody decided": (judged("UNDECIDED"), "the package's verdict is UNDECIDED"),
-    "a manifest.json in which a key stands twice": (doubled_manifest, "a key stands twice"),
+    "a manifest.json with a duplicate key": (doubled_manifest, "duplicate key in an object"),
     "a manifest.json of another model": (
         other_manifest(lambda it: it.update(model_digest=OTHER)),
         "lists another model than that of sha256:aaa",

@@ -129,7 +129,7 @@ def several_that_are_not_ours(case: Signed) -> None:
 
 
 def payload_doubled(case: Signed) -> None:
-    """A statement in which a key stands twice: one reader takes the first, another the last."""
+    """A statement with a duplicate key: one reader takes the first, another the last."""
     content = write_document(case.statement()).replace(b'"subject":', b'"subject":[],"subject":', 1)
     case.attach({STATEMENT_TYPE: [sign(content, OURS.private)]})
 
@@ -197,7 +197,7 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
         "externalParameters.parameters.c is not",
     ),
     "a key more in the predicate": (build_changed(more="1"), "buildDefinition.more is not"),
-    "a statement in which a key stands twice": (payload_doubled, "a key stands twice"),
+    "a statement with a duplicate key": (payload_doubled, "duplicate key in an object"),
     # Envelopes and keys.
     "a payload changed": (enveloped(payload_changed), "signature does not verify"),
     "a signature changed": (enveloped(signature_changed), "signature does not verify"),
@@ -218,9 +218,9 @@ CHANGED_STATEMENTS: dict[str, tuple[Tamper, str]] = {
     "a payload in base64 of another form": (enveloped(lambda it: it.update(payload=it["payload"] + "\n")), "is broken"),
     "a key more in the envelope": (enveloped(lambda it: it.update(more=1)), "is not an envelope: it has more"),
     "an envelope cut off": (raw_envelope(lambda it: it[:-40]), "the attestation is not the JSON"),
-    "an envelope in which a key stands twice": (
+    "an envelope with a duplicate key": (
         raw_envelope(lambda it: it.replace(b'{"payload"', b'{"payload":"","payload"', 1)),
-        "a key stands twice",
+        "duplicate key in an object",
     ),
     "an envelope that is too large": (raw_envelope(lambda it: it + b" " * (4 << 20)), "the attestation is too large"),
     "an envelope that is no object": (raw_envelope(lambda it: b"[]"), "is not a JSON object"),

@@ -263,7 +263,7 @@ def test_a_registry_that_does_not_answer_costs_time_only(shop: Workshop) -> None
     fresh = other(shop)
     assert fresh.build(reuse=True).descriptor == first.descriptor
     (line,) = fresh.log
-    assert "cannot be asked: the registry answers 500" in line
+    assert "cannot be queried: the registry answers 500" in line
 
 
 def test_a_repository_without_an_image(shop: Workshop) -> None:
