@@ -48,6 +48,7 @@ def image(folder: Path, **settings: Any) -> tuple[Path, BuildWorld, Any]:
     return context.out / "image", world, context
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(TOOLS), reason=TOOLS)
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_skopeo_and_umoci_read_the_layout(tmp_path: Path, compression: str) -> None:
