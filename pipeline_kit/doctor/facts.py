@@ -74,7 +74,11 @@ class DatasetFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFacts:
-    """The project. `environment` is whether its locked environment has been made here, None if unknown."""
+    """The project.
+
+    `environment` is whether its locked environment has been made here, None if unknown; `git_error` why git cannot
+    read the repository, with the fix on a second line.
+    """
 
     kit: str
     declared_kit: str | None
@@ -90,6 +94,7 @@ class ProjectFacts:
     environment: bool | None
     datasets: tuple[DatasetFacts, ...]
     runs_tests: bool
+    git_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_kit import __version__
-from pipeline_kit.adapters.git.repository import git
+from pipeline_kit.adapters.git.repository import git, is_repository
 from pipeline_kit.adapters.host import output_of
 from pipeline_kit.adapters.python.environments import READY, LockedPythons
 from pipeline_kit.adapters.python.interpreters import base_python, find_python
@@ -32,7 +32,7 @@ from pipeline_kit.doctor.facts import (
     ToolFacts,
 )
 from pipeline_kit.doctor.lock import lock_facts
-from pipeline_kit.errors import KitError
+from pipeline_kit.errors import KitError, UsageError
 from pipeline_kit.extensions import NO_PLUGINS, installed_extensions, normalised
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
@@ -136,6 +136,7 @@ def wanted_tools(root: Path, read: ReadProject) -> dict[str, tuple[str, str]]:
 def probe_project(root: Path, read: ReadProject) -> ProjectFacts:
     """The facts of the project."""
     descriptor = read.descriptor
+    repository, git_error = look_for_repository(root)
     tracked = frozenset((git(root, "ls-files", "-z", "--", ".") or "").split("\0")) - {""}
     shallow = (git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
     made = f"{PROJECT_STAGES.parent.as_posix()}/out/job/result.json"
@@ -147,7 +148,8 @@ def probe_project(root: Path, read: ReadProject) -> ProjectFacts:
         declared_kit=descriptor.kit.version if descriptor else None,
         problems=read.problems,
         error=read.error,
-        is_repository=git(root, "rev-parse", "--git-dir") is not None,
+        is_repository=repository,
+        git_error=git_error,
         has_commits=git(root, "rev-parse", "--verify", "-q", "HEAD") is not None,
         is_shallow=shallow,
         kit_folder_ignored=is_ignored(root, made),
@@ -160,6 +162,14 @@ def probe_project(root: Path, read: ReadProject) -> ProjectFacts:
         ),
         runs_tests=read.plan is not None and any(job.stage == "test" for job in read.plan.jobs),
     )
+
+
+def look_for_repository(root: Path) -> tuple[bool, str | None]:
+    """Whether the project is in a repository, and why git cannot read it."""
+    try:
+        return is_repository(root), None
+    except UsageError as error:
+        return True, f"{error.message}\n{error.hint}"
 
 
 def is_ignored(root: Path, path: str) -> bool:

@@ -37,7 +37,10 @@ def kit(facts: ProjectFacts) -> Iterator[Finding]:
 
 def repository(facts: ProjectFacts) -> Iterator[Finding]:
     """The project is in a git repository that has commits, all of them."""
-    if not facts.is_repository:
+    if facts.git_error is not None:
+        message, _, fix = facts.git_error.partition("\n")
+        yield problem("git", message, fix)
+    elif not facts.is_repository:
         yield problem("git", "this is not a git repository, which a CI server needs", "git init && git add --all")
     elif not facts.has_commits:
         yield problem("git", "the repository has no commit yet", 'git add --all && git commit -m "Begin"')

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
 from pipeline_kit.adapters.files import empty_folder
+from pipeline_kit.adapters.git.command import failure, git_variables
 from pipeline_kit.adapters.git.repository import KIT_FOLDER, git
 from pipeline_kit.errors import UsageError
-
-SETTINGS = ("core.hooksPath=/dev/null", "advice.detachedHead=false")
 
 
 def check_out(root: Path, commit: str, folder: Path) -> Path:
@@ -46,16 +44,15 @@ def track(folder: Path) -> None:
 
 
 def run(folder: Path, *arguments: str) -> None:
-    """Runs git in the folder, without hooks or prompts. Raises UsageError with git's last line."""
-    settings = [part for setting in SETTINGS for part in ("-c", setting)]
-    done = subprocess.run(
-        ["git", *settings, "-C", str(folder), *arguments],
-        capture_output=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
-    )
+    """Runs git in the folder, without hooks or prompts. Raises UsageError with git's message."""
+    with git_variables(folder) as variables:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=variables,
+        )
     if done.returncode:
-        reason = (done.stderr.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
         hint = "fetch what the commit needs into this clone, such as its large files"
-        raise UsageError(f"git {arguments[0]} failed: {reason}", hint=hint)
+        raise UsageError(failure(arguments[0], done.stderr).message, hint=hint)

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline_kit.adapters.git.repository import git
+from pipeline_kit.adapters.git.command import git_variables
+from pipeline_kit.adapters.git.repository import git, of_commits, running_git
 from pipeline_kit.contract.world import Added
 from pipeline_kit.errors import InfrastructureError
 
@@ -29,8 +30,9 @@ class GitHistory:
         self._root = root
 
     def commits(self, most: int) -> tuple[str, ...]:
-        """The newest commits, newest first; empty outside a repository."""
-        return tuple((git(self._root, "rev-list", f"--max-count={most}", "HEAD", "--", ".") or "").split())
+        """The newest commits, newest first; empty outside a repository. Raises UsageError where git fails in one."""
+        with running_git(self._root, ("rev-list", f"--max-count={most}", "HEAD", "--", ".")) as outputs:
+            return tuple((of_commits(self._root, outputs()[0], "rev-list") or "").split())
 
     def is_before(self, older: str, newer: str) -> bool:
         """Whether a commit is a proper ancestor of another, as far as this clone knows."""
@@ -44,9 +46,12 @@ class GitHistory:
 
     def added(self, most: int) -> Iterator[Added]:
         """The lines that the newest commits added. Raises InfrastructureError where git fails or prints too much."""
-        command = ["git", "-c", "core.quotepath=off", "-C", str(self._root), *LOG, f"--max-count={most}", "--", "."]
+        command = ["git", "-C", str(self._root), *LOG, f"--max-count={most}", "--", "."]
         pipe, null = subprocess.PIPE, subprocess.DEVNULL
-        with subprocess.Popen(command, stdin=null, stdout=pipe, stderr=null) as process:
+        with (
+            git_variables(self._root) as variables,
+            subprocess.Popen(command, stdin=null, stdout=pipe, stderr=null, env=variables) as process,
+        ):
             assert process.stdout is not None
             try:
                 yield from hunks(lines(process.stdout))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline_kit.adapters.git.command import failure, git_variables
 from pipeline_kit.errors import UsageError
+from pipeline_kit.frozen import frozen
 
 if TYPE_CHECKING:
     from pipeline_kit.contract.context import GitFacts
@@ -18,45 +21,99 @@ if TYPE_CHECKING:
     Checkout = tuple[GitFacts, tuple[str, ...]]
 
 KIT_FOLDER = ".pipeline-kit"
-FACTS = (
-    ("log", "-1", "--format=%H %ct"),
-    ("status", "--porcelain=v2", "--branch", "--", ".", f":(exclude){KIT_FOLDER}"),
-)
+STATUS = (
+    "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=dirty",
+    "--", ".", f":(exclude){KIT_FOLDER}",
+)  # fmt: skip
+FACTS = (("log", "-1", "--no-show-signature", "--format=%H %ct"), STATUS)
 BRANCH = "# branch.head "
 DETACHED = "(detached)"
 LISTING = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", ".")
+NO_REPOSITORY = b"not a git repository (or any"
+NO_COMMIT = (b"does not have any commits yet", b"bad revision 'HEAD'", b"ambiguous argument 'HEAD'")
+
+
+@frozen
+class Output:
+    """What a git command printed, its errors, and its exit code."""
+
+    text: bytes
+    errors: bytes
+    code: int
 
 
 def git(root: Path, *arguments: str) -> str | None:
     """The output of a git command, None where it fails, or git or the repository is missing."""
-    with running_git(root, arguments) as outputs:
-        return outputs()[0]
+    try:
+        with running_git(root, arguments) as outputs:
+            output = outputs()[0]
+    except UsageError:
+        return None
+    return decoded(output) if output is not None and output.code == 0 else None
 
 
 @contextmanager
-def running_git(root: Path, *commands: Sequence[str]) -> Iterator[Callable[[], list[str | None]]]:
-    """Runs git commands in parallel with the block; the value returns their outputs, and may be called once."""
+def running_git(root: Path, *commands: Sequence[str]) -> Iterator[Callable[[], list[Output | None]]]:
+    """Runs git commands in parallel with the block; the value returns their outputs, and may be called once.
+
+    An output is None where git is not installed.
+    """
     with ExitStack() as running:
-        started = [start(root, command, running) for command in commands]
+        try:
+            variables = running.enter_context(git_variables(root))
+        except FileNotFoundError:
+            yield lambda: [None] * len(commands)
+            return
+        started = [running.enter_context(start(root, command, variables)) for command in commands]
         yield lambda: [output_of(process) for process in started]
 
 
-def start(root: Path, arguments: Sequence[str], running: ExitStack) -> subprocess.Popen[bytes] | None:
-    """Starts a git command; None where git is not installed."""
-    command = ["git", "-c", "core.quotepath=off", "-C", str(root), *arguments]
+def start(root: Path, arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts a git command."""
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    try:
-        return running.enter_context(subprocess.Popen(command, stdin=null, stdout=pipe, stderr=null))
-    except OSError:
-        return None
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.Popen(command, stdin=null, stdout=pipe, stderr=pipe, env=variables)
 
 
-def output_of(process: subprocess.Popen[bytes] | None) -> str | None:
-    """The output of a git command that was started, None where it fails."""
-    if process is None:
+def output_of(process: subprocess.Popen[bytes]) -> Output:
+    """The output of a git command that was started."""
+    text, errors = process.communicate()
+    return Output(text, errors, process.returncode)
+
+
+def decoded(output: Output) -> str:
+    """The text of an output; bytes that are not UTF-8 survive as surrogates."""
+    return output.text.decode(errors="surrogateescape")
+
+
+def required(root: Path, output: Output | None, command: str) -> str | None:
+    """The output of a command that works in every repository; None where the folder belongs to none.
+
+    Raises UsageError where git fails otherwise, or cannot run in what is a repository: files that git ignores would
+    be taken for the project's.
+    """
+    if output is None:
+        if any((folder / ".git").exists() for folder in (root, *root.parents)):
+            raise UsageError("this is a git repository, but git is not installed", hint="install git")
         return None
-    shown, _ = process.communicate()
-    return shown.decode(errors="surrogateescape") if process.returncode == 0 else None
+    if output.code == 0:
+        return decoded(output)
+    if NO_REPOSITORY in output.errors and not (root / ".git").exists():
+        return None
+    raise failure(command, output.errors)
+
+
+def of_commits(root: Path, output: Output | None, command: str) -> str | None:
+    """The output of a command that needs a commit; None where there is none yet, or no repository."""
+    if output is not None and output.code and any(text in output.errors for text in NO_COMMIT):
+        return None
+    return required(root, output, command)
+
+
+def is_repository(root: Path) -> bool:
+    """Whether a folder belongs to a repository. Raises UsageError where git fails there."""
+    with running_git(root, ("rev-parse", "--git-dir")) as outputs:
+        return required(root, outputs()[0], "rev-parse") is not None
 
 
 @contextmanager
@@ -66,13 +123,15 @@ def reading_checkout(root: Path) -> Iterator[Callable[[], Checkout]]:
 
         def read() -> Checkout:
             head, status, listing = outputs()
-            return facts_of(head, status), files_of(root, listing)
+            files, dirty = files_of(root, required(root, listing, "ls-files"))
+            facts = facts_of(of_commits(root, head, "log"), required(root, status, "status"))
+            return (replace(facts, dirty=True) if dirty and facts.commit else facts), files
 
         yield read
 
 
 def checkout(root: Path) -> Checkout:
-    """A checkout's state and the project's files."""
+    """A checkout's state and the project's files. Raises UsageError where git fails in a repository."""
     with reading_checkout(root) as read:
         return read()
 
@@ -94,26 +153,32 @@ def project_files(root: Path) -> tuple[str, ...]:
     """The project's files, relative and sorted: all that git does not ignore, tracked or not.
 
     Outside a repository all files except those of hidden folders, the kit's own among them.
-    Raises UsageError where git lists a file name that is not UTF-8.
+    Raises UsageError where git fails in a repository, or lists a file name that is not UTF-8.
     """
-    return files_of(root, git(root, *LISTING))
+    with running_git(root, LISTING) as outputs:
+        return files_of(root, required(root, outputs()[0], "ls-files"))[0]
 
 
-def files_of(root: Path, listing: str | None) -> tuple[str, ...]:
-    """The project's files from the output of `LISTING`; without git every file of the folder."""
-    names = existing(root, listing) if listing is not None else walk(root)
+def files_of(root: Path, listing: str | None) -> tuple[tuple[str, ...], bool]:
+    """The project's files from the output of `LISTING`, and whether a submodule differs from its commit.
+
+    Without git every file of the folder.
+    """
+    names, dirty = existing(root, listing) if listing is not None else (walk(root), False)
     for name in names:
         if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
             raise UsageError(f"the file name {name!a} is not UTF-8", hint="rename it, or add it to .gitignore")
-    return tuple(sorted(name for name in names if not name.startswith(f"{KIT_FOLDER}/")))
+    return tuple(sorted(name for name in names if not name.startswith(f"{KIT_FOLDER}/"))), dirty
 
 
-def existing(root: Path, listing: str) -> list[str]:
-    """The listed names that are a file, or a link to a file or folder; a submodule counts as its files.
+def existing(root: Path, listing: str) -> tuple[list[str], bool]:
+    """The listed names that are a file, or a link to a file or folder, and whether a repository among them differs.
 
-    git also lists deleted files whose deletion is not committed.
+    A submodule counts as its files; git runs there with settings for that repository, since each has its own
+    configuration. git also lists deleted files whose deletion is not committed.
     """
     names: list[str] = []
+    dirty = False
     for name in filter(None, listing.split("\0")):
         path = root / name
         try:
@@ -123,8 +188,10 @@ def existing(root: Path, listing: str) -> list[str]:
         if stat.S_ISREG(mode) or path.is_symlink():
             names.append(name)
         elif (path / ".git").exists():  # git lists a folder only where that is a repository itself
-            names.extend(f"{name.rstrip('/')}/{inner}" for inner in existing(path, git(path, *LISTING) or ""))
-    return names
+            facts, files = checkout(path)
+            dirty = dirty or facts.dirty
+            names.extend(f"{name.rstrip('/')}/{inner}" for inner in files)
+    return names, dirty
 
 
 def walk(root: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pipeline_kit.adapters.files import write_atomically
-from pipeline_kit.adapters.organisation import fetch_from
+from pipeline_kit.adapters.git.organisation import fetch_from
 from pipeline_kit.descriptor.load import organisation_source
 from pipeline_kit.descriptor.organisation import DESCRIPTOR, VENDORED, pinned, vendor
 

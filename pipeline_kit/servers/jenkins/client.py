@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline_kit.adapters.git.command import failure, git_variables
 from pipeline_kit.errors import InfrastructureError
 from pipeline_kit.render.client import FIRST_PAUSE_SECONDS, wait_for
 
@@ -92,10 +93,11 @@ def push(repository: str, title: str, files: Mapping[str, str]) -> None:
             [*IDENTITY, "commit", "-q", "-m", title],
             ["push", "-q", "--force", "--", repository, f"HEAD:refs/heads/{BRANCH}"],
         ):
-            done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+            with git_variables(folder, fetching=True) as variables:
+                command = ["git", *arguments]
+                done = subprocess.run(command, cwd=folder, capture_output=True, check=False, env=variables)
             if done.returncode:
-                line = (done.stderr.strip().splitlines() or ["no message"])[-1]
-                raise InfrastructureError(f"git {arguments[-1]}: {line}")
+                raise InfrastructureError(failure(arguments[0], done.stderr).message)
 
 
 def connect(options: Mapping[str, str], seconds: float, pause: float = FIRST_PAUSE_SECONDS) -> JenkinsClient:

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from pipeline_kit.adapters.git.command import failure, git_variables
 from pipeline_kit.descriptor.organisation import Fetch, OrganisationSource
 from pipeline_kit.errors import InfrastructureError, UsageError
 
@@ -34,15 +35,17 @@ def read(path: Path) -> bytes:
 
 def clone(source: OrganisationSource, folder: Path) -> None:
     """Clones the tag without history or password prompt. Raises InfrastructureError with git's last line."""
-    command = ["git", "-c", "core.askPass=true", "clone", "--quiet", "--depth", "1", "--branch", f"{source.tag}"]
-    done = subprocess.run(
-        [*command, "--", f"{source.url}", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    command = ["git", "clone", "--quiet", "--template=", "--depth", "1", "--branch", f"{source.tag}"]
+    with git_variables(folder, fetching=True) as variables:
+        done = subprocess.run(
+            [*command, "--", f"{source.url}", str(folder)],
+            capture_output=True,
+            check=False,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+        )
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        reason = failure("clone", done.stderr).message
         hint = "check that the tag exists and that this machine may read the repository"
-        raise InfrastructureError(f"git cannot clone {source.url} at {source.tag}: {reason}", hint=hint)
+        raise InfrastructureError(f"{source.url} at {source.tag}: {reason}", hint=hint)

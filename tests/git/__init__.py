@@ -1,0 +1,1 @@
+"""Git as the kit calls it."""
