@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline_kit.contract.plain_yaml import read_plain_yaml
 from pipeline_kit.contract.stage_file import parameter, refuse_unknown
 from pipeline_kit.descriptor.cron import CronDays
 from pipeline_kit.descriptor.grammar import GRAMMARS, Grammar, balanced
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.errors import UsageError
+from pipeline_kit.yaml.plain import read_plain_yaml
 
 SERVER_FILE = "server.yml"
 TAKEN = ("image", "type")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline_kit.contract.digest import digest_bytes, digest_file, digest_json
-from pipeline_kit.contract.plain_yaml import read_plain_yaml
 from pipeline_kit.contract.report_file import reports
 from pipeline_kit.contract.spec import OutputSpec, StageSpec
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.parameter import Kind, Parameter
 from pipeline_kit.errors import UsageError
+from pipeline_kit.yaml.plain import read_plain_yaml
 
 STAGE_KEYS = {
     "help", "parameters", "outputs", "consumes", "requires", "inputs", "data_from", "reads", "cacheable",

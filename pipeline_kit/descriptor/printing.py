@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pipeline_kit.descriptor.origin import Origin, Setting
 from pipeline_kit.descriptor.parameter import Value
-from pipeline_kit.descriptor.scalar import resolve
+from pipeline_kit.yaml.scalar import resolve
 
 LONGEST_LINE = 100
 WIDEST_COMMENT_COLUMN = 64

@@ -14,8 +14,8 @@ from pipeline_kit.descriptor.grammar import GRAMMARS, Grammar
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.parameter import Kind, Parameter, Value
 from pipeline_kit.descriptor.problem import Problems, shown
-from pipeline_kit.descriptor.scalar import resolve
 from pipeline_kit.descriptor.tree import ListNode, MapNode, Node, ScalarNode, kind_of, plain
+from pipeline_kit.yaml.scalar import resolve
 
 _WANTED = {
     Kind.STRING: "text",

@@ -1,82 +1,40 @@
-"""Reads YAML into a tree with places, strictly: whatever two YAML readers may understand differently is a problem.
-
-Works on the parser's events, so that nothing is expanded or built before it has been counted.
-"""
+"""Reads YAML into a tree with places, strictly: whatever two YAML readers may understand differently is a problem."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
-import yaml
 
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.problem import Problems, shown
-from pipeline_kit.descriptor.scalar import Refusal, resolve
 from pipeline_kit.descriptor.tree import Entry, ListNode, MapNode, Node, ScalarNode
-from pipeline_kit.frozen import frozen
+from pipeline_kit.yaml import nodes
+from pipeline_kit.yaml.errors import YamlError, place_in
+from pipeline_kit.yaml.reader import NESTED_KEY, Limits, read_documents
+from pipeline_kit.yaml.scalar import Refusal, resolve
 
 LARGEST_FILE = 1 << 20  # bytes
-DEEPEST = 32
-MOST_VALUES = 50_000  # after aliases, so that a small file cannot become a large tree
+LIMITS = Limits(characters=LARGEST_FILE, levels=32, values=50_000, documents=1)
 
 # Control characters, line ends that YAML 1.1 and 1.2 see differently, lone surrogates, and marks that reorder what
 # a reader sees (https://trojansource.codes).
 _UNPRINTABLE = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ufffe\\uffff\\ud800-\\udfff]"
 )
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-_SYNTAX_HINTS = (
-    ("mapping values are not allowed", 'a value that holds ": " must be quoted, and each key needs a line of its own'),
-    ("expected ':'", "a key is followed by a colon and a space; align it with the keys around it"),
-    ("did not find expected key", "align the key with the keys around it, and close every quote"),
-    ("did not find expected '-'", "begin each entry of the list with `- `, at the same indentation"),
-    ("did not find expected ',' or", "close the bracket, and put a comma between entries"),
-    ("unexpected end of stream", "close the quote or the bracket that is open here"),
-    ("cannot start any token", "quote a value that begins with one of @ ` % or a tab"),
-    ("undefined alias", "define it with & before it is used, or write the value out"),
-)
-
-
-@dataclass(slots=True)
-class _Frame:
-    """A list or mapping that is still open; `size` counts the values in it, `height` its levels."""
-
-    position: Position
-    is_map: bool
-    anchor: str | None
-    items: list[Node] = field(default_factory=list)
-    entries: dict[str, Entry] = field(default_factory=dict)
-    key: tuple[str, Position] | None = None
-    skips: bool = False  # the key is refused, so its value is left out
-    refused: bool = False
-    size: int = 1
-    height: int = 1
-
-
-@frozen
-class _Anchored:
-    """What an anchor names, once it is whole."""
-
-    node: Node
-    size: int
-    height: int
 
 
 def read_tree(content: bytes, file: str, problems: Problems) -> MapNode | None:
-    """The file's mapping, or none where it cannot be read as one; what is wrong goes to `problems`."""
+    """The file's mapping; None where it cannot be read as one. What is wrong goes to `problems`."""
     text = _decode(content, file, problems)
     if text is None:
         return None
     try:
-        root = _Builder(file, problems).build(text)
-    except yaml.YAMLError as error:
-        _syntax_problem(error, text, file, problems)
+        roots = read_documents(text, LIMITS)
+        root = _Tree(file, problems).value(roots[0], Position(file, 1, 1)) if roots else None
+    except YamlError as error:
+        problems.add(Position(file, error.line, error.column), error.message, error.hint)
         return None
     if root is None:
+        problems.add(Position(file, 1, 1), "the file is empty", "begin with `version: 1`")
         return None
     if not isinstance(root, MapNode):
         problems.add(root.position, "the file must hold a mapping of keys", "begin with `version: 1`")
@@ -96,193 +54,100 @@ def _decode(content: bytes, file: str, problems: Problems) -> str | None:
         text = content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
-        problems.add(_at(file, before, len(before)), "the file is not UTF-8 from here on", "save it as UTF-8")
+        problems.add(
+            Position(file, *place_in(before, len(before))), "the file is not UTF-8 from here on", "save it as UTF-8"
+        )
         return None
     if bad := _UNPRINTABLE.search(text.replace("\r\n", "\n ")):
-        place = _at(file, text, bad.start())
+        place = Position(file, *place_in(text, bad.start()))
         problems.add(place, f"the invisible character U+{ord(bad.group()):04X} is not allowed", "remove it")
         return None
     return text
 
 
-def _at(file: str, text: str, index: int) -> Position:
-    return Position(file, text.count("\n", 0, index) + 1, index - (text.rfind("\n", 0, index) + 1) + 1)
-
-
-def _syntax_problem(error: yaml.YAMLError, text: str, file: str, problems: Problems) -> None:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    position = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 1, 1)
-    message = " ".join(str(getattr(error, "problem", None) or error).split())
-    lines = text.splitlines()
-    line = lines[position.line - 1] if position.line <= len(lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        problems.add(position, "a tab indents this line, which YAML forbids", "indent with spaces")
-        return
-    hint = next((hint for start, hint in _SYNTAX_HINTS if start in message), "see the line above as well")
-    problems.add(position, f"not valid YAML: {message}", hint)
-
-
-class _Builder:
-    """Builds the tree from parser events, with a stack of its own: no depth of input can exhaust Python's."""
+class _Tree:
+    """Makes the descriptor's values of YAML's nodes, and reports what a descriptor does not allow."""
 
     def __init__(self, file: str, problems: Problems) -> None:
-        self.file = file
-        self.problems = problems
-        self.stack: list[_Frame] = []
-        self.anchors: dict[str, _Anchored | None] = {}  # None while the anchored value is still open
-        self.root: Node | None = None
-        self.documents = 0
+        self._file = file
+        self._problems = problems
+        self._made: dict[int, Node] = {}  # by the identity of the node: what an alias names is made, and reported, once
 
-    def build(self, text: str) -> Node | None:
-        """The document's root, or none after a problem that ends the reading."""
-        for event in _events(text):
-            position = Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
-            if not self._take(event, position):
-                return None
-        if self.root is None:
-            self.problems.add(Position(self.file, 1, 1), "the file is empty", "begin with `version: 1`")
-        return self.root
+    def value(self, node: nodes.Node, key: Position) -> Node:
+        """The value of a node; `key` is the place of its key. The reader's limits bound the recursion."""
+        if isinstance(node, nodes.Scalar):
+            return self._scalar(node, key)
+        if id(node) not in self._made:
+            self._made[id(node)] = self._list(node) if isinstance(node, nodes.Sequence) else self._mapping(node)
+        return self._made[id(node)]
 
-    def _take(self, event: Any, position: Position) -> bool:
-        """Takes one event; false ends the reading."""
-        if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event, position)
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(str(event.anchor), position)
-        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            return self._open(event, position)
-        if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            return self._close()
-        if isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                self.problems.add(position, "a second document begins here", "keep one document: remove the `---`")
-                return False
-        return True
-
-    def _open(self, event: Any, position: Position) -> bool:
-        if len(self.stack) >= DEEPEST:
-            return self._too_deep(position)
-        if self._awaits_key():
-            self.problems.add(
-                position,
-                "a list or a mapping cannot be a key",
-                "use text as the key; quote a value that begins with a bracket",
-            )
-            return False
-        refused = self._tagged(event, position)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = None
-        is_map = isinstance(event, yaml.MappingStartEvent)
-        self.stack.append(_Frame(position, is_map, event.anchor, refused=refused))
-        return True
-
-    def _close(self) -> bool:
-        frame = self.stack.pop()
-        node: Node = (
-            MapNode(frame.position, frame.entries) if frame.is_map else ListNode(frame.position, tuple(frame.items))
-        )
-        if frame.refused:
-            node = ScalarNode(frame.position, None, refused=True)
-        return self._place(node, frame.anchor, frame.size, frame.height)
-
-    def _scalar(self, event: Any, position: Position) -> bool:
-        quoted = event.style is not None and event.style != ""
-        text: str = event.value
-        if self._awaits_key():
-            return self._key(text, quoted, event, position)
-        refused = self._tagged(event, position)
-        if event.style == '"' and (bad := _UNPRINTABLE.search(text)):  # only there can an escape make one
-            refused = True
-            self._invisible("value", bad.group(), position)
-        value = text if quoted else resolve(text)
+    def _scalar(self, node: nodes.Scalar, key: Position) -> ScalarNode:
+        # Where nothing is written, the place is that of the key that lacks its value.
+        position = self._position(node) if node.text or node.style else key
+        refused = self._tagged(node) or self._invisible("value", node)
+        value = node.text if node.style else resolve(node.text)
         if isinstance(value, Refusal):
-            self.problems.add(position, value.reason, value.hint)
-            value, refused = text, True
-        if not text and not quoted and self.stack and self.stack[-1].key:
-            position = self.stack[-1].key[1]  # nothing is written: point at the key that lacks it
-        return self._place(ScalarNode(position, value, text, refused), event.anchor)
+            self._problems.add(position, value.reason, value.hint)
+            value, refused = node.text, True
+        return ScalarNode(position, value, node.text, refused)
 
-    def _key(self, text: str, quoted: bool, event: Any, position: Position) -> bool:
-        frame = self.stack[-1]
-        frame.key, frame.skips = (text, position), True
-        if self._tagged(event, position):
-            return True
-        if not quoted and text == "<<":
-            self.problems.add(position, "merge keys are not allowed", "write the entries out; layers merge for you")
-        elif not quoted and not isinstance(resolve(text), str):
-            message = (
-                f"the key `{text[:40]}` is not plainly text to YAML" if text else "a key is missing before the colon"
-            )
+    def _list(self, node: nodes.Sequence) -> Node:
+        position, refused = self._position(node), self._tagged(node)
+        items = tuple(self.value(item, self._position(item)) for item in node.items)
+        return ScalarNode(position, None, refused=True) if refused else ListNode(position, items)
+
+    def _mapping(self, node: nodes.Mapping) -> Node:
+        position, refused = self._position(node), self._tagged(node)
+        entries: dict[str, Entry] = {}
+        for entry in node.entries:
+            key, place = entry.key, self._position(entry.key)
+            if entry.key_alias:
+                raise YamlError(*entry.key_alias, "an alias cannot be a key", "write the key out")
+            if not isinstance(key, nodes.Scalar):
+                hint = "use text as the key; quote a value that begins with a bracket"
+                raise YamlError(key.line, key.column, NESTED_KEY, hint)
+            usable = self._usable(key, place, entries)
+            value = self.value(entry.value, place)
+            if usable:
+                entries[key.text] = Entry(place, value)
+        return ScalarNode(position, None, refused=True) if refused else MapNode(position, entries)
+
+    def _usable(self, key: nodes.Scalar, position: Position, entries: dict[str, Entry]) -> bool:
+        """Whether a key may be used; what is wrong with it is reported."""
+        text = key.text
+        if self._tagged(key):
+            return False
+        if not key.style and text == "<<":
+            self._problems.add(position, "merge keys are not allowed", "write the entries out; layers merge for you")
+            return False
+        if not key.style and not isinstance(resolve(text), str):
+            message = f"the key `{text[:40]}` is not plainly text to YAML"
             hint = "the key of a job's starters is `events`" if text == "on" else f"quote it: {shown(text)}"
-            self.problems.add(position, message, hint)
-        elif event.style == '"' and (bad := _UNPRINTABLE.search(text)):
-            self._invisible("key", bad.group(), position)
-        elif text in frame.entries:
-            first = frame.entries[text].position
-            self.problems.add(position, f"the key {shown(text)} is here twice", f"first at {first}: keep one")
-        else:
-            frame.skips = False
+            self._problems.add(position, message if text else "a key is missing before the colon", hint)
+            return False
+        if self._invisible("key", key):
+            return False
+        if first := entries.get(text):
+            message = f"the key {shown(text)} is here twice"
+            self._problems.add(position, message, f"first at {first.position}: keep one")
+            return False
         return True
 
-    def _alias(self, anchor: str, position: Position) -> bool:
-        if self._awaits_key():
-            self.problems.add(position, "an alias cannot be a key", "write the key out")
-            return False
-        if anchor not in self.anchors:
-            hint = f"mark a value with &{anchor[:40]} above"
-            self.problems.add(position, f"the alias *{anchor[:40]} has no anchor before it", hint)
-            return False
-        known = self.anchors[anchor]
-        if known is None:
-            self.problems.add(position, f"the alias *{anchor[:40]} is inside its own value", "write the value out")
-            return False
-        if len(self.stack) + known.height > DEEPEST:
-            return self._too_deep(position)
-        return self._place(known.node, None, known.size, known.height)
+    def _invisible(self, what: str, node: nodes.Scalar) -> bool:
+        """Whether an escape, which only double quotes have, makes an invisible character; it is reported."""
+        bad = _UNPRINTABLE.search(node.text) if node.style == '"' else None
+        if bad:
+            message = f"the {what} holds the invisible character U+{ord(bad.group()):04X}"
+            self._problems.add(self._position(node), message, "remove it")
+        return bad is not None
 
-    def _place(self, node: Node, anchor: str | None, size: int = 1, height: int = 0) -> bool:
-        """Puts a finished value where it belongs."""
-        if anchor is not None:
-            self.anchors[anchor] = _Anchored(node, size, height)
-        if not self.stack:
-            self.root = node
-            return self._small_enough(size, node.position)
-        frame = self.stack[-1]
-        frame.size += size
-        frame.height = max(frame.height, height + 1)
-        if frame.is_map and frame.key:
-            key, position = frame.key
-            if not frame.skips:
-                frame.entries[key] = Entry(position, node)
-            frame.key = None
-        else:
-            frame.items.append(node)
-        return self._small_enough(frame.size, node.position)
-
-    def _small_enough(self, size: int, position: Position) -> bool:
-        if size <= MOST_VALUES:
-            return True
-        self.problems.add(position, f"the file holds more than {MOST_VALUES} values", "keep data in files of its own")
-        return False
-
-    def _invisible(self, what: str, character: str, position: Position) -> None:
-        self.problems.add(position, f"the {what} holds the invisible character U+{ord(character):04X}", "remove it")
-
-    def _too_deep(self, position: Position) -> bool:
-        self.problems.add(position, f"values are nested deeper than {DEEPEST} levels", "flatten them")
-        return False
-
-    def _awaits_key(self) -> bool:
-        return bool(self.stack) and self.stack[-1].is_map and self.stack[-1].key is None
-
-    def _tagged(self, event: Any, position: Position) -> bool:
+    def _tagged(self, node: nodes.Node) -> bool:
         """Whether the value carries a tag, which is reported."""
-        if event.tag is None:
+        if node.tag is None:
             return False
-        self.problems.add(position, f"the tag {shown(event.tag)} is not allowed", "write the plain value")
+        message = f"the tag {shown(node.tag)} is not allowed"
+        self._problems.add(self._position(node), message, "write the plain value")
         return True
 
-
-def _events(text: str) -> Iterator[Any]:
-    yield from yaml.parse(text, Loader=_LOADER)
+    def _position(self, node: nodes.Node) -> Position:
+        return Position(self._file, node.line, node.column)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipeline_kit.scan.finding import Finding, find, masked
 from pipeline_kit.scan.heuristic import is_placeholder, is_secret_name, is_secret_value
-from pipeline_kit.scan.yaml_places import Place, documents
+from pipeline_kit.scan.located import Located, documents
 
 POD = {
     "Pod": ("spec",),
@@ -42,7 +42,7 @@ class Spot:
     path: str
     owner: str
 
-    def at(self, place: Place, rule: str, message: str, subject: str = "") -> Finding:
+    def at(self, place: Located, rule: str, message: str, subject: str = "") -> Finding:
         """A finding at a place of this object."""
         return find(rule, self.path, f"{self.owner}: {message}", place.line, subject=subject or self.owner)
 
@@ -52,11 +52,11 @@ class Container:
     """A container with the security contexts that hold for it."""
 
     name: str
-    own: Place
-    context: Place
-    pod: Place  # the pod's security context
+    own: Located
+    context: Located
+    pod: Located  # the pod's security context
 
-    def setting(self, name: str) -> Place:
+    def setting(self, name: str) -> Located:
         """A setting of the security context: the container's own, else the pod's."""
         place = self.context.get(name)
         return self.pod.get(name) if place.missing else place
@@ -83,7 +83,7 @@ def check_manifests(text: str, path: str) -> list[Finding]:
     return sorted(set(findings), key=lambda each: (each.line or 0, each.rule, each.message))
 
 
-def objects_in(document: Place) -> Iterator[Place]:
+def objects_in(document: Located) -> Iterator[Located]:
     """The objects of a document: itself, or the items of a List."""
     kind = document.get("kind").text
     if kind.endswith("List") and not document.get("items").missing:
@@ -92,7 +92,7 @@ def objects_in(document: Place) -> Iterator[Place]:
         yield document
 
 
-def check_object(each: Place, kind: str, spot: Spot, tokenless: set[str]) -> Iterator[Finding]:
+def check_object(each: Located, kind: str, spot: Spot, tokenless: set[str]) -> Iterator[Finding]:
     """The findings of one object."""
     if kind in POD or kind in WORKLOADS:
         spec = each.get(*POD.get(kind, TEMPLATE))
@@ -111,7 +111,7 @@ def check_object(each: Place, kind: str, spot: Spot, tokenless: set[str]) -> Ite
                 yield spot.at(rule, "cluster_admin", "allows every verb on every resource")
 
 
-def check_pod(spec: Place, spot: Spot, tokenless: set[str]) -> Iterator[Finding]:
+def check_pod(spec: Located, spot: Spot, tokenless: set[str]) -> Iterator[Finding]:
     """The findings of a pod's specification."""
     for name in NAMESPACES:
         if spec.get(name).true:
@@ -182,7 +182,7 @@ def check_variables(container: Container, spot: Spot) -> Iterator[Finding]:
             yield spot.at(value, "secret_in_manifest", message, name)
 
 
-def check_secret(secret: Place, spot: Spot) -> Iterator[Finding]:
+def check_secret(secret: Located, spot: Spot) -> Iterator[Finding]:
     """The values of a Secret, which are no longer secret in a file."""
     for part in ("data", "stringData"):
         for name, value in secret.get(part).entries():

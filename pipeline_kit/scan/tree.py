@@ -13,10 +13,10 @@ from pipeline_kit.contract.world import Added
 from pipeline_kit.scan.content import Seen
 from pipeline_kit.scan.dockerfile import check_dockerfile, is_dockerfile
 from pipeline_kit.scan.finding import Finding, find
+from pipeline_kit.scan.located import LARGEST
 from pipeline_kit.scan.manifests import check_manifests, is_manifest
 from pipeline_kit.scan.secret_files import credentials_in
 from pipeline_kit.scan.secrets import secrets_in
-from pipeline_kit.scan.yaml_places import LARGEST
 
 SKIPPED = (".git", ".pipeline-kit", "__pycache__")
 LARGEST_DOCKERFILE = 256 << 10

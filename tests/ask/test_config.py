@@ -19,9 +19,9 @@ from pipeline_kit.descriptor.model import Descriptor, Position
 from pipeline_kit.descriptor.origin import Layer, Origin, Setting
 from pipeline_kit.descriptor.printing import as_yaml, scalar_text
 from pipeline_kit.descriptor.problem import Problems
-from pipeline_kit.descriptor.scalar import resolve
 from pipeline_kit.descriptor.tree import plain
 from pipeline_kit.descriptor.yaml_tree import read_tree
+from pipeline_kit.yaml.scalar import resolve
 from tests.ask.asking import PROJECTS, ROOT, Asked, ask
 from tests.projects import commit, kit, write_project
 

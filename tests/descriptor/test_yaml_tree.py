@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from pipeline_kit.descriptor import yaml_tree
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.problem import Problems
 from pipeline_kit.descriptor.tree import ListNode, MapNode, plain
 from pipeline_kit.descriptor.yaml_tree import LARGEST_FILE, read_tree
+from pipeline_kit.yaml import reader
 
 
 def read(text: str | bytes) -> tuple[MapNode | None, list[str]]:
@@ -132,7 +132,7 @@ def test_the_pure_python_reader_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where PyYAML has no libyaml, the same file gives the same tree."""
     text = 'a: {b: [1, "x", null], c: 1e-3}\nd: |\n  one\n  two\n'
     fast, _ = read(text)
-    monkeypatch.setattr(yaml_tree, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(reader, "LOADER", yaml.SafeLoader)
     slow, problems = read(text)
     assert fast == slow
     assert not problems

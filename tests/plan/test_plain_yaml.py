@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from pipeline_kit.catalog import BUILT_IN, Servers, built_in_folder
-from pipeline_kit.contract.plain_yaml import read_plain_yaml
 from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.errors import UsageError
+from pipeline_kit.yaml.plain import read_plain_yaml
 from tests.conftest import ROOT
 
 FILES = [built_in_folder() / name / "stage.yml" for name in BUILT_IN]

@@ -11,10 +11,10 @@ import pytest
 
 from pipeline_kit.adapters.git.history import GitHistory, hunks
 from pipeline_kit.scan.finding import BLOCKING, EVERYWHERE, RULES, Severity, masked
+from pipeline_kit.scan.located import documents
 from pipeline_kit.scan.manifests import check_manifests
 from pipeline_kit.scan.secrets import secrets_in
 from pipeline_kit.scan.tree import scan_history, scan_tree
-from pipeline_kit.scan.yaml_places import documents
 from tests.scan.planted import HARMLESS, HEX, LETTERS, PLANTED, SECRETS, Case
 from tests.watchdog import ends
 

@@ -16,7 +16,7 @@ from pipeline_kit.adopt.read.requirements import RequirementFile, parse
 from pipeline_kit.adopt.read.tree import Tree
 from pipeline_kit.contract.ci_file import Place
 from pipeline_kit.contract.wording import some
-from pipeline_kit.contract.yaml_nodes import child, compose, items, line, text
+from pipeline_kit.yaml.walk import child, items, root_of, text
 
 LOCK = "requirements.lock"
 INPUT = "requirements.in"
@@ -203,14 +203,14 @@ def _conda_packages(tree: Tree, file: str) -> tuple[list[tuple[str, str, int]], 
     """Conda's packages as name, version and line; and the lines for pip."""
     packages: list[tuple[str, str, int]] = []
     for_pip: list[tuple[str, int]] = []
-    for item in items(child(compose(tree.read(file)), "dependencies")):
+    for item in items(child(root_of(tree.read(file)), "dependencies")):
         word = text(item)
         if word is None:
-            for_pip.extend((text(entry) or "", line(entry)) for entry in items(child(item, "pip")))
+            for_pip.extend((text(entry) or "", entry.line) for entry in items(child(item, "pip")))
             continue
         name, version = _parted(word.strip())
         if name:
-            packages.append((name.lower(), version, line(item)))
+            packages.append((name.lower(), version, item.line))
     return packages, for_pip
 
 

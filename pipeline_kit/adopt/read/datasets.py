@@ -12,7 +12,7 @@ from pipeline_kit.adopt.names import fresh
 from pipeline_kit.adopt.read.python_source import DATA_SUFFIXES, MODEL_SUFFIXES, Script
 from pipeline_kit.adopt.read.tree import Tree, is_plain
 from pipeline_kit.contract.ci_file import Place
-from pipeline_kit.contract.yaml_nodes import child, compose, items, text
+from pipeline_kit.yaml.walk import child, items, root_of, text
 
 MOST_DATASETS = 6
 DISK = "this disk alone"
@@ -56,7 +56,7 @@ def find_pointers(tree: Tree) -> tuple[Pointer, ...]:
     for name in tree.ending(".dvc"):
         if name.startswith(".dvc/") or name == ".dvc":
             continue
-        outs = items(child(compose(tree.read(name, HEAD)), "outs"))
+        outs = items(child(root_of(tree.read(name, HEAD)), "outs"))
         for out in outs:
             path = text(child(out, "path"))
             if path and is_plain(target := str(PurePosixPath(name).parent / path)):

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from yaml.nodes import MappingNode, Node
-
 from pipeline_kit.adopt.read.tree import is_plain
 from pipeline_kit.contract.ci_file import Place
 from pipeline_kit.contract.wording import is_visible
-from pipeline_kit.contract.yaml_nodes import child, compose, entries, flat, items, line, text
+from pipeline_kit.yaml.nodes import Mapping, Node
+from pipeline_kit.yaml.walk import child, entries, flat, items, root_of, text
 
 FILE = "dvc.yaml"
 MOST_STAGES = 40
@@ -33,9 +32,9 @@ class DvcStage:
 def read_dvc(source: str) -> tuple[DvcStage, ...]:
     """The stages, each after those whose outputs it reads."""
     result = []
-    for name, (key, node) in list(entries(child(compose(source), "stages")).items())[:MOST_STAGES]:
-        if isinstance(node, MappingNode):
-            result.append(_stage(name, Place(FILE, line(key)), node))
+    for name, (key, node) in list(entries(child(root_of(source), "stages")).items())[:MOST_STAGES]:
+        if isinstance(node, Mapping):
+            result.append(_stage(name, Place(FILE, key.line), node))
     return _ordered(result)
 
 

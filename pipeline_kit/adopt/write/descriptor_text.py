@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pipeline_kit.adopt.infer.draft import DraftJob, DraftRunner, Key
 from pipeline_kit.contract.wording import readable
 from pipeline_kit.descriptor.parameter import Value
-from pipeline_kit.descriptor.scalar import resolve
+from pipeline_kit.yaml.scalar import resolve
 
 WIDTH = 110
 _PLAIN = re.compile(r"(?:-{0,2}[A-Za-z_./][A-Za-z0-9_./=+@-]*|--|[0-9]+\.[0-9]+\.[0-9]+)")

@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from yaml.nodes import MappingNode, Node
-
-from pipeline_kit.contract.yaml_nodes import child, compose, entries, items, text, texts
 from pipeline_kit.descriptor.model import EventKind
 from pipeline_kit.render.job_facts import JobFacts
 from pipeline_kit.render.words import KIND_WORDS
+from pipeline_kit.yaml.nodes import Mapping, Node
+from pipeline_kit.yaml.reader import Limits, last_document
+from pipeline_kit.yaml.walk import child, entries, items, text, texts
 
-LARGEST = 4_000_000
-"""Characters of a file that is read: GitLab's own limit for a pipeline with its includes is of this order."""
+LIMITS = Limits(characters=4_000_000, levels=60, values=1_000_000)
+"""GitLab's own limit for a pipeline with its includes is of this order."""
 
 
 def gitlab_facts(content: str) -> dict[str, JobFacts]:
     """The jobs of a `.gitlab-ci.yml`."""
-    root = compose(content, LARGEST)
+    root = last_document(content, LIMITS)
     everything = rule_words(items(child(child(root, "workflow"), "rules")), set())
     return {
         name: gitlab_job(entry, everything)
@@ -53,7 +53,7 @@ def rule_words(rules: Sequence[Node], everything: set[str]) -> set[str]:
     """The events of a list of rules, as text; a rule without a condition matches every event."""
     names: set[str] = set()
     for rule in rules:
-        if not isinstance(rule, MappingNode) or text_of(rule, "when") == "never":
+        if not isinstance(rule, Mapping) or text_of(rule, "when") == "never":
             continue
         words = condition_words(text_of(rule, "if"))
         changes = child(rule, "changes")

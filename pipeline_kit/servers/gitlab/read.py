@@ -9,14 +9,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from pipeline_kit.contract.ci_file import CiFile, CiJob, Lost, Place, deploy_word
 from pipeline_kit.contract.wording import readable, some, word_set
-from pipeline_kit.contract.yaml_nodes import child, compose, entries, flat, is_reference, items, line, text, texts
 from pipeline_kit.descriptor.server_words import ServerWords
+from pipeline_kit.yaml import nodes, walk
+from pipeline_kit.yaml.nodes import Node, Scalar
+from pipeline_kit.yaml.reader import last_document
+from pipeline_kit.yaml.walk import child, entries, flat, items, text, texts
 
 FILE = ".gitlab-ci.yml"
+REFERENCE = "!reference"
 GLOBAL = word_set(
     "default include stages types variables workflow spec image services cache before_script after_script pages:deploy"
 )
@@ -58,12 +60,12 @@ _ONLY = {
 
 
 def read_gitlab(source: str, words: ServerWords) -> CiFile | None:
-    """The file's jobs, in the order of its stages; none where it cannot be read as one."""
-    root = compose(source)
-    if not isinstance(root, MappingNode):
+    """The file's jobs, in the order of its stages; None where it cannot be read as one."""
+    root = last_document(source, walk.LIMITS)  # a header with `spec` may come first
+    if not isinstance(root, nodes.Mapping):
         return None
     keys = entries(root)
-    names = [name for name, (_, node) in keys.items() if name not in GLOBAL and isinstance(node, MappingNode)]
+    names = [name for name, (_, node) in keys.items() if name not in GLOBAL and isinstance(node, nodes.Mapping)]
     order = texts(child(root, "stages")) or list(DEFAULT_STAGES)
     lost = _file_lost(root)
     reader = _Reader(root, {name: keys[name] for name in names}, words)
@@ -76,7 +78,7 @@ def _file_lost(root: Node) -> list[Lost]:
     """Keys at the top of the file that are not carried over."""
     result = []
     for name, (key, node) in entries(root).items():
-        place = Place(FILE, line(key))
+        place = Place(FILE, key.line)
         if name == "include":
             named = [
                 text(item) or ", ".join(f"{k} {text(v[1])}" for k, v in entries(item).items()) for item in items(node)
@@ -91,7 +93,7 @@ def _file_lost(root: Node) -> list[Lost]:
     default = child(root, "default")
     for name, (key, node) in entries(default).items():
         if name in ("services", "after_script"):
-            result.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
+            result.append(Lost(Place(FILE, key.line), _LOST[name].format(_shown(node))))
     return result
 
 
@@ -129,7 +131,7 @@ def _ordered(jobs: Sequence[CiJob]) -> list[CiJob]:
 class _Reader:
     """Reads jobs, what they extend merged in."""
 
-    def __init__(self, root: Node, jobs: Mapping[str, tuple[Node, Node]], words: ServerWords) -> None:
+    def __init__(self, root: Node, jobs: Mapping[str, tuple[Scalar, Node]], words: ServerWords) -> None:
         self.words = words
         self.root = root
         self.jobs = jobs
@@ -146,7 +148,7 @@ class _Reader:
         environment = "environment" in keys
         job = CiJob(
             name=name,
-            place=Place(FILE, line(key)),
+            place=Place(FILE, key.line),
             lines=(*self.script("before_script", keys), *self.script("script", keys)),
             image=self.image(keys),
             runner={self.words.name: self.tags(keys)},
@@ -162,30 +164,30 @@ class _Reader:
             needs = tuple(text(child(item, "job")) or text(item) or "" for item in items(keys["needs"][1]))
         return job, stage or "test", needs
 
-    def tags(self, keys: Mapping[str, tuple[Node, Node]]) -> list[str]:
+    def tags(self, keys: Mapping[str, tuple[Scalar, Node]]) -> list[str]:
         """The job's tags, without those that no descriptor can hold."""
         form = self.words.grammars["gitlab_tag"]
         tags = texts(keys["tags"][1]) if "tags" in keys else []
         return [tag for tag in dict.fromkeys(tags) if not form.complaint(tag)]
 
-    def merged(self, name: str, above: frozenset[str]) -> dict[str, tuple[Node, Node]]:
+    def merged(self, name: str, above: frozenset[str]) -> dict[str, tuple[Scalar, Node]]:
         """A job's keys over those of what it extends."""
         if name not in self.jobs or name in above or len(above) > DEEPEST:
             return {}
         own = entries(self.jobs[name][1])
-        result: dict[str, tuple[Node, Node]] = {}
+        result: dict[str, tuple[Scalar, Node]] = {}
         for base in texts(own["extends"][1]) if "extends" in own else []:
             result.update(self.merged(base, above | {name}))
         return {**result, **own}
 
-    def script(self, key: str, keys: Mapping[str, tuple[Node, Node]]) -> list[tuple[str, int]]:
+    def script(self, key: str, keys: Mapping[str, tuple[Scalar, Node]]) -> list[tuple[str, int]]:
         """The lines of a script, references to other jobs' scripts put in."""
         entry = keys.get(key) or (self.default.get(key) or self.shared.get(key) if key == "before_script" else None)
         if entry is None:
             return []
         result: list[tuple[str, int]] = []
-        for item in [entry[1]] if is_reference(entry[1]) else items(entry[1]):
-            if is_reference(item) and isinstance(item, SequenceNode):
+        for item in [entry[1]] if entry[1].tag == REFERENCE else items(entry[1]):
+            if isinstance(item, nodes.Sequence) and item.tag == REFERENCE:
                 names = texts(item)
                 if len(names) == 2:
                     result.extend(
@@ -197,7 +199,7 @@ class _Reader:
                 result.extend(flat(item))
         return result
 
-    def image(self, keys: Mapping[str, tuple[Node, Node]]) -> str | None:
+    def image(self, keys: Mapping[str, tuple[Scalar, Node]]) -> str | None:
         """The job's image, or the file's."""
         entry = keys.get("image") or self.default.get("image") or self.shared.get("image")
         return (text(child(entry[1], "name")) or text(entry[1])) if entry else None
@@ -207,13 +209,13 @@ def _variables(node: Node | None) -> dict[str, str]:
     """Variables with plain values."""
     variables = {}
     for name, (_, value) in entries(node).items():
-        plain = text(value) if isinstance(value, ScalarNode) else text(child(value, "value"))
+        plain = text(value) if isinstance(value, Scalar) else text(child(value, "value"))
         if plain is not None:
             variables[name] = plain
     return variables
 
 
-def _events(keys: Mapping[str, tuple[Node, Node]]) -> tuple[tuple[str, ...], bool, list[Lost]]:
+def _events(keys: Mapping[str, tuple[Scalar, Node]]) -> tuple[tuple[str, ...], bool, list[Lost]]:
     """The events that `rules` or `only` mean, whether a person starts it, and what they say beside."""
     manual = "when" in keys and text(keys["when"][1]) == "manual"
     lost: list[Lost] = []
@@ -228,19 +230,19 @@ def _events(keys: Mapping[str, tuple[Node, Node]]) -> tuple[tuple[str, ...], boo
             if event and plain:
                 names.append(event)
             else:
-                lost.append(Lost(Place(FILE, line(rule)), f"rule {_shown(rule)}: write it as `events` or `changes`"))
+                lost.append(Lost(Place(FILE, rule.line), f"rule {_shown(rule)}: write it as `events` or `changes`"))
         if lost:
             names = []
-        lost = lost or ([] if names else [Lost(Place(FILE, line(key)), "rules without a condition")])
+        lost = lost or ([] if names else [Lost(Place(FILE, key.line), "rules without a condition")])
     for name in ("only", "except"):
         if name in keys:
             key, node = keys[name]
-            refs = texts(child(node, "refs") if isinstance(node, MappingNode) else node)
+            refs = texts(child(node, "refs") if isinstance(node, nodes.Mapping) else node)
             events = [_ONLY.get(ref) or _branch(ref) for ref in refs]
             if name == "only" and refs and all(events) and not (set(entries(node)) - {"refs"}):
                 names.extend(str(event) for event in events)
             else:
-                lost.append(Lost(Place(FILE, line(key)), f"{name} {_shown(node)}: write it as `events` or `changes`"))
+                lost.append(Lost(Place(FILE, key.line), f"{name} {_shown(node)}: write it as `events` or `changes`"))
     return tuple(dict.fromkeys(names)), manual, lost
 
 
@@ -259,23 +261,23 @@ def _branch(ref: str) -> str | None:
     return f"branch:{ref}" if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)*", ref) else None
 
 
-def _job_lost(keys: Mapping[str, tuple[Node, Node]]) -> list[Lost]:
+def _job_lost(keys: Mapping[str, tuple[Scalar, Node]]) -> list[Lost]:
     """The job's keys that no descriptor holds."""
-    entries = []
+    lost = []
     for name, (key, node) in keys.items():
-        if name == "extends" and not all(isinstance(item, ScalarNode) for item in items(node)):
+        if name == "extends" and not all(isinstance(item, Scalar) for item in items(node)):
             continue
         if name in _LOST and text(node) != "false":
-            entries.append(Lost(Place(FILE, line(key)), _LOST[name].format(_shown(node))))
-    return entries
+            lost.append(Lost(Place(FILE, key.line), _LOST[name].format(_shown(node))))
+    return lost
 
 
 def _shown(node: Node) -> str:
     """A node's scalars in one line."""
-    if isinstance(node, ScalarNode):
-        return readable(str(node.value), 60)
-    if isinstance(node, SequenceNode):
-        return readable(", ".join(text(entry) or text(child(entry, "name")) or "..." for entry in node.value[:4]), 60)
+    if isinstance(node, Scalar):
+        return readable(node.text, 60)
+    if isinstance(node, nodes.Sequence):
+        return readable(", ".join(text(entry) or text(child(entry, "name")) or "..." for entry in node.items[:4]), 60)
     return readable(
         ", ".join(f"{name}: {text(value) or '...'}" for name, (_, value) in list(entries(node).items())[:4]), 60
     )

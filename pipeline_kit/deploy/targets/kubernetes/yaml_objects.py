@@ -1,7 +1,4 @@
-"""YAML documents as plain values of which every mapping and list knows its line; nothing but JSON's types comes out.
-
-Bombs of aliases and deep nesting are refused before anything is built, keys that are there twice always.
-"""
+"""YAML documents as plain values of which every mapping and list knows its line; nothing but JSON's types comes out."""
 
 from __future__ import annotations
 
@@ -11,13 +8,15 @@ from typing import Any
 import yaml
 
 from pipeline_kit.errors import ProjectError
+from pipeline_kit.yaml.errors import YamlError
+from pipeline_kit.yaml.nodes import Mapping, Node, Scalar, Sequence
+from pipeline_kit.yaml.reader import NESTED_KEY, Limits, read_documents
 
-DEEPEST = 60
-MOST_VALUES = 100_000
-LARGEST = 2 << 20
+LIMITS = Limits(characters=2 << 20, levels=60, values=100_000)
 LARGEST_INTEGER = 1 << 63
 """Kubernetes has no larger ones, and Python takes long to write them."""
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+RESOLVER: Any = yaml.SafeLoader("")
+"""PyYAML's rules of YAML 1.1, which kubectl follows too: what a scalar is, and its value."""
 _TAG = "tag:yaml.org,2002:"
 _WRITTEN = {f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"}
 """What stays as it is written: JSON has no dates, and a lone `=` or `<<` as a value is text."""
@@ -35,38 +34,22 @@ def documents(file: str, text: str) -> Iterator[tuple[int, Any]]:
 
     Raises ProjectError with file and line for what is not plain YAML.
     """
-    refuse_bombs(file, text)
-    builder = Builder(file)
+    objects = _Objects(file)
     try:
-        nodes = list(yaml.compose_all(text, Loader=_LOADER))
-    except yaml.YAMLError as error:
-        raise not_yaml(file, error) from None
+        nodes = read_documents(text, LIMITS)
+    except YamlError as error:
+        raise refused(file, error.line, error.message, hint_for(text, error)) from None
     for node in nodes:
-        if node is not None and not is_null(node):
-            yield node.start_mark.line + 1, builder.value(node)
+        if not (isinstance(node, Scalar) and tag_of(node) == f"{_TAG}null"):
+            yield node.line, objects.value(node)
 
 
-def refuse_bombs(file: str, text: str) -> None:
-    """Raises ProjectError for a text that would exhaust its reader."""
-    if len(text) > LARGEST:
-        raise ProjectError(f"{file}: larger than {LARGEST >> 20} MiB", hint="put data into a file, not into a manifest")
-    depth = 0
-    try:
-        event: Any
-        for event in yaml.parse(text, Loader=_LOADER):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise refused(file, event.start_mark.line + 1, "nested too deep")
-    except yaml.YAMLError as error:
-        raise not_yaml(file, error) from None
-
-
-def not_yaml(file: str, error: yaml.YAMLError) -> ProjectError:
-    """The syntax error with its place."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    reason = " ".join(str(getattr(error, "problem", None) or error).split())
-    hint = "templates of Helm or Kustomize are rendered before, as text of their own" if "{{" in str(error) else None
-    return refused(file, mark.line + 1 if mark else 1, f"not valid YAML: {reason}", hint)
+def hint_for(text: str, error: YamlError) -> str:
+    """The next step after a syntax error; the line of a template looks like broken YAML."""
+    lines = text.splitlines()
+    if error.line <= len(lines) and "{{" in lines[error.line - 1]:
+        return "templates of Helm or Kustomize are rendered before, as text of their own"
+    return error.hint
 
 
 def refused(file: str, line: int, message: str, hint: str | None = None) -> ProjectError:
@@ -74,71 +57,69 @@ def refused(file: str, line: int, message: str, hint: str | None = None) -> Proj
     return ProjectError(f"{file}:{line}: {message}", hint=hint)
 
 
-def is_null(node: Any) -> bool:
-    """Whether the node is not a value."""
-    return bool(node.tag == f"{_TAG}null")
+def tag_of(scalar: Scalar) -> str:
+    """The tag of a scalar: its own, or what YAML 1.1 takes its text for."""
+    if scalar.tag is not None and scalar.tag != "!":
+        return scalar.tag
+    return str(RESOLVER.resolve(yaml.ScalarNode, scalar.text, (scalar.plain, not scalar.plain)))
 
 
-class Builder:
-    """Builds values from nodes, so many at most that aliases cannot make a small file large."""
+class _Objects:
+    """Makes values of nodes; an alias is made again at each place, so that no two objects share a part."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.built = 0
 
-    def value(self, node: Any, depth: int = 0) -> Any:
+    def value(self, node: Node) -> Any:
         """The node's value."""
-        self.built += 1
-        if depth > DEEPEST:
-            raise self.error(node, "nested too deep: an alias holds itself, or aliases hold aliases")
-        if self.built > MOST_VALUES:
-            raise self.error(node, "more values than a manifest has: its aliases multiply them")
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, depth)
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, Mapping):
+            return self.mapping(node)
+        if isinstance(node, Sequence):
             self.refuse_tag(node, "seq")
-            return [self.value(entry, depth + 1) for entry in node.value]
+            return [self.value(item) for item in node.items]
         return self.scalar(node)
 
-    def mapping(self, node: Any, depth: int) -> Lined:
+    def mapping(self, node: Mapping) -> Lined:
         """A mapping whose keys are text and there once."""
         self.refuse_tag(node, "map")
         lined = Lined()
-        lined.line, lined.lines = node.start_mark.line + 1, {}
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise self.error(key, "a list or a mapping cannot be a key")
-            if key.tag == f"{_TAG}merge":
+        lined.line, lined.lines = node.line, {}
+        for entry in node.entries:
+            key = entry.key
+            if not isinstance(key, Scalar):
+                raise self.error(key, NESTED_KEY)
+            if tag_of(key) == f"{_TAG}merge":
                 raise self.error(key, "merge keys (<<) are not read here: write the fields out")
-            if key.value in lined:
-                raise self.error(key, f"the key {key.value!r} is declared twice")
-            lined.lines[key.value] = key.start_mark.line + 1
-            lined[key.value] = self.value(value, depth + 1)
+            if key.text in lined:
+                raise self.error(key, f"the key {key.text!r} is declared twice")
+            lined.lines[key.text] = key.line
+            lined[key.text] = self.value(entry.value)
         return lined
 
-    def scalar(self, node: Any) -> Any:
+    def scalar(self, node: Scalar) -> Any:
         """Text, a number, a truth value or none, as YAML 1.1 and kubectl read them."""
-        if node.tag in _WRITTEN or (node.tag in (f"{_TAG}int", f"{_TAG}float") and ":" in node.value):
-            return node.value
-        if node.tag == f"{_TAG}null":
+        tag = tag_of(node)
+        if tag in _WRITTEN or (tag in (f"{_TAG}int", f"{_TAG}float") and ":" in node.text):
+            return node.text
+        if tag == f"{_TAG}null":
             return None
-        if node.tag not in (f"{_TAG}{item}" for item in ("bool", "int", "float")):
-            raise self.error(node, f"the tag {node.tag.removeprefix(_TAG)!r} has no place in a manifest")
+        if tag not in (f"{_TAG}{kind}" for kind in ("bool", "int", "float")):
+            raise self.error(node, f"the tag {tag.removeprefix(_TAG)!r} has no place in a manifest")
         try:
-            value = yaml.SafeLoader("").construct_object(node)
+            value = yaml.SafeLoader.yaml_constructors[tag](RESOLVER, yaml.ScalarNode(tag, node.text))
         except (yaml.YAMLError, ValueError, KeyError):
-            raise self.error(node, f"{node.value[:60]!r} cannot be read: quote it") from None
+            raise self.error(node, f"{node.text[:60]!r} cannot be read: quote it") from None
         if (isinstance(value, float) and not abs(value) < float("inf")) or (
             isinstance(value, int) and abs(value) > LARGEST_INTEGER
         ):
-            raise self.error(node, f"{node.value[:60]!r} is not a number: quote it")
+            raise self.error(node, f"{node.text[:60]!r} is not a number: quote it")
         return value
 
-    def refuse_tag(self, node: Any, expected: str) -> None:
+    def refuse_tag(self, node: Mapping | Sequence, expected: str) -> None:
         """Raises ProjectError for a collection of another type, such as a set."""
-        if node.tag != f"{_TAG}{expected}":
+        if node.tag not in (None, "!", f"{_TAG}{expected}"):
             raise self.error(node, f"the tag {node.tag.removeprefix(_TAG)!r} has no place in a manifest")
 
-    def error(self, node: Any, message: str) -> ProjectError:
+    def error(self, node: Node, message: str) -> ProjectError:
         """The error at the node's place."""
-        return refused(self.file, node.start_mark.line + 1, message)
+        return refused(self.file, node.line, message)

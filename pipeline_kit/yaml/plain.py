@@ -12,10 +12,9 @@ from typing import Any
 
 import yaml
 
-from pipeline_kit.descriptor.scalar import Refusal, resolve
 from pipeline_kit.errors import UsageError
-
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from pipeline_kit.yaml.reader import LOADER
+from pipeline_kit.yaml.scalar import Refusal, resolve
 
 
 def read_plain_yaml(path: Path, content: bytes) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def read_plain_yaml(path: Path, content: bytes) -> dict[str, Any]:
     Raises UsageError naming file and line for what is not YAML or not a mapping, and for anchors, aliases, tags, keys
     that are given twice, and scalars that some YAML readers take for something else (`yes`, `010`, a date).
     """
-    events = yaml.parse(content, Loader=Loader)
+    events = yaml.parse(content, Loader=LOADER)
     try:
         next(events), next(events)  # the stream and its document begin
         document = _value(path, next(events), events)
