@@ -42,7 +42,7 @@ def to_json(record: JobRecord) -> str:
 def from_json(content: str | bytes, name: str = "result.json") -> JobRecord:
     """The record in the text of a `result.json`, which is untrusted: whoever wrote it, every field has its form.
 
-    Raises DataError when it is truncated, foreign, too new, or names a path or a digest that is none.
+    Raises DataError when it is truncated, foreign, too new, or a path or a digest in it is malformed.
     """
     document = parse_json(content.encode() if isinstance(content, str) else content, name)
     if isinstance(document, dict) and document.get("version", SCHEMA_VERSION) != SCHEMA_VERSION:

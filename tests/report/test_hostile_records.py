@@ -47,7 +47,8 @@ def test_a_record_survives() -> None:
 
 
 PATHS = (
-    "", "/etc/passwd", "..", "../x", "a/../b", "a//b", "./a", "a/.", "a/", "a\\b", "a\0b", "a\nb", "\u202ea", "x" * 5000,
+    "", "/etc/passwd", "..", "../x", "a/../b", "a//b", "./a", "a/.", "a/", "a\\b", "a\0b", "a\nb", "\u202ea",
+    "x" * 5000,
 )  # fmt: skip
 DIGESTS = (
     "", "sha256:", "sha256:../../x", "sha256:" + "A" * 64, "sha256:" + "a" * 63, DIGEST + "\n", "/x", "md5:" + "a" * 32,

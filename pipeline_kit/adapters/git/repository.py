@@ -104,7 +104,7 @@ def required(root: Path, output: Output | None, command: str) -> str | None:
 
 
 def of_commits(root: Path, output: Output | None, command: str) -> str | None:
-    """The output of a command that needs a commit; None where there is none yet, or no repository."""
+    """The output of a command that needs a commit; None without a commit or a repository."""
     if output is not None and output.code and any(text in output.errors for text in NO_COMMIT):
         return None
     return required(root, output, command)
