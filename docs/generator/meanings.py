@@ -88,6 +88,7 @@ RESULT = {
     "outputs.NAME.digest": "The digest of its content; a job that is given other bytes refuses them.",
     "outputs.NAME.size": "Its bytes.",
     "facts": "Further facts of the stage.",
+    "origin": "Where it counts: the pipeline of a CI server, or the seal of the machine that made it.",
 }
 
 METRICS_FILE = {

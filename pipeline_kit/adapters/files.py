@@ -107,7 +107,7 @@ def locked(
     text at once; one that only the jobs of a killed process still hold is waited for, after a call of `waits`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+") as file:
         mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         if busy is None:
             fcntl.flock(file, mode)

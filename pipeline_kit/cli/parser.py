@@ -122,6 +122,8 @@ def add_report(commands: Any) -> None:
     parser = command(commands, "report", "Gather what all jobs left into one report: the last job of a CI pipeline.")
     help_text = "also put it into the merge request, with the secret that `report.comment` names"
     parser.add_argument("--comment", action="store_true", help=help_text)
+    help_text = "of results that were downloaded: a folder with one folder a job (default: the results made here)"
+    parser.add_argument("--from", dest="results", metavar="FOLDER", type=Path, help=help_text)
 
 
 def add_render(commands: Any) -> None:
@@ -169,6 +171,8 @@ def add_records(commands: Any) -> None:
     parser.add_argument("name", metavar="JOB")
     parser.add_argument("--reason", required=True, help="why it may pass")
     parser.add_argument("--by", help="who says so (default: git's user.name)")
+    help_text = "a downloaded result.json of the job (default: the result made here)"
+    parser.add_argument("--from", dest="result", metavar="RESULT", type=Path, help=help_text)
     parser = command(commands, "organisation", "Fetch the organisation's file and pin it by digest.")
     parser.add_argument("action", choices=("update",), help="fetch the file that `organisation.source` names")
 

@@ -14,7 +14,7 @@ from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Event, Plan, PlannedJob
-from pipeline_kit.runner.folders import Folders
+from pipeline_kit.runner.folders import Folders, folders_of
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +71,9 @@ def open_project(directory: Path) -> OpenProject:
     descriptor = load_descriptor(root, catalog)
     catalog = catalog.with_plugins(descriptor.plugins)
     refuse_unpinned(descriptor, root)
-    return OpenProject(Folders(root), catalog, descriptor, build_plan(descriptor, catalog.specs))
+    return OpenProject(
+        folders_of(root, catalog.servers.values()), catalog, descriptor, build_plan(descriptor, catalog.specs)
+    )
 
 
 def refuse_unpinned(descriptor: Descriptor, root: Path) -> None:

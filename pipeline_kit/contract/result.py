@@ -91,3 +91,4 @@ class JobRecord:
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, OutputRecord] = field(default_factory=dict)
     facts: Mapping[str, Value] = field(default_factory=dict)
+    origin: str = ""  # the pipeline of a CI server, or the seal of the machine that made it

@@ -24,7 +24,7 @@ AROUND = (("", ""), ("a", ""), ("", "a"), ("a", "a"), ("1", "1"), ("A", "A"))
 """What no form may admit, and what is put around it to try."""
 SERVER_KEYS = {
     "title", "file", "comment", "runner", "secret", "secret_example", "grammars", "variables", "limits", "cron",
-    "reserved", "tools",
+    "reserved", "tools", "pipeline",
 }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def words(path: Path, name: str, document: Mapping[str, Any]) -> ServerWords:
         grammars=grammars,
         reserved={owner: tuple(names.split()) for owner, names in document.get("reserved", {}).items()},
         variables=tuple(document.get("variables", ())),
+        pipeline=tuple(str(name) for name in document.get("pipeline", ())),
         most_needs=limits.get("needs"),
         most_components=limits.get("components"),
         cron_days=CronDays(document["cron"]) if "cron" in document else None,

@@ -35,6 +35,7 @@ def to_json(record: JobRecord) -> str:
             for name, output in record.outputs.items()
         },
         "facts": dict(record.facts),
+        "origin": record.origin,
     }
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -69,6 +70,7 @@ def record_of(fields: Fields) -> JobRecord:
         inputs=digests_of(fields.mapping("inputs")),
         outputs=outputs_of(fields.mapping("outputs")),
         facts=fields.mapping("facts").values,
+        origin=fields.text("origin") if "origin" in fields.values else "",
     )
 
 

@@ -14,8 +14,7 @@ from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import ModelError
 from pipeline_kit.plan.model import PlannedJob
 from pipeline_kit.report.junit import write_junit
-from pipeline_kit.report.record import to_json
-from pipeline_kit.runner.folders import JUNIT, RESULT
+from pipeline_kit.runner.folders import JUNIT
 
 
 def collect(job: PlannedJob, result: StageResult, out: Path) -> JobRecord:
@@ -59,11 +58,6 @@ def write_cases(record: JobRecord, cases: Sequence[Case], out: Path) -> None:
     failed = record.outcome in (Outcome.FAILED, Outcome.UNDECIDED) and not any(case.failure for case in cases)
     job_case = Case(record.job, record.stage, record.seconds, record.reason if failed else None, record.cause or "")
     write_atomically(out / JUNIT, write_junit(record.job, (job_case, *cases)), lasting=False)
-
-
-def write_record(record: JobRecord, out: Path) -> None:
-    """Writes `result.json`, which ends the job."""
-    write_atomically(out / RESULT, to_json(record), lasting=not record.cached)
 
 
 def masked_result(result: StageResult, mask: Callable[[str], str]) -> StageResult:

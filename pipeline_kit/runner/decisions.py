@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
 from pipeline_kit.contract.digest import PREFIX
-from pipeline_kit.errors import UsageError
+from pipeline_kit.contract.untrusted_json import parse_json
+from pipeline_kit.errors import DataError, UsageError
 
 FILE = "pipeline-kit.decisions.json"
 
@@ -21,13 +22,13 @@ def read_entries(root: Path) -> list[dict[str, str]]:
     """The file's entries, oldest first."""
     path = root / FILE
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["decisions"]
+        entries = parse_json(path.read_bytes(), FILE)["decisions"]
         for entry in entries:
             if not (entry["evidence"].startswith(PREFIX) and entry["reason"].strip() and entry["by"].strip()):
                 raise ValueError(f"an entry lacks evidence, reason or by: {entry}")
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (DataError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{FILE} is malformed: {error}", hint="restore it from git") from error
     return list(entries)
 

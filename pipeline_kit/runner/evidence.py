@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline_kit.adapters.files import remove
+from pipeline_kit.adapters.own_files import read_regular
 from pipeline_kit.contract.digest import digest_tree
 from pipeline_kit.contract.ports import Store
 from pipeline_kit.contract.result import JobRecord, Outcome
+from pipeline_kit.contract.untrusted_json import MOST_BYTES
 from pipeline_kit.errors import DataError, ModelError
 from pipeline_kit.report.record import from_json
 from pipeline_kit.runner.cache import Cache
-from pipeline_kit.runner.collect import write_record
-from pipeline_kit.runner.folders import RESULT
+from pipeline_kit.runner.folders import RESULT, Folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,15 @@ class Evidence:
 
     def records(self, job: str) -> Iterator[JobRecord]:
         """Every passed record of a job, nearest first."""
-        manifests = sorted(self.cache.root.glob("keys/*.json"), key=lambda path: -path.stat().st_mtime)
-        for path in (*(folder / job / RESULT for folder in self.results), *manifests):
-            try:
-                text = path.read_text(encoding="utf-8")
-                record = from_json(json.dumps(json.loads(text)["result"]) if path in manifests else text)
-            except (OSError, ValueError, KeyError, TypeError, DataError):
-                continue
+        for record in (*self.downloaded(job), *self.cache.records()):
             if record.job == job and record.outcome is Outcome.PASSED:
                 yield record
+
+    def downloaded(self, job: str) -> Iterator[JobRecord]:
+        """The records of a job in the folders; whoever made them, what is taken of them is known by its digest."""
+        for folder in self.results:
+            with contextlib.suppress(OSError, DataError):
+                yield from_json(read_regular(folder / job / RESULT, MOST_BYTES), f"{job}/{RESULT}")
 
     def upstream(self, job: str, inputs: Mapping[str, str]) -> JobRecord | None:
         """The record of a job whose outputs are exactly those in `inputs`, or None."""
@@ -46,19 +47,20 @@ class Evidence:
                 return record
         return None
 
-    def restore(self, record: JobRecord, out: Path) -> list[str]:
-        """Puts a job's outputs and record into a folder; returns a line for each missing output."""
+    def restore(self, record: JobRecord, folders: Folders) -> list[str]:
+        """Puts a job's outputs and record into its folder; returns a line for each missing output."""
+        out = folders.out(record.job)
         missing: list[str] = []
         kept = self.cache.restore(record.key, out) if record.key else None
         if kept is not None and kept.outputs == record.outputs:
-            write_record(record, out)
+            folders.write(record)
             return missing
         for name, output in record.outputs.items():
             places = [folder / record.job / output.path for folder in self.results]
             if not self.copy(output.digest, [*places, self.cache.object(output.digest)], out / output.path):
                 missing.append(f"{record.job}.{name}: {output.digest} is not in the results, the cache or the store")
         if not missing:
-            write_record(record, out)
+            folders.write(record)
         return missing
 
     def copy(self, digest: str, places: list[Path], target: Path) -> bool:

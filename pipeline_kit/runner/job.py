@@ -21,7 +21,7 @@ from pipeline_kit.errors import Category, InfrastructureError, KitError
 from pipeline_kit.runner.cache import Cache
 from pipeline_kit.runner.carry import hand_over
 from pipeline_kit.runner.cleanup import clean_up_job
-from pipeline_kit.runner.collect import collect, masked, masked_result, size_of, write_cases, write_record
+from pipeline_kit.runner.collect import collect, masked, masked_result, size_of, write_cases
 from pipeline_kit.runner.decisions import read_decisions
 from pipeline_kit.runner.folders import LOG, RESULT, user_cache
 from pipeline_kit.runner.inputs import gather
@@ -29,6 +29,7 @@ from pipeline_kit.runner.job_run import JobRun
 from pipeline_kit.runner.key import key_of, key_parts
 from pipeline_kit.runner.leaks import refuse_leaks, remove_leaks
 from pipeline_kit.runner.log import Log
+from pipeline_kit.runner.origin import Machine
 from pipeline_kit.runner.redaction import Redactor
 from pipeline_kit.runner.secrets import take_secrets, values_to_mask, without_secrets
 from pipeline_kit.runner.stop import Interrupted, Stop, limited, stoppable, stopped_by
@@ -74,9 +75,14 @@ def restore_from_cache(run: JobRun) -> None:
     """Ends the job with the cached result of this key, if there is one."""
     if not (run.use_cache and run.job.spec.cacheable):
         return
-    kept = Cache(run.folders.cache).restore(key_of(run.parts), run.out)
+    kept = cache_of(run).restore(key_of(run.parts), run.out)
     if kept is not None:
         run.record = replace(kept, cached=True, commit=run.git.commit, job=run.job.name)
+
+
+def cache_of(run: JobRun) -> Cache:
+    """The cache of the project."""
+    return Cache(run.folders.cache, Machine(user_cache()))
 
 
 def prepare_workspace(run: JobRun) -> None:
@@ -174,7 +180,7 @@ def keep_in_cache(run: JobRun) -> None:
     if run.use_cache and run.record and run.record.outcome is Outcome.PASSED and run.job.spec.cacheable:
         run.log.close()
         try:
-            Cache(run.folders.cache).keep(complete(run, run.record), run.out)
+            cache_of(run).keep(complete(run, run.record), run.out)
         except OSError as error:
             run.show(f"the result was not cached: {error.strerror}: {error.filename}")
 
@@ -280,7 +286,7 @@ def finish(run: JobRun, record: JobRecord) -> None:
     if run.result is None and not record.cached:
         remove_leaks(run.out, run.mask)
         write_cases(record, (), run.out)
-    write_record(record, run.out)
+    run.folders.write(record)
 
 
 def failure(run: JobRun, category: Category, reason: str, cause: str | None = None) -> JobRecord:

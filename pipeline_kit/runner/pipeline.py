@@ -14,7 +14,7 @@ from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.errors import Category
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.runner.child import Child, start
-from pipeline_kit.runner.collect import write_cases, write_record
+from pipeline_kit.runner.collect import write_cases
 from pipeline_kit.runner.exit_codes import ExitCode
 from pipeline_kit.runner.folders import RESULT, Folders
 from pipeline_kit.runner.stop import Stop, signals_blocked, stoppable
@@ -167,7 +167,7 @@ class PipelineRun:
             (out / RESULT).unlink(missing_ok=True)
             write_cases(record, (), out)
             write_why(self.folders.why(record.job), record, {})
-            write_record(record, out)
+            self.folders.write(record)
         except OSError as error:
             self.progress.line(record.job, f"its result cannot be written: {error.strerror}: {error.filename}")
 

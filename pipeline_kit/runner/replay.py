@@ -42,8 +42,8 @@ def read_result(path: Path, job: str) -> JobRecord:
     """The record to replay. Raises KitError where it is missing, belongs to another job, or has no inputs."""
     file = path / RESULT if path.is_dir() else path
     try:
-        record = from_json(file.read_text(encoding="utf-8"), str(file))
-    except (OSError, UnicodeDecodeError) as error:
+        record = from_json(file.read_bytes(), str(file))
+    except OSError as error:
         hint = "download the job's folder .pipeline-kit/out and name the result.json in it"
         raise UsageError(f"{file} cannot be read: {error}", hint=hint) from error
     if record.job != job:
@@ -82,7 +82,7 @@ def provide(scene: Scene, evidence: Evidence) -> list[str]:
             taken.update(key for key in there.inputs if key.startswith(f"{name}."))
             continue
         taken.update(f"{name}.{output}" for output in record.outputs)
-        missing += evidence.restore(record, scene.folders.out(name))
+        missing += evidence.restore(record, scene.folders)
     for name in job.datasets:
         taken.add(f"data.{name}")
         missing += provide_dataset(scene, name)

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
+from pipeline_kit.adapters.own_files import read_regular
 from pipeline_kit.contract.result import JobRecord
+from pipeline_kit.contract.untrusted_json import MOST_BYTES, parse_json
 from pipeline_kit.descriptor.parameter import Value
+from pipeline_kit.errors import DataError
 from pipeline_kit.runner.key import changed
 
 
@@ -24,8 +27,8 @@ def write_why(path: Path, record: JobRecord, parts: Mapping[str, Value]) -> None
 def read_why(path: Path) -> Mapping[str, Value]:
     """The stored document, empty where it is missing or malformed."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = parse_json(read_regular(path, MOST_BYTES), path.name)
+    except (OSError, DataError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline_kit.adapters.files import TEMPORARY, is_left_over, locked
 from pipeline_kit.runner.cleanup import clean_up
-from pipeline_kit.runner.folders import Folders
+from pipeline_kit.runner.folders import Folders, folders_of
 from tests.projects import kit, write_project
 
 PLACES = ("out/a", "why", "report", "cache/keys", "cache/objects/ab")
@@ -28,7 +28,7 @@ def dead() -> int:
 def folders(tmp_path: Path, dead: int) -> Folders:
     """A project in which runs were killed in the middle of everything."""
     write_project(tmp_path, "  a: {stage: probe}\n")
-    folders = Folders(tmp_path)
+    folders = folders_of(tmp_path)
     for place in PLACES:
         folder = folders.kit / place
         folder.mkdir(parents=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Checkout = tuple[GitFacts, tuple[str, ...]]
 
 KIT_FOLDER = ".pipeline-kit"
+STAGES = f"{KIT_FOLDER}/stages/"
 STATUS = (
     "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--ignore-submodules=dirty",
     "--", ".", f":(exclude){KIT_FOLDER}",
@@ -116,6 +117,13 @@ def is_repository(root: Path) -> bool:
         return required(root, outputs()[0], "rev-parse") is not None
 
 
+def head(root: Path) -> str | None:
+    """The commit that is checked out; None without a commit or a repository. Raises UsageError where git fails."""
+    with running_git(root, FACTS[0]) as outputs:
+        text = of_commits(root, outputs()[0], "log")
+    return text.split()[0] if text else None
+
+
 @contextmanager
 def reading_checkout(root: Path) -> Iterator[Callable[[], Checkout]]:
     """Reads a checkout in parallel with the block; the value returns its state and files, and may be called once."""
@@ -149,6 +157,26 @@ def facts_of(head: str | None, status: str | None) -> GitFacts:
     return GitFacts(commit, dirty, branch if branch != DETACHED else None, int(seconds))
 
 
+def refuse_tracked(root: Path, names: Iterable[str]) -> None:
+    """Raises UsageError where git tracks anything in the kit's folder but the project's own stages.
+
+    Results and caches that a repository brings along would pass for this machine's. `names` are the project's files.
+    """
+    suspects = [name for name in names if is_result(name)]
+    if not suspects:
+        return
+    with running_git(root, ("ls-files", "-z", "--", KIT_FOLDER)) as outputs:
+        tracked = [name for name in (required(root, outputs()[0], "ls-files") or "").split("\0") if is_result(name)]
+    if tracked:
+        hint = f"git rm -r --cached {KIT_FOLDER}, and ignore it: git may track {STAGES} only"
+        raise UsageError(f"git tracks {tracked[0]}, where pipeline-kit keeps results", hint=hint)
+
+
+def is_result(name: str) -> bool:
+    """Whether a file is in the kit's folder, and not one of the project's own stages."""
+    return name.rstrip("/") == KIT_FOLDER or (name.startswith(f"{KIT_FOLDER}/") and not name.startswith(STAGES))
+
+
 def project_files(root: Path) -> tuple[str, ...]:
     """The project's files, relative and sorted: all that git does not ignore, tracked or not.
 
@@ -164,6 +192,8 @@ def files_of(root: Path, listing: str | None) -> tuple[tuple[str, ...], bool]:
 
     Without git every file of the folder.
     """
+    if listing is not None:
+        refuse_tracked(root, listing.split("\0"))
     names, dirty = existing(root, listing) if listing is not None else (walk(root), False)
     for name in names:
         if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):

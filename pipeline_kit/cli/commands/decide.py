@@ -9,13 +9,14 @@ from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.errors import UsageError
 from pipeline_kit.runner.decisions import FILE, record_decision
+from pipeline_kit.runner.folders import read_record
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Records the decision for the evidence of the job's last result."""
     project = open_project(arguments.directory)
     job = project.job(arguments.name)
-    record = project.folders.read(job.name)
+    record = read_record(arguments.result.parent, job.name) if arguments.result else project.folders.read(job.name)
     if record is None or record.outcome is not Outcome.UNDECIDED:
         state = "has no result here" if record is None else record.outcome.value
         raise UsageError(f"{job.name} is not undecided: it {state}", hint="only an undecided job takes a decision")

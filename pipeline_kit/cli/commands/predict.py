@@ -27,7 +27,7 @@ from pipeline_kit.images.oci.root import unpack_root
 from pipeline_kit.images.oci.source import open_image
 from pipeline_kit.images.serve.golden_requests import answer_of, golden_rows, request_of, rows_of
 from pipeline_kit.images.serve.running import Configuration, read_configuration, serve_root, wait_until_ready
-from pipeline_kit.runner.folders import RESULT, Folders
+from pipeline_kit.runner.folders import RESULT, Folders, folders_of
 from pipeline_kit.runner.world import world_for
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def image_named(arguments: argparse.Namespace, live: LiveImage | None, root: Pat
     """The image that is live, the one that is named, or the newest that was made here."""
     if live is not None:
         return live.image
-    return arguments.image or newest_image(Folders(root))
+    return arguments.image or newest_image(folders_of(root))
 
 
 def run_and_ask(

@@ -16,8 +16,9 @@ from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.errors import Category, UsageError
 from pipeline_kit.runner.cache import Cache
 from pipeline_kit.runner.evidence import Evidence, ReadingStore
-from pipeline_kit.runner.folders import Folders
+from pipeline_kit.runner.folders import Folders, folders_of, user_cache
 from pipeline_kit.runner.job_run import JobRun
+from pipeline_kit.runner.origin import Machine
 from pipeline_kit.runner.replay import (
     Scene,
     check_world,
@@ -33,7 +34,7 @@ from pipeline_kit.runner.replay import (
 def execute(arguments: argparse.Namespace) -> int:
     """Makes the state again in a folder of its own, runs the job there, and says whether it ended as it did there."""
     root = arguments.directory.resolve()
-    here = Folders(root)
+    here = folders_of(root)
     there = read_result(arguments.result, arguments.name)
     with locked(here.lock(f"replay-{there.job}"), busy=f"job {there.job} is being replayed in this directory already"):
         scene = make_scene(there, here, arguments.result, anyway=arguments.anyway)
@@ -54,7 +55,10 @@ def make_scene(there: JobRecord, here: Folders, result: Path, *, anyway: bool) -
     check_world(scene.job)
     artifacts = (result if result.is_dir() else result.parent).resolve().parent
     store = open_store(scene.descriptor, here.root, os.environ)
-    refuse(there, provide(scene, Evidence((artifacts, here.out("x").parent), Cache(here.cache), store)))
+    refuse(
+        there,
+        provide(scene, Evidence((artifacts, here.out("x").parent), Cache(here.cache, Machine(user_cache())), store)),
+    )
     if wrong := differences(scene):
         lines = "".join(f"\n  {line}" for line in wrong)
         if not anyway:
