@@ -19,8 +19,13 @@ SIGNS = {
     Outcome.WAITING: "⏸ waiting",
 }
 # What starts something inside a line of Markdown, in a table or in HTML (GFM 0.29, sections 4.10, 6 and 6.9), and
-# what CI servers add: $ for formulas, @ for people, # and ! for issues and merge requests.
-SPECIAL = re.compile(r"[\\`*_\[\]#!|<>&~$@]")
+# what CI servers add: $ for formulas.
+SPECIAL = re.compile(r"[\\`*_\[\]|<>&~$#!]")
+# What CI servers take for a mention or a reference before a name, a number or a quote: people, issues, merge requests,
+# epics, labels, milestones, snippets, alerts. They look at the rendered text, in which no escape is left; an invisible
+# word joiner ends the reference.
+REFERENCE = re.compile(r"([@#!&~%$^*])(?=[\w\"'])")
+WORD_JOINER = "\u2060"
 # What starts a block at the beginning of a line: a list, a rule, a heading's underline.
 LEADING = re.compile(r"^(?:[-+=]|[0-9]+[.)](?=\s|$))")
 CASES_SHOWN = 10
@@ -49,13 +54,15 @@ def escape(text: str) -> str:
     line = " ".join(text.split())
     if len(line) > TEXT_LIMIT:
         line = line[: TEXT_LIMIT - 1] + "…"
-    text = SPECIAL.sub(_escaped, "".join(character for character in line if character.isprintable()))
+    text = "".join(character for character in line if character.isprintable())
+    text = SPECIAL.sub(_escaped, REFERENCE.sub(rf"\1{WORD_JOINER}", text))
+    text = f"{WORD_JOINER}{text}" if text.startswith("/") else text
     return LEADING.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", text)
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """HTML's characters as entities, since a renderer may pass tags through; an at sign that notifies no user."""
-    entities = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
+    """HTML's characters as entities, since a renderer may pass tags through."""
+    entities = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
     return entities.get(match[0], "\\" + match[0])
 
 
@@ -78,7 +85,7 @@ def _table(shown: Table) -> Iterator[str]:
 def _failures(jobs: Sequence[JobRow]) -> Iterator[str]:
     for job in jobs:
         yield f"## {SIGNS[job.outcome]}: {escape(job.name)}"
-        yield escape(job.reason)
+        yield f"Reason: {escape(job.reason)}"
         if job.cause and job.cause not in job.reason:
             yield f"Cause: {escape(job.cause)}"
         lines = [f"- {escape(f'{case.group}: {case.name}: {case.failure}')}" for case in job.failed_cases[:CASES_SHOWN]]

@@ -14,6 +14,7 @@ import pytest
 from pipeline_kit.errors import InfrastructureError, UsageError
 from pipeline_kit.servers.gitlab.comment import MARK, comment
 
+BOT = 42
 NOTES = "/api/v4/projects/7/merge_requests/3/notes"
 
 
@@ -22,6 +23,7 @@ class Notes:
     """A merge request's notes: https://docs.gitlab.com/api/notes/#merge-requests."""
 
     bodies: dict[int, str] = field(default_factory=dict)
+    authors: dict[int, int] = field(default_factory=dict)  # by note; the token's user otherwise
     token: str = "a token of the project"
     url: str = ""
 
@@ -46,7 +48,10 @@ def notes() -> Iterator[Notes]:
             if self.headers.get("PRIVATE-TOKEN") != kept.token:
                 self.reply(401, {"message": "401 Unauthorized"})
             elif self.command == "GET" and path == NOTES:
-                self.reply(200, [{"id": number, "body": text} for number, text in kept.bodies.items()])
+                notes = [(number, text, kept.authors.get(number, BOT)) for number, text in kept.bodies.items()]
+                self.reply(200, [{"id": number, "body": text, "author": {"id": by}} for number, text, by in notes])
+            elif self.command == "GET" and path == "/api/v4/user":
+                self.reply(200, {"id": BOT, "username": "bot"})
             elif self.command == "POST" and path == NOTES:
                 kept.bodies[len(kept.bodies) + 1] = body["body"]
                 self.reply(201, {"id": len(kept.bodies), **body})
@@ -80,6 +85,23 @@ def test_the_first_pipeline_comments_and_the_next_replaces_it(notes: Notes) -> N
     assert comment("# passed", variables(notes), "TOKEN")
     assert comment("# failed", variables(notes), "TOKEN")
     assert notes.bodies == {1: "Looks good to me", 2: f"{MARK}\n# failed"}
+
+
+def test_a_note_of_somebody_else_is_left_alone(notes: Notes) -> None:
+    """Whoever writes the mark into a note of their own gets no report into it: they could edit it afterwards."""
+    notes.bodies[1] = f"{MARK}\nforged"
+    notes.authors[1] = 7
+    assert comment("# passed", variables(notes), "TOKEN")
+    assert comment("# failed", variables(notes), "TOKEN")
+    assert notes.bodies == {1: f"{MARK}\nforged", 2: f"{MARK}\n# failed"}
+
+
+def test_the_pipeline_of_a_fork_needs_no_token(notes: Notes) -> None:
+    """Its job has none, and is no failure."""
+    fork = {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "8", "CI_MERGE_REQUEST_PROJECT_ID": "7"}
+    assert not comment("# passed", variables(notes, TOKEN="", **fork), "TOKEN")
+    assert not comment("# passed", variables(notes, **fork), "TOKEN")
+    assert notes.bodies == {}
 
 
 def test_outside_of_a_merge_request_nobody_is_asked(notes: Notes) -> None:

@@ -183,9 +183,9 @@ def test_no_value_leaves_its_markdown_cell(run: Run, rename: Callable[[Run, str,
     text = write_markdown(hostile(run, rename, HOSTILE + "\n# head\n\n- item").summary())
     assert "<script" not in text
     assert "<img" not in text
-    assert not re.search(r"(?<!\\)[`@]", text)
+    assert not re.search(r"(?<!\\)`|@\w", text)
     assert all(
-        line.startswith(("#", "|", "-", "**", "Commit", "Cause", "8 jobs")) or "alert" in line
+        line.startswith(("#", "|", "-", "**", "Commit", "Cause", "Reason", "8 jobs")) or "alert" in line
         for line in text.split("\n")
         if line
     )
@@ -194,13 +194,48 @@ def test_no_value_leaves_its_markdown_cell(run: Run, rename: Callable[[Run, str,
             assert len(re.findall(r"(?<!\\)\|", line)) in (3, 4, 5, 6), line
 
 
+@pytest.mark.parametrize("text", ["/approve", "/merge\n/label ~x", " /close", "\u200b/approve", "x\n/assign @all"])
+@pytest.mark.parametrize("where", ["reason", "cause", "case"])
+def test_no_foreign_text_begins_a_line(run: Run, text: str, where: str) -> None:
+    """A line that begins with a slash is a command that GitLab obeys with the rights of the token's user."""
+    case = Case(text, text, failure=text)
+    broken = run.broken("test", text if where == "reason" else "red", cause=text if where == "cause" else None)
+    page = write_markdown((broken.with_cases("test", case) if where == "case" else broken).summary())
+    assert not [line for line in page.splitlines() if re.match(r"\W*/", line) and not line.startswith(("|", "- "))]
+    assert not [line for line in page.splitlines() if line.startswith("/")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@all",
+        "@group/sub",
+        "#1",
+        "!1",
+        "%1",
+        '%"a milestone"',
+        "~bug",
+        '~"a label"',
+        "$1",
+        "&1",
+        "^alert#1",
+        "*iteration:3",
+    ],
+)
+def test_a_reference_is_only_text(text: str) -> None:
+    """A person, an issue or a label that a value names is neither notified nor linked nor set."""
+    rendered = re.sub(r"\\(.)", r"\1", escape(f"see {text}")).replace("&amp;", "&")
+    assert not re.search(r"[@#!%~$&^*](?=[\w\"'])", rendered)
+    assert rendered.replace("\u2060", "") == f"see {text}"
+
+
 @given(st.text())
 def test_escaped_text_is_one_line(text: str) -> None:
     """No line break, tag or open cell survives."""
     line = escape(text)
     assert "\n" not in line
     assert not re.search(r"(?<!\\)(\\\\)*[|`*_<>\[\]]", line)
-    assert not line.startswith(("- ", "+ ", "=", "# "))
+    assert not line.startswith(("- ", "+ ", "=", "# ", "/"))
 
 
 @pytest.mark.parametrize(

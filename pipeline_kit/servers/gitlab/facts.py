@@ -15,6 +15,7 @@ from pipeline_kit.yaml.nodes import Mapping, Node
 from pipeline_kit.yaml.reader import Limits, last_document
 from pipeline_kit.yaml.walk import child, entries, items, text, texts
 
+INSIDE = " from the project itself"
 LIMITS = Limits(characters=4_000_000, levels=60, values=1_000_000)
 """GitLab's own limit for a pipeline with its includes is of this order."""
 
@@ -34,7 +35,7 @@ def gitlab_job(job: Node, everything: set[str]) -> JobFacts:
     """One job's entry; `everything` is what the workflow starts on."""
     rules = items(child(job, "rules"))
     environment = child(job, "environment")
-    variables = " ".join(entries(child(job, "variables")))
+    variables = " ".join(name for part in (job, *rules) for name in entries(child(part, "variables")))
     return JobFacts(
         needs={name for need in items(child(job, "needs")) if (name := text(child(need, "job")) or text(need))},
         starts=rule_words(rules, everything),
@@ -60,7 +61,7 @@ def rule_words(rules: Sequence[Node], everything: set[str]) -> set[str]:
         globs = texts(child(changes, "paths") or changes)
         narrowed = f" that change {', '.join(map(folder_words, globs))}" if globs else ""
         names |= {words + narrowed} if words else everything
-    return names
+    return {name for name in names if not (name.endswith(INSIDE) and name.removesuffix(INSIDE) in names)}
 
 
 def text_of(node: Node | None, name: str) -> str:
@@ -78,7 +79,7 @@ def condition_words(condition: str) -> str:
     name = re.search(r'\$(?:CI_COMMIT_\w+|PIPELINE_KIT_SCHEDULE) (?:== "(.*)"|=~ /(.*)/)$', condition)
     chosen = (name[1] or f"like {name[2]}") if name else ""
     if "merge_request_event" in condition:
-        inside = " from the project itself" if "SOURCE_PROJECT_ID" in condition else ""
+        inside = INSIDE if "SOURCE_PROJECT_ID" in condition else ""
         return KIND_WORDS[EventKind.MERGE_REQUEST] + inside
     if '"schedule"' in condition:
         return f"the schedule {chosen}" if chosen else KIND_WORDS[EventKind.SCHEDULE]

@@ -65,6 +65,7 @@ class ReportView:
     image: str
     tags: str
     needs: tuple[str, ...]
+    own_merge_request: str  # the condition under which it gets the variables
     variables: tuple[tuple[str, str], ...]
     script: str
 
@@ -101,6 +102,7 @@ def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
         image=yaml_scalar(server_word(image, "the image")) if image else "",
         tags=yaml_list(tags) if tags else "",
         needs=needed if len(needed) < len(plan.jobs) and len(needed) <= MOST_NEEDS else (),
+        own_merge_request=yaml_line(f"{condition(EventPattern(EventKind.MERGE_REQUEST))} && {SAME_PROJECT}"),
         variables=secret_variables(secret) if secret else (),
         script=yaml_line(REPORT_COMMAND + (" --comment" if secret else "")),
     )

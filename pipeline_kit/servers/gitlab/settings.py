@@ -21,6 +21,9 @@ def gitlab_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
             )
     for secret in used_secrets(plan):
         yield from gitlab_secret(secret)
+    comment = descriptor.secrets.get(descriptor.report.comment or "") if descriptor.report else None
+    if comment is not None and comment not in used_secrets(plan):
+        yield from gitlab_secret(comment, "protected, since a fork can change the file that withholds it")
     for environment in descriptor.environments.values():
         refs = f", deployed from {', '.join(environment.refs)} only" if environment.refs else ""
         yield f"GitLab: protected environment `{environment.name}`{refs} (Premium), and who may deploy to it"
@@ -29,7 +32,7 @@ def gitlab_settings(plan: Plan, descriptor: Descriptor) -> Iterator[str]:
             yield f"GitLab: who may start the manual job {job.name}: those who may push to the protected branch"
 
 
-def gitlab_secret(secret: Secret) -> Iterator[str]:
+def gitlab_secret(secret: Secret, scope: str = "protected where only protected branches use it") -> Iterator[str]:
     """The variables that hold a secret."""
     name = secret.servers.get("gitlab")
     if name is None:
@@ -37,5 +40,4 @@ def gitlab_secret(secret: Secret) -> Iterator[str]:
     paired = secret.type is SecretType.USERNAME_PASSWORD
     names = [f"{name}_USERNAME", f"{name}_PASSWORD"] if paired else [str(name)]
     kind = "type file" if secret.type is SecretType.FILE else "masked"
-    scope = "protected where only protected branches use it"
     yield f"GitLab: variable {' and '.join(names)}: {kind}, without expansion, {scope} (secret {secret.name})"
