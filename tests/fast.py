@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 FOLDERS = (
-    "adopt", "ask", "deploy", "descriptor", "gates", "images", "init", "lint", "models", "plan", "render", "report",
-    "scan", "servers", "stages", "stores", "yaml_reader",
+    "adopt", "ask", "deploy", "descriptor", "gates", "images", "init", "lint", "models", "plan", "project", "render",
+    "report", "scan", "servers", "stages", "stores", "yaml_reader",
 )  # fmt: skip
 """Folders below tests/ whose tests are fast unless a marker says otherwise."""
 OUTSIDE = ("torch", "registry", "engine", "cluster", "gitlab", "jenkins")

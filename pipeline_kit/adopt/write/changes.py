@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+import shlex
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from pipeline_kit.adopt.read.tree import readable
+from pipeline_kit.descriptor.organisation import DESCRIPTOR
 from pipeline_kit.errors import UsageError
 
 LONGEST_NEW = 60  # lines of a new file that are shown whole
@@ -64,12 +66,36 @@ class Changes:
         """The files that differ and stay as they are."""
         return tuple(file for file in self.files if file.fate is Fate.KEPT)
 
+    def text(self, *, whole: bool) -> str:
+        """The differences, then what happens to each file; the descriptor is always `whole`."""
+        diffs = [change.diff(whole=whole or change.file == DESCRIPTOR) for change in self.written()]
+        lines = []
+        for change in self.written():
+            kept = f", the old one kept as {self.backups[change.file]}" if change.file in self.backups else ""
+            lines.append(f"{change.fate.value:9} {change.file}{kept}\n")
+        for change in self.kept():
+            how = f"--force {shlex.quote(change.file)} replaces it"
+            lines.append(f"{change.fate.value:9} {change.file}: it is not touched; {how}\n")
+        return "".join([*diffs, *lines])
+
+    def write(self, root: Path, write: Callable[[Path, str | bytes], None]) -> int:
+        """Writes the backups, then the files, and returns their number; `write` replaces a symbolic link itself."""
+        for file, backup in self.backups.items():
+            write(root / backup, (root / file).read_bytes())
+        for change in self.written():
+            write(root / change.file, change.text)
+        return len(self.backups) + len(self.written())
+
 
 def changes(root: Path, files: Mapping[str, str], forced: Collection[str], ci_files: Collection[str]) -> Changes:
     """What writing the files would do: nothing that is there is replaced unless it is forced by name.
 
-    The `ci_files` among those that are replaced are kept under another name.
+    The `ci_files` among those that are replaced are kept under another name. Raises UsageError if a forced file is not
+    among `files`.
     """
+    for name in forced:
+        if name not in files:
+            raise UsageError(f"--force: init does not write {name}", hint=f"these: {', '.join(files)}")
     result = tuple(_change(root, name, text, forced) for name, text in files.items())
     backups = {
         change.file: _free(root, backup_name(change.file))

@@ -16,12 +16,12 @@ from pipeline_kit.adopt.write.descriptor_text import descriptor_text
 from pipeline_kit.catalog import Catalog
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor
+from pipeline_kit.descriptor.organisation import DESCRIPTOR
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import KitError
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
 
-DESCRIPTOR = "pipeline-kit.yml"
 IGNORED = (".pipeline-kit/*", "!.pipeline-kit/stages/")
 HEADER = (
     "Proposed by `pipeline-kit init` from the files of this repository. Each comment says why a value was chosen,",
