@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.plan.drawing import as_table
+from pipeline_kit.project.open import open_project
 
 
 def main(root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pipeline_kit.cli.project import open_project
+from pipeline_kit.project.open import open_project
 from pipeline_kit.servers.project import render_project
 
 

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.descriptor.model import EventKind
+from pipeline_kit.project.open import open_project
 from pipeline_kit.servers.project import render_project
 from tests.conformance.case import CASES, Case
 

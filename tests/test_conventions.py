@@ -166,3 +166,16 @@ def test_every_public_thing_has_a_docstring_and_no_module_is_long() -> None:
         text = path.read_text()
         assert ast.get_docstring(ast.parse(text)), path
         assert len(text.splitlines()) <= 350, path
+
+
+def test_a_command_is_thin() -> None:
+    """It parses arguments, calls the library and prints: at most 80 lines, and no class, which a library would have."""
+    faults = []
+    for path in sorted((ROOT / "pipeline_kit" / "cli" / "commands").glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if len(text.splitlines()) > 80:
+            faults.append(f"{path.name} has {len(text.splitlines())} lines")
+        faults += [
+            f"{path.name} has {node.name}" for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)
+        ]
+    assert faults == []

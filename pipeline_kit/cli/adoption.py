@@ -13,11 +13,11 @@ from pipeline_kit.adopt.infer.propose import Choices
 from pipeline_kit.adopt.write.changes import changes
 from pipeline_kit.adopt.write.proposed import present_servers, propose_project
 from pipeline_kit.cli.asking import asks, choose, confirm
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.servers import chosen, files, named_plugins, plugins_in
 from pipeline_kit.descriptor.organisation import DESCRIPTOR
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import Plugins
+from pipeline_kit.project.open import open_project
 from pipeline_kit.servers.project import render_project
 
 

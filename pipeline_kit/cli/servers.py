@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_kit.catalog import Servers
-from pipeline_kit.cli.project import catalog_of
 from pipeline_kit.descriptor.grammar import GRAMMARS
 from pipeline_kit.descriptor.problem import DescriptorError
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import NO_PLUGINS, Plugins, normalised
+from pipeline_kit.project.open import catalog_of
 
 
 def files(plugins: Plugins = NO_PLUGINS) -> dict[str, str]:

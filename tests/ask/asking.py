@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_kit.cli.effective import settled
-from pipeline_kit.cli.project import OpenProject, open_project
 from pipeline_kit.descriptor.origin import Setting
+from pipeline_kit.project.effective import settled
+from pipeline_kit.project.open import OpenProject, open_project
 from pipeline_kit.render.sources import LineSource
 from pipeline_kit.servers.project import line_sources, render_project
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline_kit.catalog import Catalog
-from pipeline_kit.cli.project import OpenProject, open_project
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.contract.stage_file import read_spec
 from pipeline_kit.descriptor.load import load_descriptor
@@ -18,6 +17,7 @@ from pipeline_kit.descriptor.secret_variables import variable_names
 from pipeline_kit.extensions import Plugins
 from pipeline_kit.plan.build import build_plan
 from pipeline_kit.plan.model import Plan
+from pipeline_kit.project.open import OpenProject, open_project
 from pipeline_kit.servers.project import render_project
 from tests.conformance.case import Case
 from tests.executors.event_words import arguments_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_kit.cli.project import open_project
+from pipeline_kit.project.open import open_project
 from pipeline_kit.servers.project import render_project
 from tests.conformance.hostile import VALUES
 from tests.executors.executor import ExecutorRun

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.descriptor.problem import DescriptorError
 from pipeline_kit.errors import UsageError
+from pipeline_kit.project.open import open_project
 from pipeline_kit.servers.project import render_project
 from tests.conformance.hostile import REFUSED, VALUES
 from tests.executors.jenkins_harness import problems_of

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.cli.commands.deploy import document_of, lines_of
 from pipeline_kit.deploy.dry_run import DryRun, dry_run
 from pipeline_kit.job_release.release import job_release
 from pipeline_kit.job_release.settings import settings_of
+from pipeline_kit.project.shown.difference import document_of, lines_of
 from tests.deploy.deploying import Mortal, content, deploy, record_of
 from tests.images.signing import Signed, make_layout
 from tests.stages.releasing import Release

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from pipeline_kit.cli.project import OpenProject, open_project
 from pipeline_kit.plan.model import Event
+from pipeline_kit.project.open import OpenProject, open_project
 from pipeline_kit.servers.project import render_project
 from tests.events.tables import CIRCUMSTANCES, GROUPS, ONE_SERVER, ROWS
 from tests.executors.executor import PUSH, gitlab_variables

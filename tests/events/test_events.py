@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline_kit.cli.main import main
-from pipeline_kit.cli.project import OpenProject
 from pipeline_kit.plan.events import select
+from pipeline_kit.project.open import OpenProject
 from tests.events.servers import on_gitlab, on_jenkins, write_projects
 from tests.events.tables import CIRCUMSTANCES, GROUPS, ROWS
 from tests.executors.event_words import arguments_of

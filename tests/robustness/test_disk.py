@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.errors import KitError
+from pipeline_kit.project.open import open_project
 from pipeline_kit.runner.exit_codes import ExitCode, exit_code
 from pipeline_kit.runner.job import run_job
 from pipeline_kit.runner.job_run import JobRun

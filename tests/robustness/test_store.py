@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from pipeline_kit.adapters.stores.directory import DirectoryStore
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.result import JobRecord, Outcome
+from pipeline_kit.project.open import open_project
 from pipeline_kit.runner import job as runner
 from pipeline_kit.runner.exit_codes import ExitCode, exit_code
 from pipeline_kit.runner.job_run import JobRun

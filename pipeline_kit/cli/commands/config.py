@@ -6,11 +6,11 @@ import argparse
 import json
 from collections.abc import Mapping
 
-from pipeline_kit.cli.effective import settled
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.descriptor.origin import Setting
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.printing import as_yaml
+from pipeline_kit.project.effective import settled
+from pipeline_kit.project.open import open_project
 
 
 def execute(arguments: argparse.Namespace) -> int:

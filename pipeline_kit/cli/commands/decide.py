@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from pipeline_kit.adapters.git.repository import git
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.errors import UsageError
+from pipeline_kit.project.open import open_project
 from pipeline_kit.runner.decisions import FILE, record_decision
 from pipeline_kit.runner.folders import read_record
 

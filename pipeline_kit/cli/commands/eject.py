@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
-from pipeline_kit.cli.commands.explain import place_of
-from pipeline_kit.cli.commands.render import read
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.servers import files_in
 from pipeline_kit.errors import UsageError
+from pipeline_kit.project.explain import place_of
+from pipeline_kit.project.open import open_project
+from pipeline_kit.project.rendering import text_of
 from pipeline_kit.render.ownership import ejected, is_rendered
 from pipeline_kit.servers.project import render_project
 
@@ -32,14 +32,14 @@ def wanted(arguments: argparse.Namespace, root: Path, known: Mapping[str, str]) 
     """The rendered text of each file to eject. Raises UsageError where there is nothing to do."""
     if arguments.file is not None:
         name, _ = place_of(arguments.file, root, known)
-        text = read(root / name)
+        text = text_of(root / name)
         if text is None:
             project = open_project(root)
             text = render_project(project.plan, project.descriptor).files[name]
         if not is_rendered(text):
             raise UsageError(f"{name} is not the kit's file: it is yours already", hint="the kit leaves it alone")
         return {name: text}
-    here = {name: read(root / name) for name in known.values()}
+    here = {name: text_of(root / name) for name in known.values()}
     values = {name: text for name, text in here.items() if text is not None and is_rendered(text)}
     if not values:
         hint = f"name one, and it is written first: pipeline-kit eject {next(iter(known.values()))}"

@@ -10,9 +10,9 @@ from pathlib import Path
 from pipeline_kit.adapters.files import write_atomically
 from pipeline_kit.adapters.git.repository import project_files
 from pipeline_kit.cli.asking import ask, asks
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.cli.servers import chosen, files, named_plugins
 from pipeline_kit.errors import UsageError
+from pipeline_kit.project.open import open_project
 from pipeline_kit.render.scaffold import profiles, scaffold, suggested_name
 from pipeline_kit.servers.project import render_project
 

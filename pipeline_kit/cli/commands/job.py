@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def execute(arguments: argparse.Namespace) -> int:
     """Runs the job, streaming what it prints; says how it ended in one line."""
     with reading_checkout(arguments.directory.resolve()) as seen:  # git works while the rest of the kit is loaded
-        from pipeline_kit.cli.project import open_project
+        from pipeline_kit.project.open import open_project
         from pipeline_kit.runner.job_run import JobRun
 
         project = open_project(arguments.directory)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from pipeline_kit.cli.project import open_project, plan_for
+from pipeline_kit.cli.event import plan_for
 from pipeline_kit.plan.drawing import as_json, as_mermaid, as_table
+from pipeline_kit.project.open import open_project
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline_kit.project.predict.predict import PredictRequest, predict
 from pipeline_kit.project.predict.table import table_lines
-
-if TYPE_CHECKING:
-    from pipeline_kit.cli.serving_pod import LiveImage
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Sends rows to the image, or to a pod that serves it, and prints what was predicted and by which model."""
     request = PredictRequest(arguments.directory, arguments.image, arguments.environment, arguments.rows)
-    result = predict(request, find_live)
+    result = predict(request)
     if arguments.json:
         document = {"image": result.image, "model": result.model, "predictions": list(result.rows)}
         print(json.dumps(document, indent=2))
@@ -25,10 +20,3 @@ def execute(arguments: argparse.Namespace) -> int:
         print("\n".join(table_lines(result.rows)))
         print(f"by the model {result.model}\nof the image {result.image}")
     return 0
-
-
-def find_live(directory: Path, environment: str) -> LiveImage:
-    """The image that is live in an environment."""
-    from pipeline_kit.cli.serving_pod import LiveImage
-
-    return LiveImage.find(directory, environment)

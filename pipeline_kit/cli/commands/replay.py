@@ -9,11 +9,11 @@ from pathlib import Path
 from pipeline_kit.adapters.files import locked
 from pipeline_kit.adapters.stores import open_store
 from pipeline_kit.cli.commands.job import run_shown, show
-from pipeline_kit.cli.project import open_project
 from pipeline_kit.contract.ports import Store
 from pipeline_kit.contract.result import JobRecord
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.errors import Category, UsageError
+from pipeline_kit.project.open import open_project
 from pipeline_kit.runner.cache import Cache
 from pipeline_kit.runner.evidence import Evidence, ReadingStore
 from pipeline_kit.runner.folders import Folders, folders_of, user_cache

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
-from pipeline_kit.cli.project import open_project
-from pipeline_kit.contract.result import JobRecord, Outcome
 from pipeline_kit.descriptor.secret_variables import secret_variable
-from pipeline_kit.errors import DataError, UsageError
+from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import Plugins
-from pipeline_kit.plan.model import Plan
+from pipeline_kit.project.gathered import gathered
+from pipeline_kit.project.open import open_project
 from pipeline_kit.report.terminal import print_summary
 from pipeline_kit.report.write import write_report
 from pipeline_kit.runner.folders import read_record
@@ -29,7 +27,7 @@ def execute(arguments: argparse.Namespace) -> int:
     downloaded: Path | None = arguments.results
     out = (lambda job: downloaded / job) if downloaded else project.folders.out
     read = (lambda job: read_record(downloaded / job, job)) if downloaded else project.folders.read
-    records = gathered(project.plan, read)
+    records = gathered(project.plan, read, lambda note: print(note, file=sys.stderr))
     if not records:
         hint = "run the pipeline first, or name a folder of downloaded results: pipeline-kit report --from FOLDER"
         raise UsageError("no job has left a result here", hint=hint)
@@ -49,29 +47,3 @@ def put_comment(markdown: str, token: str, plugins: Plugins) -> None:
     from pipeline_kit.servers import SERVERS
 
     any(server.comment(markdown, os.environ, token) for server in SERVERS.all(plugins).values())
-
-
-def gathered(plan: Plan, read: Callable[[str], JobRecord | None]) -> Mapping[str, JobRecord]:
-    """The record of every job that left one, and of those that did not start because a need of theirs has not passed.
-
-    A job without a record whose needs have all passed, or that has none, was not of this event. A record that does not
-    count is left out, with a note: a workspace that is used again holds those of earlier pipelines.
-    """
-    job_records: dict[str, JobRecord] = {}
-    for job in plan.jobs:
-        stopped = next(
-            (need for need in job.needs if need in job_records and job_records[need].outcome is not Outcome.PASSED),
-            None,
-        )
-        if stopped is not None:  # whatever is in its folder
-            reason = f"{stopped} {job_records[stopped].outcome.value}"
-            job_records[job.name] = JobRecord(job.name, job.stage, Outcome.SKIPPED, reason)
-            continue
-        try:
-            record = read(job.name)
-        except DataError as error:
-            print(f"note: {error.message}", file=sys.stderr)
-            continue
-        if record is not None:
-            job_records[job.name] = record
-    return job_records

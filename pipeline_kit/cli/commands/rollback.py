@@ -8,9 +8,9 @@ import os
 import sys
 
 from pipeline_kit.cli.commands.job import show
-from pipeline_kit.cli.releasing import OpenRelease, opened_release
 from pipeline_kit.deploy.deployer import Released, silent
 from pipeline_kit.deploy.release import roll_back
+from pipeline_kit.project.release import OpenRelease, open_release
 from pipeline_kit.runner.stop import Interrupted, Stop, stoppable
 
 AGAIN = "run the same command again: it finishes what was begun, or says what is live"
@@ -21,7 +21,7 @@ def execute(arguments: argparse.Namespace) -> int:
     say = silent if arguments.json else show
     stop = Stop(lambda: leave(stop), raising=True)
     try:
-        with opened_release(arguments.directory, arguments.environment, say) as opened, stoppable(stop):
+        with open_release(arguments.directory, arguments.environment, say) as opened, stoppable(stop):
             released = roll_back(opened.deployer(), arguments.to)
     except Interrupted as interruption:
         print(f"rollback: {interruption}; {AGAIN}", file=sys.stderr)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from pipeline_kit.cli.project import catalog_of
 from pipeline_kit.descriptor.schema import json_schema
+from pipeline_kit.project.open import catalog_of
 
 
 def execute(arguments: argparse.Namespace) -> int:

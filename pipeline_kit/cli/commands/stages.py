@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Mapping
 
 from pipeline_kit.catalog import BUILT_IN, PROJECT_STAGES, STAGES, Specs
-from pipeline_kit.cli.project import catalog_of
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import UsageError
+from pipeline_kit.project.open import catalog_of
 from pipeline_kit.report.stage_page import stage_as_json, stage_lines, summary_lines
 from pipeline_kit.suggest import did_you_mean
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from pipeline_kit.cli.project import open_project
+from pipeline_kit.project.open import open_project
 from pipeline_kit.runner.why import read_why
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from pipeline_kit.catalog import Catalog
-from pipeline_kit.deploy.record import Content
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.descriptor.organisation import DESCRIPTOR
@@ -19,27 +18,12 @@ from pipeline_kit.images.serve.running import Configuration, read_configuration
 from pipeline_kit.project.predict.exchange import Row
 from pipeline_kit.project.predict.image import newest_image
 from pipeline_kit.project.predict.rows import first_row, read_rows, target_columns
-from pipeline_kit.project.predict.server import Serving, query, serve_and_query
+from pipeline_kit.project.predict.server import query, serve_and_query
 from pipeline_kit.runner.folders import folders_of
 from pipeline_kit.runner.world import world_for
 
-
-class Live(Protocol):
-    """The image that is live in an environment."""
-
-    @property
-    def image(self) -> str:
-        """The image by digest."""
-
-    @property
-    def content(self) -> Content:
-        """The image's release."""
-
-    def pod(self) -> Serving:
-        """An instance that serves it."""
-
-
-FindLive = Callable[[Path, str], Live]
+if TYPE_CHECKING:
+    from pipeline_kit.project.live import LiveImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +48,7 @@ class Predictions:
     rows: tuple[Row, ...]
 
 
-def predict(request: PredictRequest, find_live: FindLive) -> Predictions:
+def predict(request: PredictRequest) -> Predictions:
     """Sends the rows to the image, run as a local process, or to an instance of what is live.
 
     Raises UsageError where the request does not fit the project, DataError for rows that the image refuses, ModelError
@@ -96,3 +80,10 @@ def _rows(
     if request.rows is None:
         return first_row(descriptor, root, configuration)
     return read_rows(request.rows, configuration, target_columns(descriptor))
+
+
+def find_live(directory: Path, environment: str) -> LiveImage:
+    """The image that is live in an environment."""
+    from pipeline_kit.project.live import LiveImage
+
+    return LiveImage.find(directory, environment)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_kit.cli.releasing import OpenRelease, opened_release
 from pipeline_kit.contract.serving import Answer
 from pipeline_kit.deploy.record import Content
 from pipeline_kit.deploy.target import Instance
 from pipeline_kit.errors import ProjectError, UsageError
+from pipeline_kit.project.release import OpenRelease, open_release
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class LiveImage:
     @classmethod
     def find(cls, directory: Path, environment: str) -> LiveImage:
         """What is live there. Raises UsageError where nothing is."""
-        with opened_release(directory, environment, print) as release:
+        with open_release(directory, environment, print) as release:
             live = release.record().live
         if live is None:
             raise UsageError(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline_kit.catalog import BUILT_IN
-from pipeline_kit.cli.project import OpenProject
 from pipeline_kit.contract.stage_places import parameter_places
 from pipeline_kit.descriptor.load import read_layers
 from pipeline_kit.descriptor.model import Position
 from pipeline_kit.descriptor.origin import Setting, settle
 from pipeline_kit.descriptor.problem import Problems
+from pipeline_kit.project.open import OpenProject
 
 
 def settled(project: OpenProject) -> Setting:

@@ -1,25 +1,19 @@
-"""A project as most commands need it: its folders, stages, descriptor and plan."""
+"""A project that is read, checked and planned: its folders, stages, descriptor and plan."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline_kit.catalog import Catalog, Specs
 from pipeline_kit.descriptor.load import load_descriptor, plugins_of, read_layers
-from pipeline_kit.descriptor.model import Descriptor, EventKind
+from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.descriptor.organisation import DESCRIPTOR
 from pipeline_kit.descriptor.problem import Problems
 from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.plan.build import build_plan
-from pipeline_kit.plan.model import Event, Plan, PlannedJob
+from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.runner.folders import Folders, folders_of
-
-if TYPE_CHECKING:
-    import argparse
-
-NAMED_BY = {EventKind.PUSH: "branch", EventKind.TAG: "tag", EventKind.SCHEDULE: "schedule"}
 
 
 @frozen
@@ -71,9 +65,8 @@ def open_project(directory: Path) -> OpenProject:
     descriptor = load_descriptor(root, catalog)
     catalog = catalog.with_plugins(descriptor.plugins)
     refuse_unpinned(descriptor, root)
-    return OpenProject(
-        folders_of(root, catalog.servers.values()), catalog, descriptor, build_plan(descriptor, catalog.specs)
-    )
+    folders = folders_of(root, catalog.servers.values())
+    return OpenProject(folders, catalog, descriptor, build_plan(descriptor, catalog.specs))
 
 
 def refuse_unpinned(descriptor: Descriptor, root: Path) -> None:
@@ -90,31 +83,3 @@ def refuse_unpinned(descriptor: Descriptor, root: Path) -> None:
         if not lock.hashed or normalised(package) not in lock.pins:
             hint = "add it there by version and hash, as `pip-compile --generate-hashes` writes it"
             raise UsageError(f"plugins: {package} is not pinned in {descriptor.kit.lock}", hint=hint)
-
-
-def event_of(arguments: argparse.Namespace, descriptor: Descriptor) -> Event | None:
-    """The event that the command line names, or none. Raises UsageError where its options do not fit together."""
-    if arguments.event is None:
-        for name in ("branch", "tag", "schedule", "changed"):
-            if getattr(arguments, name):
-                raise UsageError(f"--{name} says something of an event", hint="give --event too")
-        return None
-    kind = EventKind(arguments.event)
-    needed = NAMED_BY.get(kind)
-    if needed and not getattr(arguments, needed):
-        raise UsageError(f"--event {kind.value} needs --{needed}")
-    if kind is EventKind.SCHEDULE and arguments.schedule not in descriptor.schedules:
-        known = ", ".join(descriptor.schedules) or "none"
-        raise UsageError(f"unknown schedule {arguments.schedule!r}", hint=f"the descriptor has: {known}")
-    if kind is not EventKind.MERGE_REQUEST and (arguments.changed or arguments.fork):
-        raise UsageError("--changed and --fork belong to --event merge_request")
-    changed = tuple(arguments.changed) if arguments.changed else None
-    return Event(kind, arguments.branch, arguments.tag, arguments.schedule, changed, arguments.fork)
-
-
-def plan_for(project: OpenProject, arguments: argparse.Namespace) -> Plan:
-    """The plan of the event that the command line names, or of all events."""
-    from pipeline_kit.plan.events import select
-
-    event = event_of(arguments, project.descriptor)
-    return project.plan if event is None else select(project.plan, event)

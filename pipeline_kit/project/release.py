@@ -1,4 +1,4 @@
-"""The release of an environment as the commands for people see it: its job, its record, and its cluster."""
+"""The release of an environment as a person at a terminal has it: its job, its record, and its target."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pipeline_kit.cli.project import OpenProject, open_project
+from pipeline_kit.adapters.git.repository import checkout
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.contract.spec import RELEASE
 from pipeline_kit.deploy.clock import ThisClock
 from pipeline_kit.deploy.deployer import Deployer, silent
 from pipeline_kit.deploy.destination import Destination
-from pipeline_kit.deploy.dry_run import unheld
+from pipeline_kit.deploy.dry_run import DryRun, dry_run, unheld
 from pipeline_kit.deploy.record import ReleaseRecord
+from pipeline_kit.deploy.request import ReleaseRequest
 from pipeline_kit.deploy.store import ReleaseStore
 from pipeline_kit.deploy.target import Rollout, Site
 from pipeline_kit.descriptor.model import SecretType
@@ -24,6 +26,7 @@ from pipeline_kit.errors import KitError, UsageError
 from pipeline_kit.job_release.release import JobRelease, job_release
 from pipeline_kit.job_release.settings import settings_of
 from pipeline_kit.plan.model import PlannedJob
+from pipeline_kit.project.open import OpenProject, open_project
 from pipeline_kit.runner.inputs import Inputs
 from pipeline_kit.runner.job import context_of, gather_inputs, open_secrets
 from pipeline_kit.runner.job_run import JobRun
@@ -45,6 +48,11 @@ class OpenRelease:
         """Where the release goes."""
         return self.job.destination
 
+    def title(self) -> str:
+        """The release, its environment and its target in one line."""
+        place = self.destination
+        return f"{place.release} in {place.environment}, namespace {place.namespace} of {self.site.name()}"
+
     def record(self) -> ReleaseRecord:
         """The record at the target; empty where nothing was ever released."""
         return ReleaseStore(self.site.records, self.destination.release).load()
@@ -59,7 +67,7 @@ class OpenRelease:
 
 
 @contextmanager
-def opened_release(directory: Path, wanted: str | None, show: Show, *, inputs: bool = False) -> Iterator[OpenRelease]:
+def open_release(directory: Path, wanted: str | None, show: Show, *, inputs: bool = False) -> Iterator[OpenRelease]:
     """The release of an environment or a job while the block runs; with `inputs` the job's own are gathered too.
 
     The secret of the type file that holds the kubeconfig must be set, as on a CI server; others count where they are.
@@ -128,3 +136,27 @@ def refuse_unmade(project: OpenProject, job: PlannedJob) -> None:
             state = "it has not run here" if record is None else f"the last time here it was {record.outcome.value}"
             message = f"{job.name} takes what {name} makes, and {state}"
             raise UsageError(message, hint=f"run it first: pipeline-kit run {name}")
+
+
+def job_to_release(directory: Path, wanted: str | None) -> str:
+    """The name of the job that releases to an environment. Raises UsageError where this branch may not go there."""
+    project = open_project(directory)
+    job = releasing_job(project, wanted)
+    refuse_branch(job, checkout(project.folders.root)[0].branch)
+    return job.name
+
+
+def refuse_branch(job: PlannedJob, branch: str | None) -> None:
+    """Raises UsageError where the branch that is checked out may not go to the job's environment."""
+    environment = job.environment
+    refs = environment.refs if environment else ()
+    if environment and branch and refs and not any(fnmatchcase(branch, ref) for ref in refs):
+        message = f"only {', '.join(refs)} may go to {environment.name}, and this is {branch}"
+        raise UsageError(message, hint="check out what may, or let the descriptor's `refs` say more")
+
+
+def difference(directory: Path, wanted: str | None, show: Show) -> tuple[ReleaseRequest, DryRun]:
+    """What a release would change, without changing anything."""
+    with open_release(directory, wanted, show, inputs=True) as release:
+        request = release.job.request(silent, rows=False)
+        return request, dry_run(release.site, request)
