@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
+from functools import partial
 
 from pipeline_kit.render.header import edited_by_hand
 from pipeline_kit.render.job_facts import JobFacts
 from pipeline_kit.render.project import RenderedProject
 
-ReadFacts = Callable[[str], Mapping[str, JobFacts]]
-"""Reads the jobs of a CI file from its text."""
+Facts = Mapping[str, JobFacts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,23 @@ class Drift:
 
 def drifts(project: RenderedProject, existing: Mapping[str, str | None]) -> tuple[Drift, ...]:
     """The files of `existing` (path to text, None for a missing file) that differ from the rendered ones."""
-    result = (
-        drift(path, existing[path], text, project.servers[path].facts)
-        for path, text in project.files.items()
-        if path in existing
-    )
-    return tuple(drift for drift in result if drift is not None)
+    found: list[Drift] = []
+    for path, text in project.files.items():
+        if path in existing:
+            server = project.servers[path]
+            planned = partial(server.planned, project.plan, project.descriptor)
+            drifted = drift(path, existing[path], text, server.facts, planned)
+            found += [drifted] if drifted is not None else []
+    return tuple(found)
 
 
-def drift(path: str, old: str | None, new: str, facts: ReadFacts) -> Drift | None:
-    """How one file differs from what it would be, or none."""
+def drift(
+    path: str, old: str | None, new: str, facts: Callable[[str], Facts], planned: Callable[[], Facts]
+) -> Drift | None:
+    """How one file differs from what it would be; None where it does not.
+
+    `facts` reads the jobs of the old file; `planned` gives those of the new one, which come from the plan.
+    """
     if old == new:
         return None
     before = (old or "").splitlines(keepends=True)
@@ -42,18 +49,17 @@ def drift(path: str, old: str | None, new: str, facts: ReadFacts) -> Drift | Non
     diff = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
     if old is None:
         return Drift(path, diff, (f"{path} is missing",))
-    return Drift(path, diff, tuple(meanings(path, old, new, facts)))
+    return Drift(path, diff, tuple(meanings(path, old, new, facts(old), planned)))
 
 
-def meanings(path: str, old: str, new: str, facts: ReadFacts) -> Iterator[str]:
+def meanings(path: str, old: str, new: str, before: Facts, planned: Callable[[], Facts]) -> Iterator[str]:
     """What the change from one text to the other means."""
     if edited_by_hand(old):
         yield f"{path} has been edited by hand since it was rendered"
-    before, after = facts(old), facts(new)
     if not before:
         yield f"{path} names no job that pipeline-kit knows to read"
         return
-    sentences = list(job_changes(before, after))
+    sentences = list(job_changes(before, planned()))
     yield from sentences
     if old.splitlines()[2:] == new.splitlines()[2:]:
         yield f"only the header of {path} differs: another version of pipeline-kit rendered it"

@@ -86,6 +86,10 @@ class PlainServer:
         """Nothing: a difference is shown as a diff only."""
         return {}
 
+    def planned(self, plan: Plan, descriptor: Descriptor) -> Mapping[str, JobFacts]:
+        """What `facts` reads from the rendered text: a server that reads much of it overrides this."""
+        return self.facts(self.render(plan, descriptor))
+
     def is_its_file(self, name: str, text: str) -> bool:
         """Whether it has the CI file's own name."""
         return PurePath(name).name == PurePath(self.words.file).name

@@ -21,6 +21,8 @@ class RenderedProject:
 
     files: Mapping[str, str]
     servers: Mapping[str, Server]
+    plan: Plan
+    descriptor: Descriptor
     settings_needed: tuple[str, ...] = field(default=())
     barriers: tuple[str, ...] = field(default=())
 
@@ -37,6 +39,8 @@ def render_for(plan: Plan, descriptor: Descriptor, servers: Sequence[Server]) ->
             for server in servers
         },
         servers={server.words.file: server for server in servers},
+        plan=plan,
+        descriptor=descriptor,
         settings_needed=settings_needed(plan, descriptor, servers),
         barriers=tuple(sentence for server in servers for sentence in server.added_order(plan)),
     )

@@ -56,6 +56,9 @@ class Server(Protocol):
     def facts(self, text: str) -> Mapping[str, JobFacts]:
         """The jobs of a CI file by name; empty where it is not understood. Raises nothing, whatever the text."""
 
+    def planned(self, plan: Plan, descriptor: Descriptor) -> Mapping[str, JobFacts]:
+        """The jobs of the CI file that `render` writes: what `facts` reads from it, but from the plan."""
+
     def is_its_file(self, name: str, text: str) -> bool:
         """Whether `lint` takes a file for one of this server's: by its name, or by its text."""
 

@@ -10,14 +10,8 @@ SERVER_MARGIN_SECONDS = 300
 
 OUT = ".pipeline-kit/out"
 REPORT_COMMAND = "pipeline-kit report"
+REPORT_JOB = "pipeline-report"
 SCHEDULE_VARIABLE = "PIPELINE_KIT_SCHEDULE"
-KIND_WORDS = {
-    EventKind.MERGE_REQUEST: "merge requests",
-    EventKind.PUSH: "pushes",
-    EventKind.TAG: "tags",
-    EventKind.SCHEDULE: "schedules",
-    EventKind.MANUAL: "runs started by hand",
-}
 
 
 def duration_words(seconds: int) -> str:

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from pipeline_kit.servers.gitlab.lint.condition import ConditionError, Named, Truth, Unknown, Value, judge
+from pipeline_kit.servers.gitlab.expression import ConditionError
+from pipeline_kit.servers.gitlab.lint.condition import Named, Truth, Unknown, Value, judge
 from pipeline_kit.servers.gitlab.lint.duration import seconds
 from pipeline_kit.servers.gitlab.lint.yaml_nodes import Kind, Scalar
 from pipeline_kit.servers.jenkins.groovy.tokens import Form, GroovyError, tokenize

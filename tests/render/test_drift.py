@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline_kit.descriptor.model import When
 from pipeline_kit.plan.model import Plan
-from pipeline_kit.render.drift import drift, drifts
+from pipeline_kit.render.drift import Drift, drifts
+from pipeline_kit.render.drift import drift as drift_from
 from pipeline_kit.render.header import edited_by_hand
 from pipeline_kit.servers import SERVERS
 from pipeline_kit.servers.project import render_project
@@ -19,6 +21,11 @@ from tests.render.test_golden_files import GOLDEN, NAMES
 
 FACTS = {server.words.file: server.facts for server in SERVERS.all().values()}
 FILES = (".gitlab-ci.yml", "Jenkinsfile")
+
+
+def drift(file: str, old: str | None, new: str) -> Drift | None:
+    """The drift of a file whose new jobs are read from its text: it has been checked that the plan gives the same."""
+    return drift_from(file, old, new, FACTS[file], lambda: FACTS[file](new))
 
 
 def with_job(made: Plan, name: str, **changes: object) -> Plan:
@@ -104,7 +111,7 @@ def test_an_edit_by_hand_is_recognised(file: str) -> None:
     assert not edited_by_hand(text)
     changed = text.replace("train", "trian")
     assert edited_by_hand(changed)
-    found = drift(file, changed, text, FACTS[file])
+    found = drift(file, changed, text)
     assert found is not None
     assert f"{file} has been edited by hand since it was rendered" in found.meanings
 
@@ -112,7 +119,7 @@ def test_an_edit_by_hand_is_recognised(file: str) -> None:
 def test_another_version_of_the_kit_is_told() -> None:
     """The header alone differs where the kit was upgraded and renders the same."""
     text = render_project(*full()).files["Jenkinsfile"]
-    found = drift("Jenkinsfile", text.replace("pipeline-kit 0.", "pipeline-kit 9."), text, FACTS["Jenkinsfile"])
+    found = drift("Jenkinsfile", text.replace("pipeline-kit 0.", "pipeline-kit 9."), text)
     assert found is not None
     assert found.meanings == ("only the header of Jenkinsfile differs: another version of pipeline-kit rendered it",)
 
@@ -122,7 +129,7 @@ def test_a_change_outside_of_the_jobs_is_admitted() -> None:
     made, made_for = full()
     old = render_project(made, made_for).files["Jenkinsfile"]
     new = old.replace("https://pypi.example/simple", "https://mirror.example/simple")
-    found = drift("Jenkinsfile", old, new, FACTS["Jenkinsfile"])
+    found = drift("Jenkinsfile", old, new)
     assert found is not None
     assert "Jenkinsfile changed in none of its jobs" in found.meanings[0]
     assert "+" in found.diff
@@ -135,7 +142,7 @@ def test_a_change_outside_of_the_jobs_is_admitted() -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_a_foreign_file_is_no_error(text: str, file: str) -> None:
     """Whatever stands on disk, the comparison ends with words."""
-    found = drift(file, text, render_project(*full()).files[file], FACTS[file])
+    found = drift(file, text, render_project(*full()).files[file])
     assert found is not None
     assert found.meanings
 
@@ -147,7 +154,7 @@ def test_aliases_are_not_expanded(bomb: str) -> None:
     job = "job: {script: make, image: *a39, needs: *a39, tags: *a39, rules: *a39, variables: *a39}"
     text = "\n".join(["a0: &a0 {x: 1}", *levels, job])
     new = render_project(*full()).files[".gitlab-ci.yml"]
-    empty, bombed = (drift(".gitlab-ci.yml", old, new, FACTS[".gitlab-ci.yml"]) for old in ("", text))
+    empty, bombed = (drift(".gitlab-ci.yml", old, new) for old in ("", text))
     assert empty is not None
     assert bombed is not None
     assert bombed.meanings == empty.meanings
@@ -156,4 +163,40 @@ def test_aliases_are_not_expanded(bomb: str) -> None:
 @given(st.text("stage('a') {\n}agent: -[]&*!|>\"#script", max_size=80), st.sampled_from(FILES))
 def test_any_text_is_compared(text: str, file: str) -> None:
     """No text raises."""
-    assert drift(file, text, "# Rendered\n", FACTS[file]) is not None
+    assert drift(file, text, "# Rendered\n") is not None
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ('$CI_PIPELINE_SOURCE == "merge_request_event"', "merge requests"),
+        ("$CI_PIPELINE_SOURCE=='merge_request_event'", "merge requests"),
+        (
+            "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
+            ' && $CI_PIPELINE_SOURCE == "merge_request_event"',
+            "merge requests from the project itself",
+        ),
+        ('$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH', "pushes"),
+        ('$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == "main"', "pushes to main"),
+        ('$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_TAG =~ /^v.*$/', "tags like ^v.*$"),
+        ('$CI_PIPELINE_SOURCE == "schedule" && $PIPELINE_KIT_SCHEDULE == "nightly"', "the schedule nightly"),
+        ('$CI_PIPELINE_SOURCE == "schedule"', "schedules"),
+        ("$CI_PIPELINE_SOURCE =~ /^(web|api)$/", "runs started by hand"),
+        *((text, text) for text in (
+            '$CI_COMMIT_BRANCH == "main"',
+            '$CI_PIPELINE_SOURCE == "merge_request_event" || $X',
+            '$CI_PIPELINE_SOURCE == "merge_request_event" && $X',
+            '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH != "main"',
+            '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == "main" && $X',
+            '$CI_PIPELINE_SOURCE == "push" && ($CI_COMMIT_BRANCH)',
+            '$CI_PIPELINE_SOURCE =~ /^(web|api|trigger)$/',
+            '$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $X && $CI_PIPELINE_SOURCE == "merge_request_event"',
+            '"merge_request_event" == "merge_request_event"',
+            '$A && $A', '$A ==', '&&', '"a', '$CI_PIPELINE_SOURCE == "push" &&',
+        )),
+    ],
+)  # fmt: skip
+def test_a_condition_is_the_events_that_it_starts_on_or_is_shown_as_it_is(condition: str, words: str) -> None:
+    """Its comparisons are read, in any order and any quotes; one that the kit does not write is never left out."""
+    file = f"a:\n  script: x\n  rules:\n    - if: {json.dumps(condition)}\n"
+    assert FACTS[".gitlab-ci.yml"](file)["a"].starts == {words}

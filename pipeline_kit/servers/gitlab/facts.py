@@ -9,13 +9,22 @@ import re
 from collections.abc import Sequence
 
 from pipeline_kit.descriptor.model import EventKind
+from pipeline_kit.render.event_words import INSIDE, KIND_WORDS, named_event
 from pipeline_kit.render.job_facts import JobFacts
-from pipeline_kit.render.words import KIND_WORDS
+from pipeline_kit.render.words import SCHEDULE_VARIABLE
+from pipeline_kit.servers.gitlab.expression import conjunction
+from pipeline_kit.servers.gitlab.globs import folder_words
 from pipeline_kit.yaml.nodes import Mapping, Node
 from pipeline_kit.yaml.reader import Limits, last_document
 from pipeline_kit.yaml.walk import child, entries, items, text, texts
 
-INSIDE = " from the project itself"
+SAME_PROJECT = ("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "==")
+NAMED_BY = {
+    ("push", "$CI_COMMIT_BRANCH"): EventKind.PUSH,
+    ("push", "$CI_COMMIT_TAG"): EventKind.TAG,
+    ("schedule", f"${SCHEDULE_VARIABLE}"): EventKind.SCHEDULE,
+}
+"""The kind of event whose name a variable holds, by the pipeline's source and the variable."""
 LIMITS = Limits(characters=4_000_000, levels=60, values=1_000_000)
 """GitLab's own limit for a pipeline with its includes is of this order."""
 
@@ -69,24 +78,22 @@ def text_of(node: Node | None, name: str) -> str:
     return text(child(node, name)) or ""
 
 
-def folder_words(glob: str) -> str:
-    """A glob of `changes` as the descriptor has it: GitLab needs `src/**/*` for all within a folder."""
-    return glob.removesuffix("/*") if glob.endswith("/**/*") else glob
-
-
 def condition_words(condition: str) -> str:
-    """A rule's condition as text, if the kit wrote it; else unchanged."""
-    name = re.search(r'\$(?:CI_COMMIT_\w+|PIPELINE_KIT_SCHEDULE) (?:== "(.*)"|=~ /(.*)/)$', condition)
-    chosen = (name[1] or f"like {name[2]}") if name else ""
-    if "merge_request_event" in condition:
-        inside = INSIDE if "SOURCE_PROJECT_ID" in condition else ""
-        return KIND_WORDS[EventKind.MERGE_REQUEST] + inside
-    if '"schedule"' in condition:
-        return f"the schedule {chosen}" if chosen else KIND_WORDS[EventKind.SCHEDULE]
-    if "web|api" in condition:
+    """The event that a condition starts on, where it consists of the comparisons that the kit writes; else itself."""
+    terms = conjunction(condition)
+    if terms is None:
+        return condition
+    source, started = terms.pop(("$CI_PIPELINE_SOURCE", "=="), ""), terms.pop(("$CI_PIPELINE_SOURCE", "=~"), "")
+    if started == "^(web|api)$" and not terms:
         return KIND_WORDS[EventKind.MANUAL]
-    if '"push"' in condition and "$CI_COMMIT_TAG" in condition:
-        return f"tags {chosen}" if chosen else KIND_WORDS[EventKind.TAG]
-    if '"push"' in condition and "$CI_COMMIT_BRANCH" in condition:
-        return f"pushes to {chosen}" if chosen else KIND_WORDS[EventKind.PUSH]
-    return condition
+    if source == "merge_request_event":
+        inside = {SAME_PROJECT: "$CI_MERGE_REQUEST_PROJECT_ID"}
+        return (
+            condition if terms not in ({}, inside) else KIND_WORDS[EventKind.MERGE_REQUEST] + (INSIDE if terms else "")
+        )
+    for (variable, operator), name in terms.items():
+        kind = NAMED_BY.get((source, variable))
+        if kind is None or len(terms) > 1 or operator not in ("", "==", "=~"):
+            return condition
+        return named_event(kind, name, exactly=operator == "==")
+    return KIND_WORDS[EventKind.SCHEDULE] if source == "schedule" else condition

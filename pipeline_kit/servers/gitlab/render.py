@@ -21,6 +21,7 @@ from pipeline_kit.render.words import (
     server_timeout_seconds,
     unattended,
 )
+from pipeline_kit.servers.gitlab.globs import change_globs
 
 SAME_PROJECT = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
 MOST_NEEDS = 50
@@ -195,21 +196,15 @@ def named(event: EventPattern) -> str:
     variable = variables.get(event.kind, SCHEDULE_VARIABLE)
     if event.pattern == "*":
         return f"${variable}"
-    if all(character.isalnum() or character in "._/-" for character in event.pattern):
+    if is_compared(event):
         return f'${variable} == "{event.pattern}"'
     expression = name_expression(event.pattern)
     return f"${variable} =~ /{expression}/"
 
 
-def change_globs(glob: str) -> tuple[str, ...]:
-    """A glob of the descriptor in GitLab's form, where `**` crosses folders only before a slash.
-
-    A glob that names a folder means all within it.
-    """
-    base = glob.rstrip("/")
-    if base == "**" or base.endswith("/**"):
-        return (f"{base}/*",)
-    return (base, f"{base}/**/*")
+def is_compared(event: EventPattern) -> bool:
+    """Whether the name of an event is compared, and not matched by an expression."""
+    return all(character.isalnum() or character in "._/-" for character in event.pattern)
 
 
 def secret_variables(secret: Secret) -> tuple[tuple[str, str], ...]:

@@ -70,6 +70,12 @@ class Gitlab(PlainServer):
 
         return gitlab_facts(text)
 
+    def planned(self, plan: Plan, descriptor: Descriptor) -> Mapping[str, JobFacts]:
+        """The jobs of the rendered file."""
+        from pipeline_kit.servers.gitlab.planned import planned_facts
+
+        return planned_facts(plan, descriptor)
+
     def is_its_file(self, name: str, text: str) -> bool:
         """Whether it is YAML."""
         return PurePath(name).suffix in (".yml", ".yaml")

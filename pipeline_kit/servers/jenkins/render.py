@@ -156,7 +156,7 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         agent=agent(job.runner, image_of(job, descriptor.kit)),
         question=groovy_string(f"Start {job.name}?") if job.waits_for_a_person else "",
         lock=groovy_string(server_word(group, "the lock")) if group is not None else "",
-        timeout_minutes=-(-server_timeout_seconds(job) // 60),
+        timeout_minutes=timeout_minutes(job),
         unstash=tuple(groovy_string(take) for take in job.takes),
         secrets=tuple(binding(secret) for secret in job.secrets if "jenkins" in secret.servers),
         script=groovy_string(once_more_on_3(f"pipeline-kit job {job.name}")),
@@ -165,6 +165,11 @@ def job_view(job: PlannedJob, plan: Plan, descriptor: Descriptor) -> JobView:
         outcome=outcome_variable(job.name),
         stashed_as=groovy_string(report_stash(job.name)) if descriptor.report is not None else "",
     )
+
+
+def timeout_minutes(job: PlannedJob) -> int:
+    """The server's time limit for a job, in whole minutes."""
+    return -(-server_timeout_seconds(job) // 60)
 
 
 def once_more_on_3(command: str) -> str:

@@ -76,6 +76,12 @@ class Jenkins(PlainServer):
 
         return jenkins_facts(text)
 
+    def planned(self, plan: Plan, descriptor: Descriptor) -> Mapping[str, JobFacts]:
+        """The jobs of the rendered file."""
+        from pipeline_kit.servers.jenkins.planned import planned_facts
+
+        return planned_facts(plan, descriptor)
+
     def is_its_file(self, name: str, text: str) -> bool:
         """Whether its name says Groovy, or its text has a block of a pipeline."""
         path = PurePath(name)

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 
 from pipeline_kit.descriptor.model import EventKind
-from pipeline_kit.render.words import KIND_WORDS, SCHEDULE_VARIABLE
+from pipeline_kit.render.event_words import INSIDE, KIND_WORDS, named_event
+from pipeline_kit.render.words import SCHEDULE_VARIABLE
 from pipeline_kit.servers.jenkins.groovy.syntax import Statement
 from pipeline_kit.servers.jenkins.groovy.tree import body, shown, string_argument, strings_of, value_of
 
 EVERYTHING = frozenset(KIND_WORDS.values())
 MERGE_REQUESTS = KIND_WORDS[EventKind.MERGE_REQUEST]
-INSIDE = " from the project itself"
 NOT_A_FORK = "env.CHANGE_FORK == null"
 
 
@@ -52,17 +52,16 @@ def events_in(when: Sequence[Statement]) -> Iterator[str]:
         elif condition.name == "expression":
             yield from schedules_in(condition)
         elif condition.name in ("branch", "tag"):
-            pattern = first_string(condition)
-            like = "like " if named_text(condition, "comparator") == "REGEXP" else ""
-            yield f"{'pushes to' if condition.name == 'branch' else 'tags'} {like}{pattern}"
+            kind = EventKind.PUSH if condition.name == "branch" else EventKind.TAG
+            exactly = named_text(condition, "comparator") != "REGEXP"
+            yield named_event(kind, first_string(condition), exactly=exactly)
 
 
 def schedules_in(expression: Statement) -> Iterator[str]:
     """The schedule that an `expression` asks for."""
     for statement in body(expression) or ():
         if shown(statement).startswith(f"params.{SCHEDULE_VARIABLE}"):
-            name = first_string(statement)
-            yield f"the schedule {name}" if name else KIND_WORDS[EventKind.SCHEDULE]
+            yield named_event(EventKind.SCHEDULE, first_string(statement), exactly=True)
 
 
 def narrowed(starts: Set[str], when: Sequence[Statement]) -> set[str]:
@@ -82,7 +81,10 @@ def all_starts(whens: Mapping[str, Sequence[Statement]], needs: Mapping[str, Set
         inherited: Set[str] = EVERYTHING
         for need in needs[name]:
             inherited = both(inherited, starts.get(need, EVERYTHING))
-        starts[name] = narrowed(set(events_in(when)) or inherited, when)
+        own = set(events_in(when))
+        if MERGE_REQUESTS in own:  # what narrows those of its needs narrows its own
+            own = own - {MERGE_REQUESTS} | {event for event in inherited if event.startswith(MERGE_REQUESTS)}
+        starts[name] = narrowed(own or inherited, when)
     return starts
 
 

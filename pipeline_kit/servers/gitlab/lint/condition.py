@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+
+from pipeline_kit.servers.gitlab.expression import COMPARISONS, ConditionError, tokens_of
 
 
 class Truth(Enum):
@@ -39,30 +40,12 @@ Value = str | None | Unknown | Named
 """None is a variable that does not exist."""
 
 
-class ConditionError(Exception):
-    """The condition cannot be read, in a way that GitLab refuses too."""
-
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-    (?P<variable>\$\w+) |
-    (?P<text>"[^"]*"|'[^']*') |
-    (?P<pattern>/(?:[^/\\\n]|\\.)+/[a-zA-Z]*) |
-    (?P<operator>==|!=|=~|!~|&&|\|\||\(|\)) |
-    (?P<null>null\b) |
-    (?P<word>[A-Za-z_][\w.-]*) |
-    (?P<assign>=) |
-    (?P<other>\S)
-    )""",
-    re.VERBOSE,
-)
-_COMPARISONS = ("==", "!=", "=~", "!~")
 _DEEPEST = 40
 
 
 def judge(text: str, known: Mapping[str, Value]) -> Truth:
     """What is known of the condition. Raises ConditionError where GitLab cannot read it."""
-    tokens = _tokens(text)
+    tokens = tokens_of(text)
     if tokens is None:
         return Truth.UNKNOWN
     reader = _Reader(tokens, known)
@@ -70,27 +53,6 @@ def judge(text: str, known: Mapping[str, Value]) -> Truth:
     if reader.at < len(tokens):
         raise ConditionError(f"`{tokens[reader.at][1]}` is where `&&` or `||` is expected")
     return _truth(result)
-
-
-@lru_cache(maxsize=256)
-def _tokens(text: str) -> tuple[tuple[str, str], ...] | None:
-    """The tokens, or None if one is unknown to this reader."""
-    if "$[[" in text:
-        return None
-    tokens: list[tuple[str, str]] = []
-    at = 0
-    text = text.rstrip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None or match.lastgroup is None or match.lastgroup == "other":
-            return None
-        if match.lastgroup == "assign":
-            raise ConditionError("`=` compares nothing: write `==`")
-        if match.lastgroup == "word":
-            raise ConditionError(f"`{match['word']}` is neither a variable nor a text in quotes")
-        tokens.append((match.lastgroup, match[match.lastgroup]))
-        at = match.end()
-    return tuple(tokens)
 
 
 class _Reader:
@@ -118,7 +80,7 @@ class _Reader:
 
     def comparison(self, depth: int) -> Value | Truth:
         equal = self.operand(depth)
-        while self.peek() in _COMPARISONS:
+        while self.peek() in COMPARISONS:
             operator = self.peek()
             self.at += 1
             pattern = self.tokens[self.at][1] if self.at < len(self.tokens) else ""

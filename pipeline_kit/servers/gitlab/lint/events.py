@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
-from pipeline_kit.servers.gitlab.lint.condition import ConditionError, Named, Truth, Unknown, Value, judge
+from pipeline_kit.servers.gitlab.expression import ConditionError
+from pipeline_kit.servers.gitlab.lint.condition import Named, Truth, Unknown, Value, judge
 from pipeline_kit.servers.gitlab.lint.document import Document, Job
 from pipeline_kit.servers.gitlab.lint.keywords import ONLY_REFS
 from pipeline_kit.servers.gitlab.lint.yaml_nodes import Mapping, Node, Scalar, flat

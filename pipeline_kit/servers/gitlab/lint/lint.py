@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pipeline_kit.lint.finding import Findings, word
+from pipeline_kit.servers.gitlab.expression import ConditionError
 from pipeline_kit.servers.gitlab.lint import keywords, shape
-from pipeline_kit.servers.gitlab.lint.condition import ConditionError, judge
+from pipeline_kit.servers.gitlab.lint.condition import judge
 from pipeline_kit.servers.gitlab.lint.document import Document, Job
 from pipeline_kit.servers.gitlab.lint.graph import Graph
 from pipeline_kit.servers.gitlab.lint.rules import RULES
