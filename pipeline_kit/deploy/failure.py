@@ -9,7 +9,11 @@ CATEGORIES = {Category.MODEL: ModelError.category, Category.TIMEOUT: TimeLimitEr
 
 
 class ReleaseError(KitError):
-    """Pods did not become what they should be. `lines` are the last ones of the container that failed."""
+    """Instances did not become what they should be.
+
+    `lines` are the last ones of the container that failed; `cause` is the line that explains most, and stays as it was
+    when the message is amended by how the release ended.
+    """
 
     def __init__(
         self,
@@ -22,6 +26,7 @@ class ReleaseError(KitError):
         super().__init__(message, hint=hint)
         self.category = CATEGORIES.get(category, ProjectError.category)
         self.lines = lines
+        self.cause = lines[-1] if lines else message
 
 
 class UnreachedError(ReleaseError):

@@ -42,7 +42,7 @@ class Finding:
     hint: str
     level: Level
 
-    def told(self, file: str) -> str:
+    def text(self, file: str) -> str:
         """The finding as `lint` prints it."""
         return f"{file}:{self.line}:{self.column}: {self.level.value}: {self.message} [{self.rule}]\n    {self.hint}"
 

@@ -14,7 +14,7 @@ from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.plan.model import Plan, PlannedJob
 from pipeline_kit.render.ancestors import ancestors
 from pipeline_kit.render.marks import MarkedLine
-from pipeline_kit.render.provenance import CONSTANTS, SOURCES, UNCHANGING, Source, value_name
+from pipeline_kit.render.value_sources import CONSTANTS, SOURCES, UNCHANGING, Source, value_name
 
 
 @dataclass(frozen=True, slots=True)

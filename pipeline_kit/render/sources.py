@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pipeline_kit.render.header import headed
 from pipeline_kit.render.keys import Key, KeyFinder
 from pipeline_kit.render.marks import marked_lines
-from pipeline_kit.render.provenance import Source
 from pipeline_kit.render.templating import Template, fill
+from pipeline_kit.render.value_sources import Source
 
 HEADER = Source("The header: the kit's version, and a digest by which an edit by hand is found.", ("kit.version",))
 

@@ -64,8 +64,8 @@ class Bin:
     """A bin of the calibration: how many rows, which probability they were given, and how many were so."""
 
     rows: int
-    said: float
-    held: float
+    predicted: float
+    observed: float
 
 
 @frozen
@@ -169,9 +169,10 @@ def _bins(value: Value) -> list[Bin]:
     bins = []
     for item in list_of(value):
         entry = mapping_of(item)
-        rows, text, held = whole_of(entry.get("rows")), number_of(entry.get("said")), number_of(entry.get("held"))
-        if rows and text is not None and held is not None:
-            bins.append(Bin(rows, text, held))
+        rows = whole_of(entry.get("rows"))
+        predicted, observed = number_of(entry.get("said")), number_of(entry.get("held"))
+        if rows and predicted is not None and observed is not None:
+            bins.append(Bin(rows, predicted, observed))
     return bins
 
 

@@ -128,7 +128,7 @@ def roc_drawing(curves: Mapping[str, Sequence[Point]]) -> str:
 
 def calibration_drawing(bins: Sequence[Bin]) -> str:
     """Observed frequency over predicted probability, a point per bin; a calibrated model stays on the diagonal."""
-    points = {"calibration": [(item.said, item.held) for item in bins]}
+    points = {"calibration": [(calibration_bin.predicted, calibration_bin.observed) for calibration_bin in bins]}
     return lines_drawing(
         points,
         title="Calibration",

@@ -15,7 +15,7 @@ from pipeline_kit.report.junit import read_junit, write_junit
 from pipeline_kit.report.summary import Document, Evidence, Plan, PlannedJob, RunSummary, summarise
 
 JUNIT = "junit.xml"
-TOLD = ".told"
+SHOWN = ".shown"
 """The suffix of the file, beside the report's folder, that lists the results the report shows."""
 DOCUMENT_LIMIT = 64 * 1024 * 1024
 """A document of more bytes is left out: the page is for people."""
@@ -40,8 +40,8 @@ def write_report(plan: Plan, records: Mapping[str, JobRecord], out: Callable[[st
     summary = summarise(plan, records, {job.name: gather(job, records[job.name], out(job.name)) for job in jobs})
     target.mkdir(parents=True, exist_ok=True)
     report = Report(summary, target / "report.html", target / "report.md", target / JUNIT)
-    message, marker = _results(plan, records), target.with_suffix(TOLD)
-    if all(record.cached for record in records.values()) and _tells(report, marker, message):
+    message, marker = _results(plan, records), target.with_suffix(SHOWN)
+    if all(record.cached for record in records.values()) and _shows(report, marker, message):
         return report
     from pipeline_kit.report.html import write_html
     from pipeline_kit.report.markdown import write_markdown
@@ -61,10 +61,10 @@ def _results(plan: Plan, records: Mapping[str, JobRecord]) -> str:
     return json.dumps({"project": plan.project, "levels": levels, "keys": keys}, sort_keys=True)
 
 
-def _tells(report: Report, marker: Path, told: str) -> bool:
+def _shows(report: Report, marker: Path, results: str) -> bool:
     """Whether a whole report of these results is there."""
     try:
-        return marker.read_text(encoding="utf-8") == told and all(
+        return marker.read_text(encoding="utf-8") == results and all(
             path.is_file() for path in (report.html, report.markdown, report.junit)
         )
     except (OSError, UnicodeDecodeError):

@@ -17,9 +17,6 @@ from pipeline_kit.job_release.release import job_release
 
 from .settings import settings_of
 
-TAKEN_BACK = "; revision "
-"""The part of a failed release's message that says how it ended."""
-
 
 def run(context: StageContext) -> StageResult:
     """Passed when every pod serves the model by digest; failed, and all as before, where the pods do not.
@@ -59,7 +56,7 @@ def place_of(request: ReleaseRequest, site: str) -> str:
 def failed(request: ReleaseRequest, error: ReleaseError) -> StageResult:
     """The result of a release that its own pods failed."""
     facts: dict[str, Value] = {"image": request.content.image, "environment": request.destination.environment}
-    facts["cause"] = error.lines[-1] if error.lines else error.message.partition(TAKEN_BACK)[0]
+    facts["cause"] = error.cause
     detail = "\n".join(error.lines)
     case = Case(f"release to {request.destination.environment}", "deploy", failure=error.message, detail=detail)
     return StageResult(Outcome.FAILED, error.message, error.category, cases=(case,), facts=facts)

@@ -65,10 +65,10 @@ def run(context: StageContext) -> StageResult:
     rows = context.place(ROWS, ROWS)
     scored = {name: _score(evaluator, truths[name], files[name], rows / file_name(name)) for name in datasets}
     result = _result(context, python, evaluator, _Made(digest, how, datasets, files), scored)
-    return _told_what_was_learned(result, context.upstream[job].record, datasets)
+    return _with_training_datasets(result, context.upstream[job].record, datasets)
 
 
-def _told_what_was_learned(result: StageResult, maker: JobRecord, datasets: Mapping[str, DataInput]) -> StageResult:
+def _with_training_datasets(result: StageResult, maker: JobRecord, datasets: Mapping[str, DataInput]) -> StageResult:
     """The result that also says which datasets the job that made the model was given: it may have learned from them."""
     known = [
         name

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from pipeline_kit.adopt.infer.classify import Meaning, meaning
+from pipeline_kit.adopt.infer.classify import Purpose, purpose
 from pipeline_kit.adopt.read.datasets import find_data, find_pointers
 from pipeline_kit.adopt.read.makefile import lines_of, read_makefile
 from pipeline_kit.adopt.read.metadata import kit_python
@@ -46,29 +46,29 @@ def test_a_line_is_plain_only_where_no_shell_is_needed(text: str, words: list[tu
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("python -m venv .venv", Meaning.INSTALL),
-        (". .venv/bin/activate", Meaning.INSTALL),
-        ("pip install -r requirements.txt", Meaning.INSTALL),
-        ("pip install -e .[dev]", Meaning.INSTALL),
-        ("curl -sSL https://install.example/poetry | python3 -", Meaning.INSTALL),
-        ("conda activate x", Meaning.INSTALL),
-        ("poetry build", Meaning.BUILD),
-        ("ruff check --fix .", Meaning.OTHER),
-        ("ruff format --check .", Meaning.LINT),
-        ("black .", Meaning.OTHER),
-        ("mypy src", Meaning.LINT),
-        ("docker build -t x .", Meaning.IMAGE),
-        ("helm upgrade x", Meaning.DEPLOY),
-        ("python --version", Meaning.NOISE),
-        ("coverage report", Meaning.NOISE),
-        ("pytest --version", Meaning.NOISE),
-        ("sudo apt-get install -y git", Meaning.SYSTEM),
-        ("python -m unittest", Meaning.OTHER),
+        ("python -m venv .venv", Purpose.INSTALL),
+        (". .venv/bin/activate", Purpose.INSTALL),
+        ("pip install -r requirements.txt", Purpose.INSTALL),
+        ("pip install -e .[dev]", Purpose.INSTALL),
+        ("curl -sSL https://install.example/poetry | python3 -", Purpose.INSTALL),
+        ("conda activate x", Purpose.INSTALL),
+        ("poetry build", Purpose.BUILD),
+        ("ruff check --fix .", Purpose.OTHER),
+        ("ruff format --check .", Purpose.LINT),
+        ("black .", Purpose.OTHER),
+        ("mypy src", Purpose.LINT),
+        ("docker build -t x .", Purpose.IMAGE),
+        ("helm upgrade x", Purpose.DEPLOY),
+        ("python --version", Purpose.NOISE),
+        ("coverage report", Purpose.NOISE),
+        ("pytest --version", Purpose.NOISE),
+        ("sudo apt-get install -y git", Purpose.SYSTEM),
+        ("python -m unittest", Purpose.OTHER),
     ],
 )  # fmt: skip
-def test_what_a_command_is_for(text: str, expected: Meaning) -> None:
+def test_what_a_command_is_for(text: str, expected: Purpose) -> None:
     """Environments are the lock file's, images and deployments are told, the rest is work."""
-    assert [meaning(line) for line in read_lines([(text, 1)], {})] == [expected]
+    assert [purpose(line) for line in read_lines([(text, 1)], {})] == [expected]
 
 
 def test_a_makefile_is_read_without_make() -> None:

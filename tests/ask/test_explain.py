@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from pipeline_kit.descriptor.origin import Layer
-from pipeline_kit.render.provenance import value_name
 from pipeline_kit.render.sources import LineSource
+from pipeline_kit.render.value_sources import value_name
 from pipeline_kit.servers.gitlab import render as gitlab
 from pipeline_kit.servers.gitlab import sources as gitlab_sources
 from pipeline_kit.servers.jenkins import render as jenkins

@@ -23,7 +23,7 @@ def broken_file(case: Path) -> Path:
 def test_a_fault_is_found(case: Path) -> None:
     """The findings are the golden ones; with PIPELINE_KIT_UPDATE_GOLDEN=1 they are written anew, to be read."""
     file = broken_file(case)
-    told = "".join(f"{each.told(file.name)}\n" for each in check_file(file.name, file.read_bytes()))
+    told = "".join(f"{each.text(file.name)}\n" for each in check_file(file.name, file.read_bytes()))
     expected = case / "expected.txt"
     if os.environ.get(UPDATE) == "1" and "CI" not in os.environ:
         expected.write_text(told, encoding="utf-8")

@@ -51,7 +51,7 @@ def lint_quietly(name: str, content: bytes) -> int:
         assert str(error)
         return 0
     assert all(each.line >= 1 and each.column >= 1 and each.message and each.hint for each in found)
-    assert all(each.told(name).isprintable() or "\n" in each.told(name) for each in found)
+    assert all(each.text(name).isprintable() or "\n" in each.text(name) for each in found)
     return len(found)
 
 

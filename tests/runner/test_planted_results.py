@@ -69,7 +69,7 @@ LINKS: dict[str, Callable[[Path, Path], tuple[Path, Path]]] = {
     "objects of one kind": lambda kit, there: (kit / "cache/objects/ab", there / "cache"),
     "a file of the report": lambda kit, there: (kit / "report/sentence.txt", there / "report/one/precious.txt"),
     "a part of the report": lambda kit, there: (kit / "report/.report.html.part", there / "report/one/precious.txt"),
-    "what is beside the report": lambda kit, there: (kit / "report.told", there / "report/one/precious.txt"),
+    "what is beside the report": lambda kit, there: (kit / "report.shown", there / "report/one/precious.txt"),
     "a link to nowhere": lambda kit, there: (kit / "locks/job-one", there / "new"),
 }
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline_kit.adapters.registry.answer import FAILED
+from pipeline_kit.adapters.registry.response import FAILED
 from pipeline_kit.adapters.registry.transport import Transport
 from pipeline_kit.contract.digest import PREFIX, digest_file
 from pipeline_kit.contract.image_reference import DIGEST

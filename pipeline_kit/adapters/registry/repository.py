@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, urljoin
 
-from pipeline_kit.adapters.registry.answer import Answer, one_line
 from pipeline_kit.adapters.registry.download import Download
+from pipeline_kit.adapters.registry.response import RegistryResponse, one_line
 from pipeline_kit.adapters.registry.transport import Transport
 from pipeline_kit.adapters.registry.upload import Upload
 from pipeline_kit.contract.digest import digest_bytes
@@ -161,7 +161,7 @@ class HttpRepository:
         content_type = answer.headers.get("Content-Type", "").partition(";")[0]
         return StoredManifest(content, media_type if isinstance(media_type, str) else content_type, digest)
 
-    def _put(self, manifest: StoredManifest, reference: str) -> Answer:
+    def _put(self, manifest: StoredManifest, reference: str) -> RegistryResponse:
         headers, place = {"Content-Type": manifest.media_type}, self._url("manifests", reference)
         answer = self._ask("PUT", place, {201}, headers, body=manifest.content, push=True)
         stored = answer.headers.get("Docker-Content-Digest", manifest.digest)
@@ -210,7 +210,7 @@ class HttpRepository:
         *,
         body: bytes | None = None,
         push: bool = False,
-    ) -> Answer:
+    ) -> RegistryResponse:
         scope = self._scope(push=push)
         answer = self._transport.request(method, place, scope=scope, headers=headers, body=body)
         if answer.status_code not in answers:

@@ -13,8 +13,8 @@ import requests
 import urllib3
 
 from pipeline_kit.adapters.http import RETRIED, Timeouts, retry_after
-from pipeline_kit.adapters.registry.answer import FAILED, Answer, one_line, path_of, plain, read_answer
 from pipeline_kit.adapters.registry.credentials import Credentials
+from pipeline_kit.adapters.registry.response import FAILED, RegistryResponse, one_line, path_of, plain, read_answer
 from pipeline_kit.contract.login import Login
 from pipeline_kit.errors import InfrastructureError
 from pipeline_kit.retry import Retry
@@ -84,7 +84,7 @@ class Transport:
         body: Callable[[], Any] | bytes | None = None,
         stream: bool = False,
         tries: int | None = None,
-    ) -> Answer:
+    ) -> RegistryResponse:
         """The answer of a request, retried while it fails for a passing reason.
 
         `place` is a path, or an address from a header. `tries=1` returns every status: such a caller retries by
@@ -116,7 +116,7 @@ class Transport:
             text = text.replace(secret.removeprefix("Bearer ").removeprefix("Basic "), "***")
         return InfrastructureError(text, hint=RESUMES)
 
-    def refused(self, method: str, place: str, answer: Answer) -> InfrastructureError:
+    def refused(self, method: str, place: str, answer: RegistryResponse) -> InfrastructureError:
         """The error of an answer with an unexpected status."""
         error = self.failed(method, place, answer.message())
         if answer.status_code in (401, 403):
@@ -272,7 +272,7 @@ def origin(url: str) -> tuple[str, str | None, int | None]:
     return split.scheme, split.hostname, split.port or {"https": 443, "http": 80}.get(split.scheme)
 
 
-def bearer(answer: Answer) -> str | None:
+def bearer(answer: RegistryResponse) -> str | None:
     """The value of `Authorization` from a token server's answer; None where that holds no token."""
     try:
         document = answer.document()

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from pipeline_kit.adapters.http import RETRIED, retry_after
-from pipeline_kit.adapters.registry.answer import Answer
 from pipeline_kit.adapters.registry.download import held, hexadecimal
+from pipeline_kit.adapters.registry.response import RegistryResponse
 from pipeline_kit.adapters.registry.transport import Transport
 from pipeline_kit.contract.digest import digest_bytes
 from pipeline_kit.contract.oci import ContentDescriptor, OnBytes
@@ -125,7 +125,7 @@ class Upload:
                 attempt.retry_after_seconds = retry_after(answer.headers)
         raise self.transport.failed("PATCH", place, "the registry accepts no chunk")
 
-    def _patch(self, place: str, source: Path, start: int, end: int) -> Answer | None:
+    def _patch(self, place: str, source: Path, start: int, end: int) -> RegistryResponse | None:
         """The answer to one try of a chunk, None where the connection failed."""
         headers = {"Content-Type": "application/octet-stream", "Content-Range": f"{start}-{end - 1}"}
         with contextlib.suppress(InfrastructureError):

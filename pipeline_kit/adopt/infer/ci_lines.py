@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pipeline_kit.adopt.forms import forms
-from pipeline_kit.adopt.infer.classify import Meaning, bare, meaning
+from pipeline_kit.adopt.infer.classify import Purpose, bare, purpose
 from pipeline_kit.adopt.read.makefile import Target, lines_of
 from pipeline_kit.adopt.read.shell_line import ASSIGNMENT, Line, read_lines
 from pipeline_kit.adopt.read.tree import Tree
@@ -36,10 +36,10 @@ class LineReader:
         """The job's lines, those of make and tox in place of their calls."""
         lines: list[Line] = []
         for line in read_lines(job.lines, job.variables):
-            what = meaning(line)
-            if what is Meaning.MAKE and line.words and (recipe := self.recipe(bare(line.words))):
+            what = purpose(line)
+            if what is Purpose.MAKE and line.words and (recipe := self.recipe(bare(line.words))):
                 lines.extend(Line(item.text, line.number, item.words, item.variables) for item in recipe)
-            elif what is Meaning.TOOL and line.words:
+            elif what is Purpose.TOOL and line.words:
                 lines.extend(self.of_tool(line))
             else:
                 lines.append(line)
@@ -71,11 +71,11 @@ class LineReader:
 
     def deploys(self, job: CiJob, lines: Sequence[Line], *, trains: bool) -> str | None:
         """The reason why a job is a deployment, or None; a job that tests or trains is never one, whatever its name."""
-        meanings = [(line, meaning(line)) for line in lines]
-        acts = next((line for line, what in meanings if what is Meaning.DEPLOY), None)
+        meanings = [(line, purpose(line)) for line in lines]
+        acts = next((line for line, what in meanings if what is Purpose.DEPLOY), None)
         if acts is not None:
             return f"`{readable(acts.text, 40)}`"
-        if trains or any(what in (Meaning.TEST, Meaning.LINT) for _, what in meanings):
+        if trains or any(what in (Purpose.TEST, Purpose.LINT) for _, what in meanings):
             return None
         return job.deploys
 
@@ -83,17 +83,17 @@ class LineReader:
         """The lines that do the project's work; lines that the kit replaces, or cannot run, are reported."""
         work = []
         for line in lines:
-            what = meaning(line)
+            what = purpose(line)
             place = Place(job.place.file, line.number)
             if not is_visible(line.text):
                 self.lose(place, f"`{readable(line.text, 60)}`: it holds characters that cannot be seen")
-            elif what is Meaning.SYSTEM:
+            elif what is Purpose.SYSTEM:
                 self.lose(place, f"`{readable(line.text, 60)}`: it belongs into the runner's image")
             elif line.words and bare(line.words)[:1] == ("dvc",) and self.of_dvc(line, place):
                 continue
-            elif what is Meaning.IMAGE:
+            elif what is Purpose.IMAGE:
                 self.lose(place, f"`{readable(line.text, 60)}`: images are not built by a job of the kit yet")
-            elif what not in (Meaning.INSTALL, Meaning.NOISE) and not _SET.fullmatch(line.text):
+            elif what not in (Purpose.INSTALL, Purpose.NOISE) and not _SET.fullmatch(line.text):
                 work.append(line)
         return work
 

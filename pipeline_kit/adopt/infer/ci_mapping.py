@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline_kit.adopt.infer.as_job import train_job, training
 from pipeline_kit.adopt.infer.ci_lines import LineReader, is_export
-from pipeline_kit.adopt.infer.classify import Meaning, bare, is_python, meaning, script_of
+from pipeline_kit.adopt.infer.classify import Purpose, bare, is_python, purpose, script_of
 from pipeline_kit.adopt.infer.draft import Carried, DraftJob, Key, Mapped
 from pipeline_kit.adopt.infer.pytest_line import read_pytest
 from pipeline_kit.adopt.infer.runner_classes import Runners
@@ -72,7 +72,7 @@ class CiMapper:
         """Maps one job; the names of what was made of it, or none where nothing was."""
         self.mapped.lost.extend(job.lost)
         lines = self.lines.expanded(job)
-        trains = any(meaning(line) is Meaning.PYTHON and self.trains(line, job) for line in lines)
+        trains = any(purpose(line) is Purpose.PYTHON and self.trains(line, job) for line in lines)
         if reason := self.lines.deploys(job, lines, trains=trains):
             self.lose(
                 job.place, f"job {readable(job.name, 40)}: a deployment ({reason}); what it does stays outside for now"
@@ -81,7 +81,7 @@ class CiMapper:
         work = self.lines.worked(job, lines)
         variables = self.lines.exported(job, work)
         work = [line for line in work if not is_export(line)]
-        if not work and any(meaning(line) is Meaning.IMAGE for line in lines):
+        if not work and any(purpose(line) is Purpose.IMAGE for line in lines):
             return None  # reported already: it only builds an image
         if not work:
             self.carry(job, "nothing: it only prepares an environment, which the lock file does here")
@@ -95,12 +95,12 @@ class CiMapper:
         """The lines by what they do."""
         parts = _Parts()
         for line in work:
-            what = meaning(line)
-            script = self.trains(line, job) if what is Meaning.PYTHON else None
+            what = purpose(line)
+            script = self.trains(line, job) if what is Purpose.PYTHON else None
             if script is not None:
                 parts.training.append((line, script))
-            elif what in (Meaning.TEST, Meaning.LINT, Meaning.BUILD):
-                {Meaning.TEST: parts.tests, Meaning.LINT: parts.lint, Meaning.BUILD: parts.builds}[what].append(line)
+            elif what in (Purpose.TEST, Purpose.LINT, Purpose.BUILD):
+                {Purpose.TEST: parts.tests, Purpose.LINT: parts.lint, Purpose.BUILD: parts.builds}[what].append(line)
             else:
                 parts.rest.append(line)
         return parts
@@ -194,7 +194,7 @@ class CiMapper:
         draft = DraftJob("command", "command")
         only = lines[0].words if len(lines) == 1 else None
         if only:
-            words = list(bare(only)) if meaning(lines[0]) is Meaning.PYTHON else list(only)
+            words = list(bare(only)) if purpose(lines[0]) is Purpose.PYTHON else list(only)
             words[0] = "python" if is_python(words[0]) else words[0]
             draft.put(Key("run", list(words)))
             self.paths_kept(job)

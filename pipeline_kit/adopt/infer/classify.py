@@ -10,7 +10,7 @@ from pipeline_kit.adopt.read.shell_line import Line
 from pipeline_kit.contract.wording import word_set
 
 
-class Meaning(Enum):
+class Purpose(Enum):
     """What a line does."""
 
     TEST = "test"
@@ -109,69 +109,69 @@ def script_of(words: Sequence[str], known: Collection[str]) -> str | None:
     return next((name for name in names if name in known), None)
 
 
-def meaning(line: Line) -> Meaning:
+def purpose(line: Line) -> Purpose:
     """What the line is for."""
     if line.words is None:
-        return _meaning_of_text(line.text)
+        return _purpose_of_text(line.text)
     words = bare(line.words)
     if not words:
-        return Meaning.NOISE
-    return _meaning_of(words[0].removeprefix("./"), words)
+        return Purpose.NOISE
+    return _purpose_of(words[0].removeprefix("./"), words)
 
 
-def _meaning_of_text(text: str) -> Meaning:
+def _purpose_of_text(text: str) -> Purpose:
     """What a line that only a shell can read is for, where that shows."""
     if _ACTIVATE.fullmatch(text):
-        return Meaning.INSTALL
+        return Purpose.INSTALL
     if _INSTALL_TEXT.fullmatch(text) or re.match(r"\s*virtualenv\s", text):
-        return Meaning.INSTALL
+        return Purpose.INSTALL
     first = re.split(r"[\s;|&]", text.strip(), maxsplit=1)[0]
     if first in ("apt", "apt-get", "apk", "yum") or (first == "sudo" and re.match(r"\s*sudo\s+apt", text)):
-        return Meaning.SYSTEM if not re.search(r"pytest|python\s+\S+\.py", text) else Meaning.OTHER
+        return Purpose.SYSTEM if not re.search(r"pytest|python\s+\S+\.py", text) else Purpose.OTHER
     if _INSTALL_PIPE.fullmatch(text):
-        return Meaning.INSTALL
+        return Purpose.INSTALL
     if first in ("echo", "printf") and not set("|;&>`") & set(text) and "$(" not in text:
-        return Meaning.NOISE
+        return Purpose.NOISE
     if first in _DEPLOY or re.search(r"\b(?:kubectl|helm|twine upload|ssh|scp|rsync)\s", text):
-        return Meaning.DEPLOY
-    return Meaning.IMAGE if first in _IMAGE else Meaning.OTHER
+        return Purpose.DEPLOY
+    return Purpose.IMAGE if first in _IMAGE else Purpose.OTHER
 
 
-def _meaning_of(first: str, words: tuple[str, ...]) -> Meaning:
+def _purpose_of(first: str, words: tuple[str, ...]) -> Purpose:
     """What a plain command is for."""
     second = words[1] if len(words) > 1 else ""
     if first == "pytest":
-        return Meaning.NOISE if second in _INFO else Meaning.TEST
+        return Purpose.NOISE if second in _INFO else Purpose.TEST
     if first in LINTERS:
         return _lint(first, words)
     if _builds(first, words):
-        return Meaning.BUILD
+        return Purpose.BUILD
     if first == "venv" or (first in _INSTALLS and (second in _INSTALLS[first] or "" in _INSTALLS[first])):
-        return Meaning.INSTALL
+        return Purpose.INSTALL
     if first in ("codecov", "coveralls") or (first == "coverage" and second in _REPORTS):
-        return Meaning.NOISE  # the kit measures coverage itself
+        return Purpose.NOISE  # the kit measures coverage itself
     if second in _INFO and (first in _INSTALLS or is_python(first)):
-        return Meaning.NOISE
+        return Purpose.NOISE
     if is_python(first):
         return _python(words)
-    for names, meaning in ((_NOISE, Meaning.NOISE), (_SYSTEM, Meaning.SYSTEM), (_DEPLOY, Meaning.DEPLOY)):
+    for names, meaning in ((_NOISE, Purpose.NOISE), (_SYSTEM, Purpose.SYSTEM), (_DEPLOY, Purpose.DEPLOY)):
         if first in names:
             return meaning
     if first in _IMAGE or first == "pack":
-        return Meaning.IMAGE
+        return Purpose.IMAGE
     if first in ("activate", "deactivate") or (first in ("source", ".") and second.endswith("activate")):
-        return Meaning.INSTALL
-    return Meaning.MAKE if first == "make" else Meaning.TOOL if first in ("tox", "nox") else Meaning.OTHER
+        return Purpose.INSTALL
+    return Purpose.MAKE if first == "make" else Purpose.TOOL if first in ("tox", "nox") else Purpose.OTHER
 
 
-def _lint(first: str, words: tuple[str, ...]) -> Meaning:
+def _lint(first: str, words: tuple[str, ...]) -> Purpose:
     """Lint, unless the command changes files or only prints its version."""
     if words[1:2] in (("--version",), ("version",)):
-        return Meaning.NOISE
+        return Purpose.NOISE
     if first in _WRITES_UNLESS and not set(words) & set(_WRITES_UNLESS[first]):
-        return Meaning.OTHER
+        return Purpose.OTHER
     changes = "--fix" in words or (first == "ruff" and "format" in words and not {"--check", "--diff"} & set(words))
-    return Meaning.OTHER if changes else Meaning.LINT
+    return Purpose.OTHER if changes else Purpose.LINT
 
 
 def _builds(first: str, words: tuple[str, ...]) -> bool:
@@ -185,12 +185,12 @@ def _builds(first: str, words: tuple[str, ...]) -> bool:
     return is_python(first) and words[1:2] == ("setup.py",) and bool({"bdist_wheel", "sdist", "bdist"} & set(words))
 
 
-def _python(words: tuple[str, ...]) -> Meaning:
+def _python(words: tuple[str, ...]) -> Purpose:
     """What a call of Python itself is for."""
     if words[1:3] in (("-m", "venv"), ("-m", "virtualenv")) or (words[1:2] == ("setup.py",) and "install" in words):
-        return Meaning.INSTALL
+        return Purpose.INSTALL
     if words[1:2] == ("setup.py",) and "develop" in words:
-        return Meaning.INSTALL
+        return Purpose.INSTALL
     if words[1:3] == ("-m", "unittest") or (words[1:2] == ("setup.py",) and "test" in words):
-        return Meaning.OTHER
-    return Meaning.PYTHON
+        return Purpose.OTHER
+    return Purpose.PYTHON

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pipeline_kit.adopt.infer import suggestions
 from pipeline_kit.adopt.infer.as_job import DEFAULT_FILE, OTHER_FILE, bridge_text, hand_over
 from pipeline_kit.adopt.infer.ci_mapping import CiMapper
-from pipeline_kit.adopt.infer.classify import Meaning, bare, meaning
+from pipeline_kit.adopt.infer.classify import Purpose, bare, purpose
 from pipeline_kit.adopt.infer.dependencies import CI_INPUT, LockPlan, conda_python, plan_lock
 from pipeline_kit.adopt.infer.draft import DraftJob, Key, Mapped, of_stage
 from pipeline_kit.adopt.infer.remarks import remarks
@@ -136,7 +136,7 @@ def _lint(facts: Facts, mapper: CiMapper) -> list[tuple[tuple[str, ...], str]]:
     if not result:
         target = next((facts.targets[name] for name in ("lint", "check", "style") if name in facts.targets), None)
         for line in read_lines(target.recipe, {}) if target else []:
-            if meaning(line) is Meaning.LINT and line.words:
+            if purpose(line) is Purpose.LINT and line.words:
                 result.append((bare(line.words), str(Place("Makefile", line.number))))
     if not result:
         result = [(lint_config.words, str(lint_config.place)) for lint_config in facts.lint]

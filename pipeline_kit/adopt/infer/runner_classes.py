@@ -19,7 +19,7 @@ class Runners:
 
     def __init__(self) -> None:
         self.found: list[DraftRunner] = []
-        self.told: set[str] = set()
+        self.reported: set[str] = set()
 
     def of(self, job: CiJob, lost: list[Lost]) -> str | None:
         """The name of the job's runner class, made where it is new; none where it asks for nothing that is kept."""
@@ -43,8 +43,8 @@ class Runners:
         why = _unfit(job.image)
         if why is None:
             return job.image
-        if job.image not in self.told:
-            self.told.add(job.image)
+        if job.image not in self.reported:
+            self.reported.add(job.image)
             lost.append(Lost(job.place, f"image {readable(job.image, 60)}: {why}"))
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from pipeline_kit.adopt.infer.classify import Meaning, bare, meaning
+from pipeline_kit.adopt.infer.classify import Purpose, bare, purpose
 from pipeline_kit.adopt.infer.draft import Carried, DraftJob, Key, Mapped
 from pipeline_kit.adopt.infer.pytest_line import read_pytest
 from pipeline_kit.adopt.names import fresh, job_name
@@ -128,7 +128,7 @@ def _as_made(facts: Facts, job: DraftJob) -> DraftJob | None:
     """The job as the Makefile's target of that name calls pytest, or none."""
     for name in ("test", "tests"):
         for line in read_lines(facts.targets[name].recipe, {}) if name in facts.targets else []:
-            if meaning(line) is Meaning.TEST and line.words:
+            if purpose(line) is Purpose.TEST and line.words:
                 settings = read_pytest(bare(line.words), facts.tree)
                 job.why.append(f"{Place('Makefile', line.number)}: how pytest is called")
                 for key, values in (

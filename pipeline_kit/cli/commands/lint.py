@@ -66,7 +66,7 @@ def tell(found: Found) -> None:
     """Prints every finding, and a line that counts them."""
     for file, findings in found.items():
         for finding in findings:
-            print(finding.told(file))
+            print(finding.text(file))
     counts = Counter(finding.level for findings in found.values() for finding in findings)
     summary = ", ".join(
         f"{counts[level]} {level.value}{'s' if counts[level] > 1 else ''}" for level in Level if counts[level]

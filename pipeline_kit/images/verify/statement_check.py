@@ -73,7 +73,7 @@ def statement_of(document: Mapping[str, Any]) -> Statement:
             raise ModelError(f"the statement's {name} is not that of its digest", hint=HINT)
     return Statement(
         str(subjects[0]["name"]),
-        told_digest(subjects[0], "subject"),
+        stated_digest(subjects[0], "subject"),
         builder.removeprefix(BUILDER),
         by_name(build["resolvedDependencies"]),
         byproducts,
@@ -90,11 +90,11 @@ def by_name(resources: list[Mapping[str, Any]]) -> dict[str, str]:
         name = str(resource["name"])
         if name in values:
             raise ModelError(f"the statement names {name} twice", hint=HINT)
-        values[name] = told_digest(resource, name)
+        values[name] = stated_digest(resource, name)
     return values
 
 
-def told_digest(resource: Mapping[str, Any], name: str) -> str:
+def stated_digest(resource: Mapping[str, Any], name: str) -> str:
     """The one digest of a resource. Raises ModelError for another algorithm, or an invalid digest."""
     digests = resource["digest"]
     expected = "gitCommit" if name == "commit" else "sha256"
@@ -112,14 +112,14 @@ def check_against_image(stated: Statement, image: Image) -> None:
     """Raises ModelError unless the statement is of this image, agrees with its labels, and its verdict passed."""
     if stated.image != image.digest:
         raise ModelError(f"the attestation is of {stated.image}, not of {image.digest}", hint=HINT)
-    for what, ours, label in told_by_labels(stated):
+    for what, ours, label in stated_by_labels(stated):
         theirs = image.labels.get(label)
         if theirs != ours:
             raise ModelError(f"the statement's {what} is {ours}, the image's label {label} says {theirs}", hint=HINT)
     refuse_unpassed(stated.verdict, "the statement's")
 
 
-def told_by_labels(stated: Statement) -> Iterator[tuple[str, str | None, str]]:
+def stated_by_labels(stated: Statement) -> Iterator[tuple[str, str | None, str]]:
     """The facts in both the statement and a label: name, the statement's value, and the label."""
     yield "project", stated.project, LABEL_TITLE
     yield "model", stated.dependencies.get("model"), LABEL_MODEL_DIGEST

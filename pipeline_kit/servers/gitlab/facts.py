@@ -88,9 +88,9 @@ def condition_words(condition: str) -> str:
         return KIND_WORDS[EventKind.MANUAL]
     if source == "merge_request_event":
         inside = {SAME_PROJECT: "$CI_MERGE_REQUEST_PROJECT_ID"}
-        return (
-            condition if terms not in ({}, inside) else KIND_WORDS[EventKind.MERGE_REQUEST] + (INSIDE if terms else "")
-        )
+        if terms not in ({}, inside):
+            return condition
+        return KIND_WORDS[EventKind.MERGE_REQUEST] + (INSIDE if terms else "")
     for (variable, operator), name in terms.items():
         kind = NAMED_BY.get((source, variable))
         if kind is None or len(terms) > 1 or operator not in ("", "==", "=~"):

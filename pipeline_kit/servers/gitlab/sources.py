@@ -8,33 +8,33 @@ from functools import cached_property
 
 from pipeline_kit.descriptor.model import EventPattern
 from pipeline_kit.plan.model import PlannedJob
-from pipeline_kit.render import provenance
+from pipeline_kit.render import value_sources
 from pipeline_kit.render.keys import KeyFinder
 from pipeline_kit.render.marks import MarkedLine
-from pipeline_kit.render.provenance import Source, value_name
 from pipeline_kit.render.sources import LineSource, depth
+from pipeline_kit.render.value_sources import Source, value_name
 from pipeline_kit.servers.gitlab.render import started_events
 
 SOURCES = {
-    **provenance.SOURCES,
+    **value_sources.SOURCES,
     "workflow": Source("The pipeline starts on every event that starts one of its jobs.", ("jobs.{any}.events",)),
     "push_beside": Source(
         "A push with an open merge request runs the merge request's pipeline only.", ("jobs.{any}.events",)
     ),
     "stages": Source("A stage for each level: the longest path of needs from a job without any.", ("jobs",)),
     "lock": Source("pip's downloads are kept as long as the lock file stays the same.", ("project.lock",)),
-    **{f"report.{name}": provenance.REPORT for name in ("tags", "variables")},
+    **{f"report.{name}": value_sources.REPORT for name in ("tags", "variables")},
     "job.stage": Source("Its level: the longest path of needs before it.", ("jobs.{job}.needs",)),
     "job.tags": Source("The tags that a runner must have.", ("runners.{runner}.gitlab jobs.{job}.runner",)),
-    "job.rules.condition": provenance.EVENTS,
-    "job.rules.changes": provenance.CHANGES,
-    "job.rules.when": provenance.EVENTS,
-    "job.rules.when.manual": provenance.APPROVAL,
-    "job.resource_group": provenance.LOCK,
-    "job.variables": provenance.SECRETS,
+    "job.rules.condition": value_sources.EVENTS,
+    "job.rules.changes": value_sources.CHANGES,
+    "job.rules.when": value_sources.EVENTS,
+    "job.rules.when.manual": value_sources.APPROVAL,
+    "job.resource_group": value_sources.LOCK,
+    "job.variables": value_sources.SECRETS,
 }
 CONSTANTS = (
-    *provenance.CONSTANTS,
+    *value_sources.CONSTANTS,
     (
         r"auto_cancel:|on_new_commit:",
         "A newer push cancels older pipelines, up to the first job that changes the world.",
@@ -48,7 +48,7 @@ CONSTANTS = (
         r"cache:|key:|paths: \[\.pipeline-kit/cache|variables:|PIP_CACHE_DIR:",
         "pip's downloads are kept between pipelines.",
     ),
-    (r"artifacts:|when: always|expire_in:", provenance.KEPT),
+    (r"artifacts:|when: always|expire_in:", value_sources.KEPT),
 )
 
 

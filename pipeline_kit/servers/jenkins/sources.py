@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline_kit.plan.model import PlannedJob
-from pipeline_kit.render import provenance
+from pipeline_kit.render import value_sources
 from pipeline_kit.render.keys import KeyFinder
-from pipeline_kit.render.provenance import Source, value_name
 from pipeline_kit.render.sources import LineSource, depth
+from pipeline_kit.render.value_sources import Source, value_name
 from pipeline_kit.render.words import takes_schedules
 from pipeline_kit.servers.jenkins.render import conditions_by_kind
 
@@ -24,36 +24,36 @@ EARLY = Source(
 )
 
 SOURCES = {
-    **provenance.SOURCES,
-    "by_schedule": provenance.SCHEDULES,
-    "triggers": provenance.SCHEDULES,
-    "newest": provenance.FIRST_RELEASE,
-    "has_no_return": provenance.FIRST_RELEASE,
-    "level.no_return": provenance.FIRST_RELEASE,
+    **value_sources.SOURCES,
+    "by_schedule": value_sources.SCHEDULES,
+    "triggers": value_sources.SCHEDULES,
+    "newest": value_sources.FIRST_RELEASE,
+    "has_no_return": value_sources.FIRST_RELEASE,
+    "level.no_return": value_sources.FIRST_RELEASE,
     "levels.name": LEVEL,
     "level.jobs": LEVEL,
-    **{f"report.{name}": provenance.REPORT for name in ("agent", "unstash")},
-    "job.stashed_as": provenance.REPORT,
-    "job.unstash": provenance.TAKEN,
+    **{f"report.{name}": value_sources.REPORT for name in ("agent", "unstash")},
+    "job.stashed_as": value_sources.REPORT,
+    "job.unstash": value_sources.TAKEN,
     "job.conditions": Source("When the job starts; all of it must hold.", ("jobs.{job}.needs jobs.{job}.events",)),
     "job.conditions.needs": Source("The job starts only where this need has passed.", ("jobs.{job}.needs",)),
-    "job.conditions.events": provenance.EVENTS,
-    "job.conditions.changes": provenance.CHANGES,
+    "job.conditions.events": value_sources.EVENTS,
+    "job.conditions.changes": value_sources.CHANGES,
     "job.conditions.forks": Source(
         "A merge request from a fork gets no secrets and deploys nothing.",
         ("jobs.{job}.secrets environments.{environment}.secrets jobs.{job}.environment", "jobs.{job}.needs"),
     ),
     "job.early": EARLY,
     "job.agent": AGENT,
-    "job.agent.image": provenance.IMAGE,
+    "job.agent.image": value_sources.IMAGE,
     "job.agent.label": LABEL,
-    "job.question": provenance.APPROVAL,
-    "job.timeout_minutes": provenance.TIMEOUT,
+    "job.question": value_sources.APPROVAL,
+    "job.timeout_minutes": value_sources.TIMEOUT,
     "job.outcome": Source("The job has passed: what the jobs that need it ask for.", ("jobs.{job}",)),
 }
 CONSTANTS = (
-    *provenance.CONSTANTS,
-    (r"post \{|always \{", provenance.KEPT),
+    *value_sources.CONSTANTS,
+    (r"post \{|always \{", value_sources.KEPT),
     (r"retry\(", "A stage runs once more where its agent was lost."),
     (r"catchError|script \{", "A failed job stops what needs it, and nothing else."),
     (r"disableConcurrentBuilds", "A newer push cancels older builds."),

@@ -12,8 +12,8 @@ from pipeline_kit.deploy.targets.kubernetes.api_versions import served
 from pipeline_kit.deploy.targets.kubernetes.labels import RELEASE_LABEL
 from pipeline_kit.deploy.targets.kubernetes.objects import ObjectName, Objects, name_of
 from pipeline_kit.deploy.targets.kubernetes.order import in_order, leftovers
-from pipeline_kit.deploy.targets.kubernetes.readiness import Progress, Readiness, readiness
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import done, failed, part
+from pipeline_kit.deploy.targets.kubernetes.readiness import ObjectState, Readiness, readiness
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import done, failed, part
 from pipeline_kit.deploy.waiting import wait_until
 from pipeline_kit.errors import Category, KitError, ProjectError
 
@@ -83,20 +83,20 @@ class ObjectRollout:
                 name = name_of(manifest)
                 self.report(name, state, seen.get(name))
                 seen[name] = state
-                if state.progress is Progress.FAILED and not patient:
+                if state.state is ObjectState.FAILED and not patient:
                     raise self.failure(f"{name}: {state.reason}", state)
                 if state is GONE:
                     self.apply([manifest])
-            return True if all(state.progress is Progress.DONE for state in seen.values()) else None
+            return True if all(state.state is ObjectState.DONE for state in seen.values()) else None
 
         if wait_until(look, self.objects.clock, self.destination.ready_within_seconds) is None:
-            late = [item for item in seen.items() if item[1].progress is not Progress.DONE]
+            late = [item for item in seen.items() if item[1].state is not ObjectState.DONE]
             reasons = "; ".join(f"{name}: {state.reason}" for name, state in late)
             message = f"not ready after {self.destination.ready_within_seconds:g} s: {reasons}"
             raise self.failure(message, late[0][1], Category.TIMEOUT)
 
     def look(self, wanted: Sequence[Object]) -> Iterator[tuple[Object, Readiness]]:
-        """The progress of each applied object; events are requested only if one is not done."""
+        """The state of each applied object; events are requested only if one is not done."""
         there = [self.objects.get(name_of(entry)) for entry in wanted]
         pods = self.pods()
         events: Sequence[Object] | None = None
@@ -106,7 +106,7 @@ class ObjectRollout:
                 yield manifest, gone(manifest)
                 continue
             judged = readiness(document, own)
-            if judged.progress is not Progress.DONE:
+            if judged.state is not ObjectState.DONE:
                 events = self.events() if events is None else events
                 judged = readiness(document, own, events)
             yield manifest, judged
@@ -114,7 +114,7 @@ class ObjectRollout:
     def fault(self, manifests: Sequence[Object]) -> ReleaseError | None:
         """The error of the first object that has failed by now, or none."""
         for manifest, state in self.look(self.served(manifests)):
-            if state.progress is Progress.FAILED:
+            if state.state is ObjectState.FAILED:
                 return self.failure(f"{name_of(manifest)}: {state.reason}", state)
         return None
 
@@ -132,7 +132,7 @@ class ObjectRollout:
 
     def report(self, name: ObjectName, found: Readiness, before: Readiness | None) -> None:
         """Logs how far an object got, when that has changed."""
-        if found.progress is Progress.DONE and before is None:
+        if found.state is ObjectState.DONE and before is None:
             return
         if before is None or before.reason != found.reason:
             self.log(f"{name}: {found.reason}")

@@ -14,7 +14,7 @@ from pipeline_kit.descriptor.origin import Setting
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.lint.finding import Finding, Findings, Level, Rule
 from pipeline_kit.plan.model import Plan, PlannedJob
-from pipeline_kit.render import provenance
+from pipeline_kit.render import value_sources
 from pipeline_kit.render.install import install_command
 from pipeline_kit.render.job_facts import JobFacts
 from pipeline_kit.render.keys import KeyFinder
@@ -40,10 +40,10 @@ class JobView:
 
 
 SOURCES = {
-    **provenance.SOURCES,
-    "job.events": provenance.EVENTS,
-    "job.question": provenance.APPROVAL,
-    "job.outcome": provenance.SOURCES["job.name"],
+    **value_sources.SOURCES,
+    "job.events": value_sources.EVENTS,
+    "job.question": value_sources.APPROVAL,
+    "job.outcome": value_sources.SOURCES["job.name"],
 }
 
 

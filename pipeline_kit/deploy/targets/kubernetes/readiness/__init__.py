@@ -11,11 +11,11 @@ from pipeline_kit.deploy.targets.kubernetes.readiness.deployment import deployme
 from pipeline_kit.deploy.targets.kubernetes.readiness.job import job
 from pipeline_kit.deploy.targets.kubernetes.readiness.other import other
 from pipeline_kit.deploy.targets.kubernetes.readiness.pod import pod
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Progress, Readiness, part, waiting
 from pipeline_kit.deploy.targets.kubernetes.readiness.service import service
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import ObjectState, Readiness, part, waiting
 from pipeline_kit.deploy.targets.kubernetes.readiness.stateful_set import stateful_set
 
-__all__ = ["Progress", "Readiness", "readiness"]
+__all__ = ["ObjectState", "Readiness", "readiness"]
 
 Judge = Callable[[Object, Sequence[Object], Sequence[Object]], Readiness]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import condition, part, words
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import condition, part, words
 
 MOST_WORDS = 600
 

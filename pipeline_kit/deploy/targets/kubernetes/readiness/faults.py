@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.readiness.events import MOST_WORDS, events_of
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Progress, Readiness, condition, part, words
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import ObjectState, Readiness, condition, part, words
 from pipeline_kit.errors import Category
 
 WAITING_FAULTS = {
@@ -91,7 +91,7 @@ def fault(pod: Object, container: str | None, text: str, category: Category) -> 
     """A failure of this pod, or of a container of it."""
     name = str(part(pod, "metadata").get("name"))
     subject = f"container {container} of pod {name}" if container else f"pod {name}"
-    return Readiness(Progress.FAILED, f"{subject} {text}", name, container, category)
+    return Readiness(ObjectState.FAILED, f"{subject} {text}", name, container, category)
 
 
 def container_statuses(pod: Object) -> Iterator[Mapping[str, Any]]:

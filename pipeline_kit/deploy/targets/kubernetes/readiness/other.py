@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Readiness, condition, done, failed, waiting, words
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import Readiness, condition, done, failed, waiting, words
 
 
 def other(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.readiness.faults import fault_of
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import (
-    Progress,
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import (
+    ObjectState,
     Readiness,
     condition,
     done,
@@ -25,6 +25,6 @@ def pod(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Read
         return fault
     if phase == "Failed":
         name = str(part(found, "metadata").get("name"))
-        return Readiness(Progress.FAILED, f"pod {name} failed", name)
+        return Readiness(ObjectState.FAILED, f"pod {name} failed", name)
     ready = condition(found, "Ready").get("status") == "True"
     return done() if ready else waiting(f"pod is {str(phase or 'new').lower()}, not ready")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline_kit.contract.cluster import Object
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import part
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import part
 
 
 def newest_pods(found: Object, pods: Sequence[Object]) -> tuple[Object, ...]:

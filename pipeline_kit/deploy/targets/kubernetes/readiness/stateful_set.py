@@ -8,7 +8,7 @@ from pipeline_kit.contract.cluster import Object
 from pipeline_kit.deploy.targets.kubernetes.readiness.events import trouble
 from pipeline_kit.deploy.targets.kubernetes.readiness.faults import fault_of
 from pipeline_kit.deploy.targets.kubernetes.readiness.pods import newest_pods
-from pipeline_kit.deploy.targets.kubernetes.readiness.progress import Readiness, done, part, waiting
+from pipeline_kit.deploy.targets.kubernetes.readiness.state import Readiness, done, part, waiting
 
 
 def stateful_set(found: Object, pods: Sequence[Object], events: Sequence[Object]) -> Readiness:

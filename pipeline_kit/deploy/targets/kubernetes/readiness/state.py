@@ -11,7 +11,7 @@ from pipeline_kit.contract.cluster import Object
 from pipeline_kit.errors import Category
 
 
-class Progress(Enum):
+class ObjectState(Enum):
     """Done and failed stay so until the object changes; what waits is looked at again."""
 
     DONE = "done"
@@ -21,9 +21,9 @@ class Progress(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """An object's progress and its message; for a failure also the pod and the container."""
+    """An object's state and its message; for a failure also the pod and the container."""
 
-    progress: Progress
+    state: ObjectState
     reason: str
     pod: str | None = None
     container: str | None = None
@@ -32,17 +32,17 @@ class Readiness:
 
 def done(reason: str = "ready") -> Readiness:
     """It is as it should be."""
-    return Readiness(Progress.DONE, reason)
+    return Readiness(ObjectState.DONE, reason)
 
 
 def waiting(reason: str) -> Readiness:
     """It may still become what it should be."""
-    return Readiness(Progress.WAITING, reason)
+    return Readiness(ObjectState.WAITING, reason)
 
 
 def failed(reason: str, category: Category = Category.PROJECT) -> Readiness:
     """It will not become what it should be without a change."""
-    return Readiness(Progress.FAILED, reason, category=category)
+    return Readiness(ObjectState.FAILED, reason, category=category)
 
 
 def condition(found: Object, kind: str) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ class TooLargeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RegistryResponse:
     """An answer with its content; a blob's content is still to be read, by `pieces`."""
 
     status_code: int
@@ -74,13 +74,13 @@ class Answer:
         return one_line(f"{self.status_code} {text or self.reason}")
 
 
-def read_answer(response: requests.Response, *, stream: bool) -> Answer:
+def read_answer(response: requests.Response, *, stream: bool) -> RegistryResponse:
     """The answer with its content; with `stream`, a blob's content is left to be read in pieces.
 
     Raises an error of FAILED where the answer is cut off, TooLargeError for a document above LARGEST_DOCUMENT.
     """
     if stream and response.status_code in WHOLE:
-        return Answer(response.status_code, response.headers, b"", response.reason or "", response)
+        return RegistryResponse(response.status_code, response.headers, b"", response.reason or "", response)
     most = LARGEST_DOCUMENT if response.status_code in WHOLE else LARGEST_ERROR_BODY
     content = bytearray()
     try:
@@ -92,7 +92,7 @@ def read_answer(response: requests.Response, *, stream: bool) -> Answer:
         response.close()
     if len(content) > most and response.status_code in WHOLE:
         raise TooLargeError(f"more than {most} bytes")
-    return Answer(response.status_code, response.headers, bytes(content[:most]), response.reason or "")
+    return RegistryResponse(response.status_code, response.headers, bytes(content[:most]), response.reason or "")
 
 
 def plain(error: Exception) -> str:
