@@ -64,7 +64,7 @@ def missing_output(outputs: Mapping[str, Path]) -> str | None:
     """
     for name, path in sorted(outputs.items()):
         if not path.exists():
-            return f"output {name} was not made: there is no {path.name}"
+            return f"output {name} was not made: {path.name} is missing"
         entries = [path, *path.rglob("*")]
         linked = next((entry for entry in entries if entry.is_symlink() and not entry.is_file()), None)
         if linked is not None:

@@ -139,7 +139,7 @@ def _content(directory: Path) -> bytes:
         hint = f"rename {misnamed} to {DESCRIPTOR}"
     elif not directory.is_dir():
         hint = f"{directory} is not a directory"
-    raise DescriptorError([Problem(Position(DESCRIPTOR, 1, 1), f"there is no {DESCRIPTOR} here", hint)])
+    raise DescriptorError([Problem(Position(DESCRIPTOR, 1, 1), f"{DESCRIPTOR} is missing here", hint)])
 
 
 def _read(path: Path) -> bytes | None:

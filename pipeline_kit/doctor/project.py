@@ -79,7 +79,7 @@ def lock(facts: ProjectFacts, machine: MachineFacts) -> Iterator[Finding]:
         return
     name, command = facts.lock.path, make_lock(facts.lock)
     if not facts.lock.exists:
-        yield problem("lock file", f"there is no {name}: the project's code has no environment to run in", command)
+        yield problem("lock file", f"{name} is missing: the project's code has no environment to run in", command)
         return
     findings = [
         *unpinned(facts.lock, command),

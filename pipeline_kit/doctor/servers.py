@@ -15,7 +15,7 @@ def files(facts: ServerFacts) -> Iterator[Finding]:
         yield problem("CI files", message, hint or "see `pipeline-kit render`")
         return
     if facts.files and all(state is FileState.MISSING for state in facts.files.values()):
-        yield note("CI files", f"there is no {' and no '.join(facts.files)}", "pipeline-kit render")
+        yield note("CI files", f"missing: {', '.join(facts.files)}", "pipeline-kit render")
         return
     for path, state in facts.files.items():
         if state is FileState.DRIFTED:

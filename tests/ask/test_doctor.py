@@ -280,7 +280,7 @@ def test_a_project_with_many_faults_is_told_all_of_them(tmp_path: Path) -> None:
     assert sorted(project.rglob("*")) == before
     for said in (
         "gone.csv is not here", "git ignores hidden.csv", "lfs.csv is a pointer of git LFS", "here.csv is here",
-        "there is no requirements.lock", "git does not ignore .pipeline-kit/", "PIPELINE_KIT_SECRET_OTHER is not set",
+        "requirements.lock is missing", "git does not ignore .pipeline-kit/", "PIPELINE_KIT_SECRET_OTHER is not set",
         "it differs from what the descriptor renders", "pipeline-kit.yml is valid",
     ):  # fmt: skip
         assert said in shown.stdout, said
@@ -297,6 +297,6 @@ def test_a_descriptor_that_is_wrong_is_a_finding(tmp_path: Path) -> None:
     empty.mkdir()
     shown = kit(empty, "doctor", GIT_CEILING_DIRECTORIES=str(tmp_path))
     assert shown.returncode == 1
-    assert "there is no pipeline-kit.yml here" in shown.stdout
+    assert "pipeline-kit.yml is missing here" in shown.stdout
     assert "this is not a git repository" in shown.stdout
     assert kit(tmp_path, "-C", "nowhere", "doctor").returncode == 2

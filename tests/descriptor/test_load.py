@@ -29,7 +29,7 @@ def refused(directory: Path) -> DescriptorError:
 def test_a_missing_descriptor_says_how_to_begin(tmp_path: Path) -> None:
     """The next step is `init`, or -C."""
     error = refused(tmp_path)
-    assert "there is no pipeline-kit.yml here" in str(error)
+    assert "pipeline-kit.yml is missing here" in str(error)
     assert "pipeline-kit init" in str(error)
     assert error.category is Category.CONFIG
 

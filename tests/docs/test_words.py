@@ -33,7 +33,6 @@ EXEMPT: Sequence[Exempt] = (
     Exempt("pipeline_kit/deploy/record.py", "taking back", KEY),
     Exempt("pipeline_kit/gates/evaluate.py", '"said"', KEY),
     Exempt("pipeline_kit/report/documents.py", '"said"', KEY),
-    Exempt("pipeline_kit/report/write.py", ".told", "the suffix of a file that earlier versions wrote"),
     Exempt("templates/adopt/as_job.py.j2", "not in words", "a Python operator and a variable"),
     Exempt("templates/report/report.html.j2", "is none", JINJA),
 )

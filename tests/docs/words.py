@@ -36,7 +36,7 @@ KINDS = {".py", ".md", ".j2", ".yml", ".html", ".toml", ".cfg", ".sh", ""}
 ADVICE: dict[str, str] = {
     r"\b(told|tell|tells|telling)\b": "reported, printed, shown; the error says; distinguishes",
     r"\b(is|are|was|were|be) (?-i:none)\b": "is not a, is missing, None, an empty list",
-    r"\b(is|are|was|were) no (?!longer\b|(more|less|later|earlier) than\b)[a-z`]": "is not a, is missing; no X found",
+    r"\b(is|are|was|were) no (?!longer\b|(more|less|later|earlier) than\b)[a-z`{]": "is not a, is missing; no X found",
     r"\b(stand|stands|stood|standing)\b(?!-)": "is, is written, is declared, represents",
     r"\bmend(s|ed|ing)?\b": "fix, repair",
     r"\bkeepers?\b": "supervisor",

@@ -104,7 +104,7 @@ def test_the_code_is_given_what_was_declared(tmp_path: Path) -> None:
 def test_a_missing_or_empty_output_fails(tmp_path: Path) -> None:
     """What was declared must come out, and hold something."""
     nothing = prepare(tmp_path / "a", lambda call: UserReport(Completed(0)))
-    assert nothing.reason == "output rows was not made: there is no rows.csv"
+    assert nothing.reason == "output rows was not made: rows.csv is missing"
     assert (nothing.outcome, nothing.category) == (Outcome.FAILED, Category.PROJECT)
 
     def hollow(call: UserCall) -> UserReport:

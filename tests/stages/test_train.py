@@ -108,7 +108,7 @@ def test_an_exception_after_nan_is_told_after_its_cause(tmp_path: Path) -> None:
 def test_a_run_without_a_model_fails(tmp_path: Path) -> None:
     """Ending well is not enough: the model must be there and hold something."""
     result = train(tmp_path / "a", lambda call: UserReport(Completed(0)))
-    assert (result.reason, result.category) == ("output model was not made: there is no model.json", Category.MODEL)
+    assert (result.reason, result.category) == ("output model was not made: model.json is missing", Category.MODEL)
 
     def empty(call: UserCall) -> UserReport:
         call.outputs["model"].write_bytes(b"")

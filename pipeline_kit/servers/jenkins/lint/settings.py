@@ -204,7 +204,11 @@ class Settings:
         if always or (hint and _nearly(name, hint.split("`")[1])):
             shown = word(name) if name else "this"
             self.add(
-                rule, statement.line, statement.column, f"{shown} is no {what}", hint or f"there are: {listed(known)}"
+                rule,
+                statement.line,
+                statement.column,
+                f"unknown {what}: {shown}",
+                hint or f"there are: {listed(known)}",
             )
 
 
