@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pipeline_kit.frozen import frozen
@@ -11,6 +12,11 @@ LONGEST_BYTES = 65_536
 MASK = "[secret]"
 SURE_CHARACTERS = 16
 """A piece of a secret this long is always masked: texts are cut, and wrapped into lines."""
+KUBECONFIG_NAME = re.compile(
+    r"(?:- )?(?:(?:apiVersion|kind|name|namespace|server|cluster|context|user|current-context): [\w.:/@-]+"
+    r"|(?:clusters|cluster|contexts|context|users|user|preferences): *(?:\{\}|\[\])?)|#.*|"
+)
+"""A line of a kubeconfig without a secret: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/"""
 OCCURRENCES_KEPT = 16
 """Occurrences of a piece that are compared; of a piece that repeats a hundred times, the first few are enough."""
 
@@ -43,15 +49,21 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str | bytes]) -> None:
         texts: set[str] = set()
+        forms: set[str] = set()
         self.whole: set[str] = set()
         for secret in secrets:
             content = secret.encode("utf-8", "surrogateescape") if isinstance(secret, str) else secret
             text = content.decode("utf-8", "replace")
             if len(text.strip()) < SHORTEST:
                 raise ValueError(f"a secret is shorter than {SHORTEST} characters")
-            self.whole.update(every_form(text, content))
-            texts.update(line.strip() for line in text.splitlines())
-        forms = set(self.whole)
+            whole = every_form(text, content)
+            self.whole.update(whole)
+            if named := kubeconfig_secrets(text):
+                texts.update(named)
+                forms.update(base64_forms(content))
+            else:
+                texts.update(line.strip() for line in text.splitlines())
+                forms.update(whole)
         for text in texts:
             forms.update(every_form(text, text.encode("utf-8", "replace")))
         self._pieces: dict[int, dict[str, list[tuple[Form, int]]]] = {}
@@ -103,6 +115,17 @@ class Redactor:
     def idle(self) -> bool:
         """Whether there is nothing to mask."""
         return not self._pieces
+
+
+def kubeconfig_secrets(text: str) -> list[str]:
+    """The lines of a kubeconfig but those that name its clusters, contexts, namespaces and users; else nothing.
+
+    Messages have those names, and words such as `cluster`: they would be masked as parts of the file.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    if "kind: Config" not in lines or "clusters:" not in lines:
+        return []
+    return [line for line in lines if not KUBECONFIG_NAME.fullmatch(line)]
 
 
 def revealing_length(text: str) -> int:

@@ -45,3 +45,52 @@ def test_a_short_secret_is_refused() -> None:
     """Masking three letters would tear every text, and show the secret by its gaps."""
     with pytest.raises(ValueError, match="shorter than 8"):
         Redactor(["abc"])
+
+
+KUBECONFIG = """apiVersion: v1
+kind: Config
+clusters:
+- cluster:
+    certificate-authority-data: {ca}
+    server: https://cluster.example:6443
+  name: production
+contexts:
+- context:
+    cluster: production
+    namespace: fraud-production
+    user: deployer
+  name: production
+current-context: production
+preferences: {{}}
+users:
+- name: deployer
+  user:
+    token: {token}
+    client-key-data: {key}
+    password: correct-horse-battery
+"""
+
+
+def test_a_kubeconfig_hides_its_secrets_and_not_its_names() -> None:
+    """Logs of a release name the cluster and the namespace; tokens, keys and passwords are masked in any form."""
+    token, key, authority = "eyJhbGciOiJSUzI1NiIsImtpZCI6", "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVkt" * 3, "QUJDREVGRw" * 8
+    text = KUBECONFIG.format(token=token, key=key, ca=authority)
+    mask = Redactor([text.encode()])
+    shown = (
+        "releasing to production: namespace fraud-production of cluster.example:6443, the cluster refuses user deployer"
+    )
+    assert mask(shown) == shown
+    for secret in (token, key, key[10:40], "correct-horse-battery", base64.b64encode(token.encode()).decode()):
+        assert secret not in mask(f"it was {secret}.")
+        assert "[secret]" in mask(f"it was {secret}.")
+    assert token not in mask(text)
+    assert "correct-horse" not in mask(json.dumps(text))
+    assert mask.holds(text.encode())
+    assert base64.b64encode(text.encode()).decode() not in mask(base64.b64encode(text.encode()).decode())
+
+
+def test_a_file_that_only_looks_like_a_kubeconfig_is_masked_whole() -> None:
+    """Names are shown only where the file says what it is."""
+    text = "clusters:\nname: hunter2-hunter2\npassphrase: hunter3-hunter3\n"
+    mask = Redactor([text.encode()])
+    assert "hunter2" not in mask("hunter2-hunter2")
