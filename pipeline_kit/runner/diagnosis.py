@@ -17,6 +17,10 @@ class Cause:
     line: str
 
 
+ENDS = 400
+"""Characters at the beginning and at the end of a line that are searched: the expressions take the square of a line's
+length in the worst case.
+"""
 SIGNS: tuple[tuple[Category, str], ...] = (
     (
         Category.INFRASTRUCTURE,
@@ -44,8 +48,9 @@ SIGNS: tuple[tuple[Category, str], ...] = (
 
 def diagnose(lines: Sequence[str]) -> Cause | None:
     """The cause that the lines show: the first of SIGNS that occurs, in its last line; None without any."""
+    shown = [line if len(line) <= 2 * ENDS else f"{line[:ENDS]} {line[-ENDS:]}" for line in reversed(lines)]
     for category, sign in SIGNS:
-        for line in reversed(lines):
+        for line in shown:
             if re.search(sign, line):
                 return Cause(category, line.strip()[:300])
     return None
