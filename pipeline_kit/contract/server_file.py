@@ -24,7 +24,7 @@ AROUND = (("", ""), ("a", ""), ("", "a"), ("a", "a"), ("1", "1"), ("A", "A"))
 """What no form may admit, and what is put around it to try."""
 SERVER_KEYS = {
     "title", "file", "comment", "runner", "secret", "secret_example", "grammars", "variables", "limits", "cron",
-    "reserved", "tools", "pipeline",
+    "reserved", "tools", "pipeline", "tokens",
 }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def words(path: Path, name: str, document: Mapping[str, Any]) -> ServerWords:
         grammars=grammars,
         reserved={owner: tuple(names.split()) for owner, names in document.get("reserved", {}).items()},
         variables=tuple(document.get("variables", ())),
+        tokens=tuple(document.get("tokens", ())),
         pipeline=tuple(str(name) for name in document.get("pipeline", ())),
         most_needs=limits.get("needs"),
         most_components=limits.get("components"),
@@ -82,7 +83,7 @@ def refuse_unsafe(words: ServerWords, folder: Path) -> None:
         if declared is not None and not is_safe(declared):
             hint = "a string with a grammar, or a list of them: a CI server reads it, so it must have a form"
             raise UsageError(f"{path}: {key} has no form of its own", hint=hint)
-    for pattern in (*words.variables, *(form.pattern for form in words.grammars.values())):
+    for pattern in (*words.variables, *words.tokens, *(form.pattern for form in words.grammars.values())):
         try:
             re.compile(pattern)
         except (re.error, TypeError) as error:

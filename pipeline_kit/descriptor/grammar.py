@@ -198,6 +198,7 @@ GRAMMARS: dict[str, Grammar] = {
     "platform": Grammar(r"linux/[a-z0-9]{1,20}(?:/v[0-9]{1,2})?", "an OCI platform", "linux/amd64"),
     "module": Grammar(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", "a Python module", "model.serving"),
     "variable": Grammar("[A-Za-z_][A-Za-z0-9_]{0,99}", "the name of a variable", "REGISTRY_TOKEN"),
+    "secret_variable": Grammar("[A-Za-z_][A-Za-z0-9_]{0,99}", "the name of a variable", "REGISTRY_TOKEN"),
     "cron": Grammar(r"[0-9*/, -]+", "a cron expression of numbers", '"0 2 * * *"', cron_complaint),
     "timezone": Grammar(r"[A-Za-z][A-Za-z0-9_+/-]{0,60}", "an IANA time zone", "Europe/Berlin", _timezone),
     "branch": Grammar(rf"(?!.*\*){REF_PATTERN}", "the name of a branch", "main"),

@@ -28,6 +28,7 @@ class ServerWords:
     grammars: Mapping[str, Grammar] = field(default_factory=dict)
     reserved: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # job names, by the language they belong to
     variables: tuple[str, ...] = ()  # regular expressions of variables that the server sets itself
+    tokens: tuple[str, ...] = ()  # regular expressions of those that hold a token, which no job's code may see
     pipeline: tuple[str, ...] = ()  # the variables that name a pipeline, all of them set in each of its jobs
     most_needs: int | None = None
     most_components: int | None = None

@@ -67,11 +67,12 @@ def reserved_names(servers: Iterable[ServerWords]) -> dict[str, str]:
 def grammars_of(servers: Iterable[ServerWords]) -> dict[str, Grammar]:
     """Every form that a word may have: the kit's, those that depend on the servers, and the servers' own."""
     listed = list(servers)
+    taken = "|".join((*_OWN_VARIABLES, *(variable for words in listed for variable in words.variables)))
+    tokens = "|".join(token for words in listed for token in words.tokens)
     dependent = {
         "job_name": partial(_reserved, reserved_names(listed)),
-        "variable": partial(
-            _variable, "|".join((*_OWN_VARIABLES, *(variable for s in listed for variable in s.variables)))
-        ),
+        "variable": partial(_variable, taken),
+        "secret_variable": partial(_variable, f"(?!(?:{tokens})$)(?:{taken})"),
         "cron": partial(cron_complaint, dialects={words.title: words.cron_days for words in listed}),
     }
     grammars = {

@@ -75,7 +75,7 @@ def open_release(directory: Path, wanted: str | None, show: Show, *, inputs: boo
     """
     project = open_project(directory)
     job = with_set_secrets(releasing_job(project, wanted), os.environ)
-    run = JobRun(job, project.descriptor, project.specs, project.folders, show)
+    run = JobRun(job, project.descriptor, project.catalog, project.folders, show)
     try:
         open_secrets(run)
         if inputs:

@@ -104,7 +104,7 @@ class Jobs:
     def run_of(self, job: PlannedJob) -> JobRun:
         """A job that is to be run."""
         project = self.project
-        run = JobRun(job, project.descriptor, project.specs, project.folders, show_line, self.use_cache)
+        run = JobRun(job, project.descriptor, project.catalog, project.folders, show_line, self.use_cache)
         run.git, run.files = self.git, self.files
         return run
 

@@ -31,7 +31,7 @@ from pipeline_kit.runner.leaks import refuse_leaks, remove_leaks
 from pipeline_kit.runner.log import Log
 from pipeline_kit.runner.origin import Machine
 from pipeline_kit.runner.redaction import Redactor
-from pipeline_kit.runner.secrets import take_secrets, values_to_mask, without_secrets
+from pipeline_kit.runner.secrets import hidden_values, hidden_variables, take_secrets, values_to_mask
 from pipeline_kit.runner.stop import Interrupted, Stop, limited, stoppable, stopped_by
 from pipeline_kit.runner.temporary import temporary_files_in
 from pipeline_kit.runner.why import write_why
@@ -47,11 +47,13 @@ PROGRAM_ERRORS = {errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno
 
 
 def open_secrets(run: JobRun) -> None:
-    """Reads the job's secrets; from here on they are masked."""
+    """Reads the job's secrets; from here on they and all others that this process was given are masked."""
+    hidden = hidden_variables(run.descriptor, run.catalog.servers.values(), run.variables)
     run.secrets = take_secrets(run.job.secrets, run.variables)
-    run.mask = Redactor(values_to_mask(run.job.secrets, run.secrets))
+    run.mask = Redactor([*values_to_mask(run.job.secrets, run.secrets), *hidden_values(hidden, run.variables)])
     run.log = Log(run.show, run.mask)
-    variables = {**without_secrets(run.variables), **run.job.variables, **run.secrets}
+    shown = {name: value for name, value in run.variables.items() if name not in hidden}
+    variables = {**shown, **run.job.variables, **run.secrets}
     run.pythons = LockedPythons(user_cache(), variables, run.log, run.mask)
 
 
@@ -97,7 +99,7 @@ def prepare_workspace(run: JobRun) -> None:
 def run_stage(run: JobRun) -> None:
     """Runs the stage."""
     context = context_of(run, run.folders.work(run.job.name))
-    run.result = masked_result(run.specs.load_run(run.job.stage)(context), run.mask)
+    run.result = masked_result(run.catalog.specs.load_run(run.job.stage)(context), run.mask)
 
 
 def context_of(run: JobRun, workspace: Path) -> StageContext:

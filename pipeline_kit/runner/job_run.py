@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline_kit.adapters.python.environments import LockedPythons
-from pipeline_kit.catalog import Specs
+from pipeline_kit.catalog import Catalog
 from pipeline_kit.contract.context import DataInput, GitFacts
 from pipeline_kit.contract.ports import Store
 from pipeline_kit.contract.result import JobRecord, StageResult
@@ -28,7 +28,7 @@ class JobRun:
 
     job: PlannedJob
     descriptor: Descriptor
-    specs: Specs
+    catalog: Catalog
     folders: Folders
     show: Callable[[str], None]
     use_cache: bool = False

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipeline_kit.descriptor.model import Secret, SecretType
-from pipeline_kit.descriptor.secret_variables import PREFIX, variable_names
+from pipeline_kit.descriptor.model import Descriptor, Secret, SecretType
+from pipeline_kit.descriptor.secret_variables import PREFIX, SUFFIXES, variable_names
+from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.errors import UsageError
 from pipeline_kit.runner.redaction import LONGEST_BYTES, SHORTEST
+
+VARIABLES = ("variable", "secret_variable")
+"""The grammars of a secret's reference that is the name of a variable, which every job of the server has."""
+PASSWORD = re.compile(r"://[^/@\s]*:([^/@\s]+)@")
 
 
 def take_secrets(secrets: Sequence[Secret], variables: Mapping[str, str]) -> dict[str, str]:
@@ -52,6 +59,40 @@ def read(secret: Secret, path: str) -> bytes:
         raise UsageError(f"secret {secret.name}: {error.strerror}", hint=hint) from error
 
 
-def without_secrets(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables without any secret; a job's own secrets are added to these."""
-    return {name: value for name, value in variables.items() if not name.startswith(PREFIX)}
+def hidden_variables(
+    descriptor: Descriptor, servers: Iterable[ServerWords], variables: Mapping[str, str]
+) -> Mapping[str, SecretType]:
+    """The variables that hold a secret, each with its type: no job's code sees them.
+
+    These are the kit's own, those that the descriptor's secrets name on a server which hands all of its secrets to each
+    job, and the tokens that servers add. A job gets the secrets that it names under the kit's own names.
+    """
+    hidden = {name: SecretType.TEXT for name in variables if name.startswith(PREFIX)}
+    for secret in descriptor.secrets.values():
+        hidden.update(dict.fromkeys(variable_names(secret), secret.type))
+    for words in servers:
+        hidden.update({name: SecretType.TEXT for name in variables if any(re.fullmatch(p, name) for p in words.tokens)})
+        if words.secret is None or words.secret.grammar not in VARIABLES:
+            continue
+        for secret in descriptor.secrets.values():
+            if isinstance(reference := secret.servers.get(words.name), str):
+                hidden.update({f"{reference}{suffix}": secret.type for suffix in SUFFIXES[secret.type]})
+    return {name: kind for name, kind in hidden.items() if name in variables}
+
+
+def hidden_values(hidden: Mapping[str, SecretType], variables: Mapping[str, str]) -> Iterator[str | bytes]:
+    """What to mask of secrets that the job does not name; values too short or too long for it are left out.
+
+    Of an address only the password is masked, of a file its content; a user name is not masked.
+    """
+    for name, kind in hidden.items():
+        value: str | bytes = variables[name]
+        if kind is SecretType.USERNAME_PASSWORD and name.endswith(SUFFIXES[kind][0]):
+            continue
+        if kind is SecretType.FILE:
+            with contextlib.suppress(OSError, ValueError), Path(variables[name]).open("rb") as file:
+                value = file.read(LONGEST_BYTES + 1)
+        elif address := PASSWORD.search(variables[name]):
+            value = address[1]
+        if len(value.strip()) >= SHORTEST and len(value) <= LONGEST_BYTES:
+            yield value

@@ -102,7 +102,7 @@ def test_an_error_of_the_disk_at_each_write_in_turn(
     def code(failing_write: int) -> int:
         nonlocal calls, failing
         calls, failing = 0, failing_write
-        run = JobRun(project.job("a"), project.descriptor, project.specs, project.folders, lambda line: None)
+        run = JobRun(project.job("a"), project.descriptor, project.catalog, project.folders, lambda line: None)
         try:
             return exit_code(run_job(run))
         except KitError as error:

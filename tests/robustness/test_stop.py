@@ -179,7 +179,7 @@ def limited(folder: Path, seconds: int) -> JobRecord:
     """Job `a` of a project, run here with a time limit shorter than a descriptor may set."""
     project = open_project(folder)
     job = replace(project.job("a"), timeout_seconds=seconds)
-    return run_job(JobRun(job, project.descriptor, project.specs, project.folders, lambda line: None))
+    return run_job(JobRun(job, project.descriptor, project.catalog, project.folders, lambda line: None))
 
 
 def test_the_kits_own_time_limit_ends_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,5 +255,5 @@ def test_what_stops_a_job_in_the_middle_of_an_import_is_recorded_as_that(
         raise RuntimeError("Error calling __set_name__ on 'Field' instance") from cause
 
     monkeypatch.setattr("pipeline_kit.runner.job.run_phases", stopped)
-    record = run_job(JobRun(job, project.descriptor, project.specs, project.folders, lambda line: None))
+    record = run_job(JobRun(job, project.descriptor, project.catalog, project.folders, lambda line: None))
     assert record.category is category

@@ -138,7 +138,7 @@ def run_with(project: Path, store: DirectoryStore, name: str, monkeypatch: pytes
     monkeypatch.setattr("pipeline_kit.adapters.stores.open_store", lambda descriptor, root, variables: impatient)
     opened = open_project(project)
     job = opened.job(name)
-    return runner.run_job(JobRun(job, opened.descriptor, opened.specs, opened.folders, lambda line: None))
+    return runner.run_job(JobRun(job, opened.descriptor, opened.catalog, opened.folders, lambda line: None))
 
 
 @pytest.mark.parametrize("place", ["object", "name"])

@@ -20,7 +20,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
         project = open_project(arguments.directory)
         job = project.job(arguments.name)
-        run = JobRun(job, project.descriptor, project.specs, project.folders, show, look=seen, shared=True)
+        run = JobRun(job, project.descriptor, project.catalog, project.folders, show, look=seen, shared=True)
         return run_shown(run)
 
 

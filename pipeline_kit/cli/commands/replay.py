@@ -39,7 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with locked(here.lock(f"replay-{there.job}"), busy=f"job {there.job} is being replayed in this directory already"):
         scene = make_scene(there, here, arguments.result, anyway=arguments.anyway)
         show(f"{there.job}: running it in {scene.folders.root} as of commit {there.commit}")
-        run = JobRun(scene.job, scene.descriptor, open_project(scene.folders.root).specs, scene.folders, show)
+        run = JobRun(scene.job, scene.descriptor, open_project(scene.folders.root).catalog, scene.folders, show)
         run.store = reading_store(scene.descriptor, root)
         code = run_shown(run)
     if run.record is not None and run.record.category is not Category.INTERRUPTED:
