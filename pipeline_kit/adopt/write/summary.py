@@ -36,7 +36,7 @@ def summary_lines(proposal: Proposal) -> list[str]:
         lines += ["not carried over:", *(f"  {_lost(item)}" for item in lost[:MOST_LOST])]
         lines += [f"  and {len(lost) - MOST_LOST} more"] if len(lost) > MOST_LOST else []
     if proposal.notes:
-        lines += ["to know:", *(f"  {readable(note, 300)}" for note in proposal.notes)]
+        lines += ["notes:", *(f"  {readable(note, 300)}" for note in proposal.notes)]
     if proposal.lock.commands:
         lines += [f"to do: make {proposal.lock.lock}, on a machine with a network:"]
         lines += [f"  {command}" for command in proposal.lock.commands]
