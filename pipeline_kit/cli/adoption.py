@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pipeline_kit.adopt.infer.propose import Choices
 from pipeline_kit.adopt.write.changes import changes
 from pipeline_kit.adopt.write.proposed import present_servers, propose_project
 from pipeline_kit.cli.asking import asks, choose, confirm
+from pipeline_kit.cli.output import say
 from pipeline_kit.cli.servers import chosen, files, named_plugins, plugins_in
 from pipeline_kit.descriptor.organisation import DESCRIPTOR
 from pipeline_kit.errors import UsageError
@@ -30,20 +30,20 @@ def adopt(root: Path, names: Sequence[str], arguments: argparse.Namespace) -> in
     else:
         proposed = proposed_files(root, names, arguments, plugins)
     result = changes(root, proposed, forced, files(plugins).values())
-    sys.stdout.write(result.text(whole=arguments.dry_run))
+    say(result.text(whole=arguments.dry_run), end="")
     if arguments.dry_run:
         return 0
     if not result.written():
-        print("nothing to write")
+        say("nothing to write")
         return 0
     if not arguments.defaults:
         if not asks(arguments):
             raise UsageError("nothing was written: no terminal to ask on", hint="--defaults writes it as shown")
         if not confirm(f"write {len(result.written())} files?"):
-            print("nothing was written")
+            say("nothing was written")
             return 0
-    print(f"wrote {result.write(root, write_atomically)} files")
-    print(f"next: {next_command(root)}")
+    say(f"wrote {result.write(root, write_atomically)} files")
+    say(f"next: {next_command(root)}")
     return 0
 
 
@@ -55,7 +55,7 @@ def proposed_files(root: Path, names: Sequence[str], arguments: argparse.Namespa
 
     choices = Choices(arguments.name, arguments.train, arguments.kit_lock)
     proposed = propose_project(root, names, plugins, choices, ask_training)
-    print("\n".join(proposed.summary()), end="\n\n")
+    say("\n".join(proposed.summary()), end="\n\n")
     known = files(plugins)
     servers = present_servers(root, known) if arguments.ci is None else chosen(arguments.ci, known)
     return proposed.files([known[server] for server in servers])

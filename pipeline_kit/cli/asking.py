@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from pipeline_kit.cli.output import say
+
 
 def asks(arguments: argparse.Namespace) -> bool:
     """Whether to ask a person: at a terminal, and without `--defaults`."""
@@ -31,11 +33,11 @@ def confirm(what: str) -> bool:
 def choose(what: str, choices: Sequence[str]) -> str:
     """The choice that a person makes by its number; the first where they make none."""
     for number, choice in enumerate(choices, 1):
-        print(f"  {number}. {choice}")
+        say(f"  {number}. {choice}")
     while True:
         answer = ask(what, "1")
         if answer in choices:
             return answer
         if answer.isdecimal() and 1 <= int(answer) <= len(choices):
             return choices[int(answer) - 1]
-        print(f"a number from 1 to {len(choices)}")
+        say(f"a number from 1 to {len(choices)}")

@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     from importlib import import_module
 
+    from pipeline_kit.cli.output import warn
     from pipeline_kit.errors import KitError
 
     parsed = read(arguments)
@@ -44,9 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except KitError as error:
-        print(f"pipeline-kit: {error}", file=sys.stderr)
+        warn(f"pipeline-kit: {error}")
         if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
+            warn(f"  {error.hint}")
         return exit_code_of(error)
     except KeyboardInterrupt as error:
         return exit_code_of(error)
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"pipeline-kit: {error.strerror}: {error.filename}", file=sys.stderr)
+        warn(f"pipeline-kit: {error.strerror}: {error.filename}")
         return exit_code_of(error)
     except (Exception, SystemExit) as error:  # a command returns its exit code: only code from outside leaves like this
         from pipeline_kit.runner.exit_codes import ExitCode

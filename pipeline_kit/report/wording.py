@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from pipeline_kit.contract.result import Outcome
+from pipeline_kit.contract.wording import plain
 from pipeline_kit.report.quantities import duration
 from pipeline_kit.report.summary import JobRow, RunSummary, counted
 from pipeline_kit.report.tables import Table
 
-# What a program may write to move the cursor or change colours (ECMA-48), and every other control character.
-CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b.|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 CASES_SHOWN = 5
 ROWS_SHOWN = 10
 CELL_CHARACTERS = 60
@@ -22,11 +20,6 @@ STYLES = {
     Outcome.SKIPPED: "dim",
     Outcome.WAITING: "cyan",
 }
-
-
-def plain(text: str) -> str:
-    """Text that cannot move the cursor, ring, or colour what follows it."""
-    return CONTROL.sub("", text)
 
 
 def ending(outcome: Outcome, seconds: float, reason: str, *, cached: bool) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.descriptor.origin import Setting
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.descriptor.printing import as_yaml
@@ -17,9 +17,9 @@ def execute(arguments: argparse.Namespace) -> int:
     """Prints the merged and checked descriptor, as YAML or as JSON."""
     setting = settled(open_project(arguments.directory))
     if arguments.json:
-        print(json.dumps(as_json(setting, origins=arguments.origin), indent=2, ensure_ascii=False))
+        say_json(as_json(setting, origins=arguments.origin))
     else:
-        print(as_yaml(setting, origins=arguments.origin), end="")
+        say(as_yaml(setting, origins=arguments.origin), end="")
     return 0
 
 

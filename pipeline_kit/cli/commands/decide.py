@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pipeline_kit.adapters.git.repository import git
+from pipeline_kit.cli.output import say
 from pipeline_kit.contract.result import Outcome
 from pipeline_kit.errors import UsageError
 from pipeline_kit.project.open import open_project
@@ -25,5 +26,5 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"the result of {job.name} names no evidence", hint="its stage takes no decisions")
     by = arguments.by or (git(project.folders.root, "config", "user.name") or "").strip()
     record_decision(project.folders.root, evidence, arguments.reason, by)
-    print(f"recorded in {FILE}: commit it, and run {job.name} again")
+    say(f"recorded in {FILE}: commit it, and run {job.name} again")
     return 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from pipeline_kit.cli.commands import job
+from pipeline_kit.cli.output import log, say, say_json
 from pipeline_kit.deploy.deployer import silent
 from pipeline_kit.errors import UsageError
 from pipeline_kit.project.release import difference, job_to_release
@@ -19,10 +19,10 @@ def execute(arguments: argparse.Namespace) -> int:
             raise UsageError("--json says what would change", hint="give --diff too; a release leaves its result.json")
         name = job_to_release(arguments.directory, arguments.environment)
         return job.execute(argparse.Namespace(name=name, directory=arguments.directory))
-    show = silent if arguments.json else job.show
+    show = silent if arguments.json else log
     request, changes = difference(arguments.directory, arguments.environment, show)
     if arguments.json:
-        print(json.dumps(document_of(request, changes), indent=2))
+        say_json(document_of(request, changes))
     else:
-        print("\n".join(lines_of(request, changes)))
+        say("\n".join(lines_of(request, changes)))
     return 1 if changes.refusal else 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.doctor.examine import examine
 from pipeline_kit.doctor.finding import Finding, Level
 from pipeline_kit.errors import UsageError
@@ -19,9 +19,9 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.directory} is not a directory", hint="-C takes the project's directory")
     result = examine(arguments.directory.resolve())
     if arguments.json:
-        print(json.dumps(as_json(result), indent=2, ensure_ascii=False))
+        say_json(as_json(result))
     else:
-        print("\n".join(lines(result)))
+        say("\n".join(lines(result)))
     return 1 if count(result, Level.PROBLEM) else 0
 
 

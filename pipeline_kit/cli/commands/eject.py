@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
+from pipeline_kit.cli.output import say
 from pipeline_kit.cli.servers import files_in
 from pipeline_kit.errors import UsageError
 from pipeline_kit.project.explain import place_of
@@ -22,9 +23,9 @@ def execute(arguments: argparse.Namespace) -> int:
     known = files_in(root)
     for name, text in wanted(arguments, root, known).items():
         write_atomically(root / name, ejected(text))
-        print(f"{name} is yours now: the kit neither writes nor checks it any more")
-        print("  what its jobs do is still read from pipeline-kit.yml")
-        print(f"  to give it back: pipeline-kit render --overwrite {ci_of(name, known)}")
+        say(f"{name} is yours now: the kit neither writes nor checks it any more")
+        say("  what its jobs do is still read from pipeline-kit.yml")
+        say(f"  to give it back: pipeline-kit render --overwrite {ci_of(name, known)}")
     return 0
 
 

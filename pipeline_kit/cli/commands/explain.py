@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.cli.servers import files
 from pipeline_kit.project.explain import explain
 from pipeline_kit.project.open import open_project
@@ -17,10 +17,10 @@ def execute(arguments: argparse.Namespace) -> int:
     result = explain(project, arguments.place, files(project.descriptor.plugins))
     if arguments.json:
         lines = [as_json(*line) for line in result.lines]
-        print(json.dumps({"file": result.file, "state": result.state, "lines": lines}, indent=2))
+        say_json({"file": result.file, "state": result.state, "lines": lines})
         return 0
     if result.state:
-        print(f"{result.file} {result.state}")
+        say(f"{result.file} {result.state}")
     for line in result.lines:
-        print(row(*line) if result.whole else "\n".join(as_lines(result.file, *line)))
+        say(row(*line) if result.whole else "\n".join(as_lines(result.file, *line)))
     return 0

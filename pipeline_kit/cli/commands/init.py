@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline_kit.adapters.files import write_atomically
 from pipeline_kit.adapters.git.repository import project_files
 from pipeline_kit.cli.asking import ask, asks
+from pipeline_kit.cli.output import say
 from pipeline_kit.cli.servers import chosen, files, named_plugins
 from pipeline_kit.errors import UsageError
 from pipeline_kit.project.open import open_project
@@ -44,7 +45,7 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     plugins = named_plugins(arguments, target)
     known = files(plugins)
     expected = chosen(arguments.ci, known)
-    ci_files = [file for server, file in known.items() if server in expected]
+    ci_files = [known[server] for server in known if server in expected]
     made = scaffold(profile, name, ci_files, plugins, arguments.kit_lock)
     refuse_existing(target, [*made, *ci_files])
     if same := sorted(set(made) & set(ci_files)):
@@ -53,15 +54,16 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     project = open_project(target)
     rendered = render_project(project.plan, project.descriptor)
     write_all(target, {file: rendered.files[file] for file in ci_files})
-    print(f"made {name} ({profile}) in {target}: {len(made) + len(ci_files)} files")
-    print(f"next: cd {shlex.quote(str(target))} && git init && pipeline-kit run")
+    say(
+        f"made {name} ({profile}) in {target}: {len(made) + len(ci_files)} files\nnext: cd {shlex.quote(str(target))} && git init && pipeline-kit run"
+    )
     return 0
 
 
 def ask_profile() -> str:
     """The profile that a person chooses."""
     for profile in profiles():
-        print(f"  {profile.name:10} {profile.help}")
+        say(f"  {profile.name:10} {profile.help}")
     return ask("profile", profiles()[0].name)
 
 

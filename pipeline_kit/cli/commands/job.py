@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline_kit.adapters.git.repository import reading_checkout
+from pipeline_kit.cli.output import log
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +21,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
         project = open_project(arguments.directory)
         job = project.job(arguments.name)
-        run = JobRun(job, project.descriptor, project.catalog, project.folders, show, look=seen, shared=True)
+        run = JobRun(job, project.descriptor, project.catalog, project.folders, log, look=seen, shared=True)
         return run_shown(run)
 
 
@@ -33,14 +34,9 @@ def run_shown(run: JobRun) -> int:
     try:
         record = run_job(run)
     except Interrupted as stop:
-        show(f"{run.job.name}: {stop}")
+        log(f"{run.job.name}: {stop}")
         return 128 + stop.number
-    show(f"{record.job}: {record.outcome.value} in {record.seconds:.1f} s: {record.reason}")
+    log(f"{record.job}: {record.outcome.value} in {record.seconds:.1f} s: {record.reason}")
     if record.cause:
-        show(f"  cause: {record.cause}")
+        log(f"  cause: {record.cause}")
     return exit_code(record)
-
-
-def show(line: str) -> None:
-    """Prints a line at once."""
-    print(line, flush=True)

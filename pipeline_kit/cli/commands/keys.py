@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline_kit.cli.output import say
 from pipeline_kit.cli.servers import plugins_in
 from pipeline_kit.errors import UsageError
 from pipeline_kit.images.verify.signature import make_keys
@@ -38,9 +39,9 @@ def execute(arguments: argparse.Namespace) -> int:
     write_new(private, pair.private, 0o600)
     write_new(public, pair.public, 0o644)
     servers = SERVERS.all(plugins_in(arguments.directory)).values()
-    print(f"{private}\n{about_private(private, [server.secret_advice for server in servers])}")
-    print(f"{public}\n  {ABOUT_PUBLIC.format(public=public)}")
-    print(f"its id is {pair.id}")
+    say(f"{private}\n{about_private(private, [server.secret_advice for server in servers])}")
+    say(f"{public}\n  {ABOUT_PUBLIC.format(public=public)}")
+    say(f"its id is {pair.id}")
     return 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.cli.servers import files, plugins_in
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import Plugins
@@ -23,7 +23,7 @@ def execute(arguments: argparse.Namespace) -> int:
     paths = [Path(arguments.file)] if arguments.file else present(arguments.directory, files(plugins))
     result = {str(path): lint(arguments.directory / path, plugins) for path in paths}
     if arguments.json:
-        print(json.dumps(as_json(result), indent=2, ensure_ascii=False))
+        say_json(as_json(result))
     else:
         tell(result)
     return 1 if any(finding.level is Level.ERROR for findings in result.values() for finding in findings) else 0
@@ -66,9 +66,9 @@ def tell(found: Found) -> None:
     """Prints every finding, and a line that counts them."""
     for file, findings in found.items():
         for finding in findings:
-            print(finding.text(file))
+            say(finding.text(file))
     counts = Counter(finding.level for findings in found.values() for finding in findings)
     summary = ", ".join(
         f"{counts[level]} {level.value}{'s' if counts[level] > 1 else ''}" for level in Level if counts[level]
     )
-    print(f"{', '.join(found)}: {summary or 'nothing found'}")
+    say(f"{', '.join(found)}: {summary or 'nothing found'}")

@@ -6,6 +6,7 @@ import argparse
 
 from pipeline_kit.adapters.files import write_atomically
 from pipeline_kit.adapters.git.organisation import fetch_from
+from pipeline_kit.cli.output import say
 from pipeline_kit.descriptor.load import organisation_source
 from pipeline_kit.descriptor.organisation import DESCRIPTOR, VENDORED, pinned, vendor
 
@@ -18,5 +19,5 @@ def execute(arguments: argparse.Namespace) -> int:
     descriptor = root / DESCRIPTOR
     write_atomically(root / VENDORED, text)
     write_atomically(descriptor, pinned(descriptor.read_bytes(), digest))
-    print(f"{VENDORED} is {source}, {digest}: commit it and {DESCRIPTOR}")
+    say(f"{VENDORED} is {source}, {digest}: commit it and {DESCRIPTOR}")
     return 0

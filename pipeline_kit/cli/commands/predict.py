@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.project.predict.predict import PredictRequest, predict
 from pipeline_kit.project.predict.table import table_lines
 
@@ -15,8 +15,8 @@ def execute(arguments: argparse.Namespace) -> int:
     result = predict(request)
     if arguments.json:
         document = {"image": result.image, "model": result.model, "predictions": list(result.rows)}
-        print(json.dumps(document, indent=2))
+        say_json(document)
     else:
-        print("\n".join(table_lines(result.rows)))
-        print(f"by the model {result.model}\nof the image {result.image}")
+        say("\n".join(table_lines(result.rows)))
+        say(f"by the model {result.model}\nof the image {result.image}")
     return 0

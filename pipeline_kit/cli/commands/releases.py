@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
-from pipeline_kit.cli.commands.job import show
+from pipeline_kit.cli.output import log, say, say_json
 from pipeline_kit.deploy.record import as_document
 from pipeline_kit.errors import UsageError
 from pipeline_kit.project.release import open_release
@@ -21,15 +20,18 @@ def execute(arguments: argparse.Namespace) -> int:
     if number is None and environment is not None and environment.isdecimal():  # `releases show 3`: a name has letters
         number = int(environment)
         environment = None
-    with open_release(arguments.directory, environment, show) as release:
+    with open_release(arguments.directory, environment, log) as release:
         record = release.record()
     if arguments.action == "list":
         lines = list_lines(release.title(), record)
-        print(json.dumps(as_document(record), indent=2) if arguments.json else "\n".join(lines))
+        if arguments.json:
+            say_json(as_document(record))
+        else:
+            say("\n".join(lines))
         return 0
     revision = revision_of(record, number)
     if arguments.json:
-        print(json.dumps(document_of(record, revision), indent=2))
+        say_json(document_of(record, revision))
     else:
-        print("\n".join(show_lines(revision, release.job.target.names(revision.content.manifests))))
+        say("\n".join(show_lines(revision, release.job.target.names(revision.content.manifests))))
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.cli.servers import chosen, files
 from pipeline_kit.project.open import open_project
 from pipeline_kit.project.rendering import refuse_foreign, rendering
@@ -24,14 +24,14 @@ def execute(arguments: argparse.Namespace) -> int:
         result.write()
     if arguments.json:
         document = {**as_json(result.rendered, result.drifts), "left_alone": list(result.foreign)}
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        say_json(document)
     else:
         lines = [f"left {name} alone: it is not the kit's" for name in result.foreign]
         if writes:
             lines += written_lines(result.rendered, result.drifts)
         elif result.rendered.files:
             lines += drift_lines(result.drifts, diff=arguments.diff)
-        print("\n".join(lines))
+        say("\n".join(lines))
     return 1 if arguments.check and result.drifts else 0
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline_kit.adapters.files import locked
 from pipeline_kit.adapters.stores import open_store
-from pipeline_kit.cli.commands.job import run_shown, show
+from pipeline_kit.cli.commands.job import run_shown
+from pipeline_kit.cli.output import log
 from pipeline_kit.contract.ports import Store
 from pipeline_kit.contract.result import JobRecord
 from pipeline_kit.descriptor.model import Descriptor
@@ -38,12 +39,12 @@ def execute(arguments: argparse.Namespace) -> int:
     there = read_result(arguments.result, arguments.name)
     with locked(here.lock(f"replay-{there.job}"), busy=f"job {there.job} is being replayed in this directory already"):
         scene = make_scene(there, here, arguments.result, anyway=arguments.anyway)
-        show(f"{there.job}: running it in {scene.folders.root} as of commit {there.commit}")
-        run = JobRun(scene.job, scene.descriptor, open_project(scene.folders.root).catalog, scene.folders, show)
+        log(f"{there.job}: running it in {scene.folders.root} as of commit {there.commit}")
+        run = JobRun(scene.job, scene.descriptor, open_project(scene.folders.root).catalog, scene.folders, log)
         run.store = reading_store(scene.descriptor, root)
         code = run_shown(run)
     if run.record is not None and run.record.category is not Category.INTERRUPTED:
-        show(f"{there.job}: {comparison(there, run.record)}")
+        log(f"{there.job}: {comparison(there, run.record)}")
     return code
 
 
@@ -64,7 +65,7 @@ def make_scene(there: JobRecord, here: Folders, result: Path, *, anyway: bool) -
         if not anyway:
             hint = "--anyway runs it nevertheless, and compares with a grain of salt"
             raise UsageError(f"job {there.job} would not be the same here; different:{lines}", hint=hint)
-        show(f"{there.job}: not the same here:{lines}")
+        log(f"{there.job}: not the same here:{lines}")
     return scene
 
 

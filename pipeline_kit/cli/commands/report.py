@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline_kit.adapters.files import write_atomically
+from pipeline_kit.cli.output import warn
 from pipeline_kit.descriptor.secret_variables import secret_variable
 from pipeline_kit.errors import UsageError
 from pipeline_kit.extensions import Plugins
@@ -27,7 +27,7 @@ def execute(arguments: argparse.Namespace) -> int:
     downloaded: Path | None = arguments.results
     out = (lambda job: downloaded / job) if downloaded else project.folders.out
     read = (lambda job: read_record(downloaded / job, job)) if downloaded else project.folders.read
-    records = gathered(project.plan, read, lambda note: print(note, file=sys.stderr))
+    records = gathered(project.plan, read, warn)
     if not records:
         hint = "run the pipeline first, or name a folder of downloaded results: pipeline-kit report --from FOLDER"
         raise UsageError("no job has left a result here", hint=hint)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 
-from pipeline_kit.cli.commands.job import show
+from pipeline_kit.cli.output import log, say_json, warn
 from pipeline_kit.deploy.deployer import Released, silent
 from pipeline_kit.deploy.release import roll_back
 from pipeline_kit.project.release import OpenRelease, open_release
@@ -18,27 +16,27 @@ AGAIN = "run the same command again: it finishes what was begun, or says what is
 
 def execute(arguments: argparse.Namespace) -> int:
     """Rolls back and prints what is live; after a signal the exit code is 128 + its number."""
-    say = silent if arguments.json else show
+    say = silent if arguments.json else log
     stop = Stop(lambda: leave(stop), raising=True)
     try:
         with open_release(arguments.directory, arguments.environment, say) as opened, stoppable(stop):
             released = roll_back(opened.deployer(), arguments.to)
     except Interrupted as interruption:
-        print(f"rollback: {interruption}; {AGAIN}", file=sys.stderr)
+        warn(f"rollback: {interruption}; {AGAIN}")
         return 128 + interruption.number
     if arguments.json:
-        print(json.dumps(document_of(opened, released), indent=2))
+        say_json(document_of(opened, released))
     else:
         revision = released.revision
         back = f" with all that revision {revision.rollback_to} was" if revision.rollback_to else ""
-        print(f"revision {revision.number} is live in {opened.destination.environment}{back}")
-        print(f"  image {revision.content.image}\n  model {revision.content.model_digest}")
+        say(f"revision {revision.number} is live in {opened.destination.environment}{back}")
+        say(f"  image {revision.content.image}\n  model {revision.content.model_digest}")
     return 0
 
 
 def leave(stop: Stop) -> None:
     """Ends at once on a second signal; the record says how far it got."""
-    print(f"rollback: ended in the middle; {AGAIN}", file=sys.stderr, flush=True)
+    warn(f"rollback: ended in the middle; {AGAIN}")
     os._exit(128 + (stop.number or 0))
 
 

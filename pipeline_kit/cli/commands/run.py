@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from pipeline_kit.cli.event import plan_for
+from pipeline_kit.cli.output import say, say_json, warn
 from pipeline_kit.errors import UsageError
 from pipeline_kit.plan.drawing import as_table
 from pipeline_kit.project.open import open_project
@@ -30,7 +30,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if parallel < 1:
         raise UsageError("--jobs must be at least 1")
     if arguments.dry_run:
-        print(as_table(plan))
+        say(as_table(plan))
         return 0
     options = RunOptions(parallel, arguments.jobs, use_cache=not arguments.no_cache)
     with only_run(project, say_waiting):
@@ -38,10 +38,10 @@ def execute(arguments: argparse.Namespace) -> int:
             with open_progress(plan, quiet=arguments.json) as progress:
                 records = run_plan(project, plan, options, progress, load_report)
         except Interrupted as stop:
-            print(f"pipeline-kit: {stop}; run the same command again to continue", file=sys.stderr)
+            warn(f"pipeline-kit: {stop}; run the same command again to continue")
             return 128 + stop.number
         if arguments.json:
-            print(json.dumps({name: json.loads(to_json(record)) for name, record in records.items()}, indent=2))
+            say_json({name: json.loads(to_json(record)) for name, record in records.items()})
         report = report_of(project, plan, records)
     if not arguments.json:
         print_summary(report.summary, report.html)
@@ -57,4 +57,4 @@ def load_report() -> None:
 
 def say_waiting() -> None:
     """Says why nothing happens yet."""
-    print("pipeline-kit: waiting for the jobs of a run that was killed to end", file=sys.stderr, flush=True)
+    warn("pipeline-kit: waiting for the jobs of a run that was killed to end")

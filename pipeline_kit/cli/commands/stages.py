@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 from collections.abc import Mapping
 
 from pipeline_kit.catalog import BUILT_IN, PROJECT_STAGES, STAGES, Specs
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.contract.spec import StageSpec
 from pipeline_kit.descriptor.parameter import Value
 from pipeline_kit.errors import UsageError
@@ -25,16 +25,16 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.name is not None:
         spec, source = named(specs, arguments.name), source_of(arguments.name, specs)
         if arguments.json:
-            print(json.dumps(stage_as_json(spec, source), indent=2, ensure_ascii=False))
+            say_json(stage_as_json(spec, source))
         else:
-            print("\n".join(stage_lines(spec, source, width)))
+            say("\n".join(stage_lines(spec, source, width)))
         return 0
     every = {name: specs[name] for name in sorted(specs)}
     if arguments.json:
         listed: Mapping[str, Value] = {"stages": [summary(spec, specs) for spec in every.values()]}
-        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        say_json(listed)
     else:
-        print("\n".join(summary_lines([(spec, source_of(name, specs)) for name, spec in every.items()], width)))
+        say("\n".join(summary_lines([(spec, source_of(name, specs)) for name, spec in every.items()], width)))
     return 0
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.errors import UsageError
 from pipeline_kit.project.shown.proof import document_of, lines_of
 from pipeline_kit.project.verification import VerifyRequest, verify
@@ -21,9 +21,9 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     verified, expected = verify(request)
     if arguments.json:
-        print(json.dumps(document_of(verified), indent=2))
+        say_json(document_of(verified))
     else:
-        print("\n".join(lines_of(verified)))
+        say("\n".join(lines_of(verified)))
         if expected is not None and expected != verified.digest:
-            print(f"  the tag {expected} may lead to another image tomorrow: deploy {verified.digest}")
+            say(f"  the tag {expected} may lead to another image tomorrow: deploy {verified.digest}")
     return 0

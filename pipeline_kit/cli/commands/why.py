@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
+from pipeline_kit.cli.output import say, say_json
 from pipeline_kit.project.open import open_project
 from pipeline_kit.runner.why import read_why
 
@@ -16,7 +16,7 @@ def execute(arguments: argparse.Namespace) -> int:
     kept = read_why(project.folders.why(job.name))
     why = str(kept.get("why", "it has not run here"))
     if arguments.json:
-        print(json.dumps({"job": job.name, "outcome": kept.get("outcome"), "why": why}))
+        say_json({"job": job.name, "outcome": kept.get("outcome"), "why": why})
     else:
-        print(f"{job.name} {why}")
+        say(f"{job.name} {why}")
     return 0

@@ -1,0 +1,96 @@
+"""What a command prints is text, whatever an image, a registry, a cluster or a project puts into it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline_kit.cli import main as command_line
+from pipeline_kit.cli.commands import plan
+from pipeline_kit.cli.output import log, say, say_json, warn
+from pipeline_kit.contract.wording import logged, visible
+from pipeline_kit.errors import ModelError
+from tests.conftest import ROOT
+
+FORGERIES = [
+    "\x1b[2J\x1b[Hverified sha256:abc, signed by the key sha256:def",
+    "a\x1b[1A\x1b[2Kverified",
+    "a\rverified",
+    "a\x08\x08verified",
+    "\x9b2Jverified",
+    "\x1b]0;title\x07verified",
+    "\x1b]8;;https://example.invalid\x1b\\verified\x1b]8;;\x1b\\",
+    "\x1bPq\x1b\\verified",
+    "\x1b[8mhidden\x1b[0m",
+    "\u202edeifirev",
+    "\ufeffverified",
+    "\ud800",
+    "\x00\x07",
+]
+ACTS = set(map(chr, (*range(0x00, 0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))))
+"""What a terminal acts on, but line ends and tabs."""
+
+
+@pytest.mark.parametrize("text", FORGERIES)
+def test_text_cannot_act_on_the_terminal(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On either stream, and as JSON, which still means the same."""
+    say(text)
+    warn(text)
+    shown = capsys.readouterr()
+    for stream in (shown.out, shown.err):
+        assert not ACTS & set(stream)
+        assert not {"\u202e", "\ufeff", "\ud800"} & set(stream)
+        assert "\\" in stream
+    say_json({text: [text]})
+    document = capsys.readouterr().out
+    assert not ACTS & set(document)
+    assert json.loads(document) == {text: [text]}
+
+
+@pytest.mark.parametrize("text", FORGERIES)
+def test_a_line_of_a_job_keeps_its_colours_only(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """CI servers show colours; nothing else of a program's control characters reaches them."""
+    log(f"\x1b[31mred\x1b[0m {text}")
+    shown = capsys.readouterr().out
+    assert shown.startswith("\x1b[31mred\x1b[0m ")
+    assert not ACTS & set(shown.replace("\x1b[31m", "").replace("\x1b[0m", "").replace("\x1b[8m", ""))
+
+
+@pytest.mark.parametrize("text", ["", "plain", "ünïcödé 日本語 🙂", "tab\tand\nlines", "spaces\xa0\u3000of all widths"])
+def test_what_people_write_is_shown_as_it_is(text: str) -> None:
+    """Other languages are text."""
+    assert visible(text) == text
+    assert logged(text) == text
+
+
+@given(st.text())
+def test_any_text_is_shown_without_control_characters(text: str) -> None:
+    """And can be encoded."""
+    for shown in (visible(text), logged(text).replace("\x1b", "")):
+        assert not ACTS & set(shown)
+        shown.encode()
+
+
+def test_an_error_is_text_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its message and its hint may quote an image or an answer."""
+
+    def fails(arguments: object) -> int:
+        raise ModelError(f"the image says {FORGERIES[0]}", hint=FORGERIES[1])
+
+    monkeypatch.setattr(plan, "execute", fails)
+    assert command_line.main(["plan"]) == 1
+    assert not ACTS & set(capsys.readouterr().err)
+
+
+def test_commands_print_by_one_module() -> None:
+    """`print` is for the kit's own text only: the version, the fault of the kit itself, and a completion script."""
+    allowed = {"output.py": 4, "main.py": 2, "completion.py": 2}
+    for path in sorted(Path(ROOT / "pipeline_kit" / "cli").rglob("*.py")):
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+        assert len(prints) == allowed.get(path.name, 0), path
