@@ -44,8 +44,7 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     name = arguments.name or (ask("name", suggested_name(target.name)) if asked else suggested_name(target.name))
     plugins = named_plugins(arguments, target)
     known = files(plugins)
-    expected = chosen(arguments.ci, known)
-    ci_files = [known[server] for server in known if server in expected]
+    ci_files = [known[server] for server in chosen(arguments.ci, known)]
     made = scaffold(profile, name, ci_files, plugins, arguments.kit_lock)
     refuse_existing(target, [*made, *ci_files])
     if same := sorted(set(made) & set(ci_files)):
@@ -54,9 +53,8 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     project = open_project(target)
     rendered = render_project(project.plan, project.descriptor)
     write_all(target, {file: rendered.files[file] for file in ci_files})
-    say(
-        f"made {name} ({profile}) in {target}: {len(made) + len(ci_files)} files\nnext: cd {shlex.quote(str(target))} && git init && pipeline-kit run"
-    )
+    say(f"made {name} ({profile}) in {target}: {len(made) + len(ci_files)} files")
+    say(f"next: cd {shlex.quote(str(target))} && git init && pipeline-kit run")
     return 0
 
 
