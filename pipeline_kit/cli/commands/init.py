@@ -44,7 +44,7 @@ def make(target: Path, arguments: argparse.Namespace) -> int:
     name = arguments.name or (ask("name", suggested_name(target.name)) if asked else suggested_name(target.name))
     plugins = named_plugins(arguments, target)
     known = files(plugins)
-    ci_files = [known[server] for server in chosen(arguments.ci, known)]
+    ci_files = list(dict.fromkeys(known[server] for server in chosen(arguments.ci, known)))
     made = scaffold(profile, name, ci_files, plugins, arguments.kit_lock)
     refuse_existing(target, [*made, *ci_files])
     if same := sorted(set(made) & set(ci_files)):
