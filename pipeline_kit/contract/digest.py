@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline_kit.descriptor.parameter import Value
@@ -30,15 +32,36 @@ def digest_file(path: Path) -> str:
 def digest_files(paths: Sequence[Path]) -> list[str]:
     """The digests of files, in their order, several at a time: hashing lets go of Python's lock.
 
-    Raises OSError for one that cannot be read.
+    Raises OSError for one that cannot be read, and for one of the kernel's.
     """
-    sizes = [path.stat().st_size for path in paths]
+    sizes = [size_of(path) for path in paths]
     threads = min(len(paths), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     if threads < 2 or sum(sizes) < WORTH_THREADS_BYTES:
         return [digest_file(path) for path in paths]
     from pipeline_kit.contract.digest_threads import hash_at_once
 
     return [PREFIX + text for text in hash_at_once(paths, sizes, threads)]
+
+
+def size_of(path: Path) -> int:
+    """The size of a file in bytes. Raises OSError for one of the kernel's, such as `/proc/self/environ`.
+
+    A link of a repository could lead to it: the content is that of the kit's own process, with all of its secrets.
+    """
+    status = path.stat()
+    if status.st_dev in kernel_devices():
+        raise OSError(errno.EPERM, "it leads to a file of the machine's kernel", str(path))
+    return status.st_size
+
+
+@lru_cache(maxsize=1)
+def kernel_devices() -> frozenset[int]:
+    """The devices of the file systems in which the kernel shows itself."""
+    devices = set()
+    for folder in ("/proc", "/sys", "/dev"):
+        with contextlib.suppress(OSError):
+            devices.add(Path(folder).stat().st_dev)
+    return frozenset(devices - {Path("/").stat().st_dev})
 
 
 def digest_tree(root: Path) -> str:

@@ -123,9 +123,21 @@ def digest_inputs(names: Sequence[str], root: Path) -> dict[str, str]:
     """The digests of project files by name; a link to a folder has the digest of its target path."""
     links = {name: (root / name).readlink() for name in names if (root / name).is_dir()}
     files = [name for name in names if name not in links]
+    refuse_outside([root / name for name in files if (root / name).is_symlink()], root)
     digests = dict(zip(files, digest_files([root / name for name in files]), strict=True))
     digests.update({name: digest_bytes(link.as_posix().encode()) for name, link in links.items()})
     return {name: digests[name] for name in names}
+
+
+def refuse_outside(links: Sequence[Path], root: Path) -> None:
+    """Raises UsageError for a link to a file that is not of the repository: anyone's files would be the project's."""
+    if not links:
+        return
+    repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    for link in links:
+        if not link.resolve().is_relative_to(repository):
+            hint = "copy the file into the project, or declare it as data"
+            raise UsageError(f"{link.relative_to(root)} is a link that leads out of the project", hint=hint)
 
 
 def digest_datasets(datasets: Sequence[Dataset], root: Path) -> dict[str, tuple[Dataset, str]]:

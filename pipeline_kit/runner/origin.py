@@ -72,11 +72,11 @@ class Pipeline:
     def complaint(self, record: JobRecord) -> str | None:
         """Why a result does not count here: it is of another pipeline or commit.
 
-        Only a failure may lack the commit: the job ended before git was run.
+        Only a job that has made nothing may lack the commit: it did not start, or ended before git was run.
         """
         if record.origin != self.name:
             return f"it is not of this pipeline, {self.name}"
-        if record.commit is None and record.outcome is Outcome.FAILED:
+        if record.commit is None and record.outcome not in (Outcome.PASSED, Outcome.UNDECIDED):
             return None
         commit = self.commit()
         return None if record.commit == commit else f"it is of commit {record.commit}, and this is {commit}"

@@ -234,6 +234,19 @@ def test_the_report_leaves_out_what_does_not_count(project: Path) -> None:
     assert "two" not in (project / ".pipeline-kit" / "report" / "report.md").read_text()
 
 
+def test_on_a_server_a_whole_run_can_be_reported(tmp_path: Path) -> None:
+    """Jobs that did not start have no commit, and are part of the report."""
+    project = write_project(
+        tmp_path, JOBS.replace("text: a", "text: a, end: failed") + "  three: {stage: probe, when: manual}\n"
+    )
+    assert kit(project, "run", **GITLAB).returncode == 1
+    ended = kit(project, "report", **GITLAB)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    page = (project / ".pipeline-kit" / "report" / "report.md").read_text()
+    assert "skipped" in page
+    assert "waiting" in page
+
+
 def test_on_a_server_a_job_that_is_run_again_keeps_its_pipeline(project: Path, tmp_path: Path) -> None:
     """A retry, and a build restarted from a stage, read what the first run made, on any machine."""
     assert kit(project, "job", "one", **JENKINS, PIPELINE_KIT_CACHE=str(tmp_path / "a")).returncode == 0
@@ -333,10 +346,12 @@ def test_the_machines_key_is_its_owners_alone(tmp_path: Path) -> None:
         machine.seal("text")
 
 
-def test_only_a_failure_may_lack_its_commit() -> None:
-    """A job may end before git is asked; it has then made nothing that counts."""
+def test_only_what_made_nothing_may_lack_its_commit() -> None:
+    """A job may end before git is asked, or not start at all."""
     pipeline = Pipeline("gitlab 1 2", lambda: "c" * 40)
     failed = pipeline.mark(JobRecord("one", "probe", Outcome.FAILED, "the secret is missing"))
     passed = pipeline.mark(JobRecord("one", "probe", Outcome.PASSED, "it passed"))
     assert pipeline.complaint(failed) is None
+    for outcome in (Outcome.SKIPPED, Outcome.WAITING):
+        assert pipeline.complaint(pipeline.mark(JobRecord("one", "probe", outcome, "gate failed"))) is None
     assert "it is of commit None" in str(pipeline.complaint(passed))

@@ -277,14 +277,13 @@ def children_of(folder: Path) -> list[str]:
 
 
 def test_links_and_submodules_come_along(tmp_path: Path) -> None:
-    """A link within the project stays one, a link to a file becomes its content, one that leads out is refused."""
+    """A link to a folder stays one, a link to a file becomes its content, one that leads out is refused."""
     folder = tmp_path / "project"
     (folder / "real").mkdir(parents=True)
     (folder / "real" / "x.txt").write_text("x")
     (folder / "link").symlink_to("real")
     (folder / "gone").symlink_to("nowhere")
-    (tmp_path / "outside.txt").write_text("outside")
-    (folder / "copied.txt").symlink_to(tmp_path / "outside.txt")
+    (folder / "copied.txt").symlink_to("real/x.txt")
     write_project(folder, "  a: {stage: probe}\n")
     inner = folder / "inner"
     inner.mkdir()
@@ -298,6 +297,28 @@ def test_links_and_submodules_come_along(tmp_path: Path) -> None:
     refused = kit(folder, "job", "a")
     assert refused.returncode == 2
     assert "away is a link that leads out of the project" in refused.stdout
+    (folder / "away").unlink()
+    for target in ("/proc/self/environ", tmp_path / "outside.txt", "../outside.txt"):
+        (tmp_path / "outside.txt").write_text("outside")
+        (folder / "away.txt").symlink_to(target)
+        refused = kit(folder, "job", "a", A_SECRET="of the environment")
+        assert refused.returncode == 2
+        assert "away.txt is a link that leads out of the project" in refused.stdout
+        (folder / "away.txt").unlink()
+
+
+@pytest.mark.parametrize("link", ["x.csv", "folder/x.csv", "folder"])
+def test_the_kernels_files_are_no_data(link: str, tmp_path: Path) -> None:
+    """Declared data may be anywhere, but not in the kit's own process: its environment has all secrets."""
+    path = tmp_path / link
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("/proc/self" if link == "folder" else "/proc/self/environ")
+    declared = "folder/environ" if link == "folder" else link.partition("/")[0]
+    write_project(tmp_path, "  check: {}\n", f"data: {{x: {{path: {declared}}}}}")
+    ended = kit(tmp_path, "run", A_SECRET="of-the-environment")
+    assert ended.returncode != 0
+    assert "it leads to a file of the machine's kernel" in ended.stdout
+    assert "of-the-environment" not in ended.stdout + ended.stderr
 
 
 def test_what_is_declared_of_the_data_decides_too(tmp_path: Path) -> None:
