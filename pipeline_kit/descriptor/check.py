@@ -35,7 +35,7 @@ from pipeline_kit.descriptor.refs import check_refs
 from pipeline_kit.descriptor.sections import root_keys
 from pipeline_kit.descriptor.server_words import ServerWords
 from pipeline_kit.descriptor.store import store_address, store_forms, store_parameter
-from pipeline_kit.descriptor.tree import Entry, MapNode, plain, words
+from pipeline_kit.descriptor.tree import Entry, ListNode, MapNode, plain, words
 from pipeline_kit.descriptor.values import Reader
 from pipeline_kit.descriptor.vocabulary import Vocabulary, grammars_of, needs_limit
 from pipeline_kit.extensions import Plugins
@@ -188,7 +188,10 @@ def _check_names(root: MapNode, jobs: Mapping[str, ReadJob], problems: Problems)
         ("report", "runner", "runners", "runner class"),
         ("report", "comment", "secrets", "secret"),
     ):
-        for word, place in words(root.child(owner).get(key)):
+        node = root.child(owner).get(key)
+        for word, place in words(
+            node if isinstance(node, ListNode) or node is None else ListNode(node.position, (node,))
+        ):
             known(word, section, place, f"{owner}.{key}", what)
     for name, read_job in jobs.items():
         job, path = read_job.job, f"jobs.{name}"
