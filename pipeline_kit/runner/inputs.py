@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pipeline_kit.adapters.git.repository import project_files
 from pipeline_kit.contract.context import Upstream
@@ -59,7 +59,9 @@ def gather(
     named = {f"data.{name}" for name in descriptor.data}
     named.update(f"{name}.{output}" for name, earlier in upstream.items() for output in earlier.record.outputs)
     selection = Selection(job, descriptor.project.lock.as_posix(), named)
-    files = digest_inputs(selected_files(selection, folders.root, known), folders.root)
+    names = selected_files(selection, folders.root, known)
+    refuse_outside(names, folders.root, [dataset.path for dataset in descriptor.data.values()])
+    files = digest_inputs(names, folders.root)
     return Inputs(files, datasets, upstream, tuple(name for name in files if is_program(folders.root / name)))
 
 
@@ -123,14 +125,18 @@ def digest_inputs(names: Sequence[str], root: Path) -> dict[str, str]:
     """The digests of project files by name; a link to a folder has the digest of its target path."""
     links = {name: (root / name).readlink() for name in names if (root / name).is_dir()}
     files = [name for name in names if name not in links]
-    refuse_outside([root / name for name in files if (root / name).is_symlink()], root)
     digests = dict(zip(files, digest_files([root / name for name in files]), strict=True))
     digests.update({name: digest_bytes(link.as_posix().encode()) for name, link in links.items()})
     return {name: digests[name] for name in names}
 
 
-def refuse_outside(links: Sequence[Path], root: Path) -> None:
-    """Raises UsageError for a link to a file that is not of the repository: anyone's files would be the project's."""
+def refuse_outside(names: Sequence[str], root: Path, data: Sequence[PurePath]) -> None:
+    """Raises UsageError for a link to a file that is not of the repository: anyone's files would be the project's.
+
+    Declared data may be kept elsewhere.
+    """
+    links = [root / name for name in names if (root / name).is_symlink() and not (root / name).is_dir()]
+    links = [link for link in links if not any(link.is_relative_to(root / path) for path in data)]
     if not links:
         return
     repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
