@@ -39,7 +39,7 @@ def named_inputs(context: StageContext) -> dict[str, Path]:
 
 
 def user_failure(report: UserReport) -> StageResult | None:
-    """The failed result of a call that did not end well, or none where it did.
+    """The failed result of a call that did not end well, or None where it did.
 
     The reason is the exception's line, else the last line the process wrote, else its exit code.
     """

@@ -52,7 +52,7 @@ class Cluster(Protocol):
         """Everything the cluster serves, preferred versions first."""
 
     def get(self, kind: Kind, name: str, namespace: str | None) -> Object | None:
-        """An object, or none."""
+        """An object, or None."""
 
     def list(self, kind: Kind, namespace: str | None, selector: Selector | None = None) -> tuple[Object, ...]:
         """The objects of a kind; of all namespaces where none is named."""
@@ -61,10 +61,10 @@ class Cluster(Protocol):
         """Server-side apply as the field manager `pipeline-kit`, taking over fields that others manage."""
 
     def create(self, manifest: Object, *, namespace: str) -> Object | None:
-        """The new object, or none where one of that name is there."""
+        """The new object, or None where one of that name is there."""
 
     def replace(self, manifest: Object, *, namespace: str) -> Object | None:
-        """The replaced object, or none where its `resourceVersion` is no longer the newest, or it is gone."""
+        """The replaced object; None where another writer was faster (by its `resourceVersion`), or it is missing."""
 
     def delete(self, kind: Kind, name: str, namespace: str | None) -> None:
         """Deletes an object after all that it owns: until then it is there, with a `deletionTimestamp`.

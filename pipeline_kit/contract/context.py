@@ -97,7 +97,7 @@ class StageContext:
         return Output(path.relative_to(self.out).as_posix(), kind)
 
     def nearest(self, kind: str) -> tuple[str, str, Path] | None:
-        """Job, output and file of the nearest output of that kind, or none."""
+        """Job, output and file of the nearest output of that kind, or None."""
         for job, upstream in reversed(list(self.upstream.items())):
             for name, output in upstream.record.outputs.items():
                 if output.kind == kind:

@@ -34,7 +34,7 @@ def digest_files(paths: Sequence[Path]) -> list[str]:
 
     Raises OSError for one that cannot be read, and for one of the kernel's.
     """
-    sizes = [size_of(path) for path in paths]
+    sizes = [file_size(path) for path in paths]
     threads = min(len(paths), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     if threads < 2 or sum(sizes) < WORTH_THREADS_BYTES:
         return [digest_file(path) for path in paths]
@@ -43,7 +43,7 @@ def digest_files(paths: Sequence[Path]) -> list[str]:
     return [PREFIX + text for text in hash_at_once(paths, sizes, threads)]
 
 
-def size_of(path: Path) -> int:
+def file_size(path: Path) -> int:
     """The size of a file in bytes. Raises OSError for one of the kernel's, such as `/proc/self/environ`.
 
     A link of a repository could lead to it: the content is that of the kit's own process, with all of its secrets.

@@ -109,7 +109,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def exact_version(requirement: Requirement) -> str | None:
-    """The one version that a requirement allows, or none."""
+    """The one version that a requirement allows, or None."""
     specifiers = list(requirement.specifier)
     if len(specifiers) == 1 and specifiers[0].operator in ("==", "===") and "*" not in specifiers[0].version:
         return specifiers[0].version

@@ -98,7 +98,7 @@ class Store(Protocol):
         """Writes the object to `target`, verified. Raises ModelError when the bytes are not the digest's."""
 
     def resolve(self, name: str) -> str | None:
-        """The digest that a name points to, or none where it was never set."""
+        """The digest that a name points to, or None where it was never set."""
 
     def point(self, name: str, digest: str) -> None:
         """Moves a name to a digest that is stored, at once or not at all."""
@@ -108,7 +108,7 @@ class Host(Protocol):
     """The machine: system packages and accelerator, for the toolchain check."""
 
     def system_package(self, name: str) -> str | None:
-        """The installed version of a Debian package, or none."""
+        """The installed version of a Debian package, or None."""
 
     def accelerator(self) -> str:
         """`cuda` where an NVIDIA driver answers, else `cpu`."""

@@ -77,5 +77,5 @@ class StageSpec:
     changes_world: bool = False  # pushes or deploys: never cached, never interrupted by a newer push
 
     def parameter(self, name: str) -> Parameter | None:
-        """The parameter of that name, or none."""
+        """The parameter of that name, or None."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)

@@ -93,7 +93,7 @@ class ReleaseRecord:
         return max((revision.number for revision in self.revisions), default=0) + 1
 
     def revision(self, number: int) -> Revision | None:
-        """The revision of that number, or none."""
+        """The revision of that number, or None."""
         return next((revision for revision in self.revisions if revision.number == number), None)
 
     @property

@@ -63,7 +63,7 @@ class ReleaseStore:
         self._seen = written
 
     def _write(self, packed: bytes) -> StoredRecord | None:
-        """The record as it was written; None where it is no longer as it was seen."""
+        """The record as it was written; None where another writer has changed it since it was read."""
         return self._storage.write(packed, self._transitions, self._seen)
 
     def _is_lost(self) -> bool:

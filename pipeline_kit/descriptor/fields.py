@@ -16,7 +16,7 @@ class Fields:
     values: Mapping[str, Value]
 
     def text(self, name: str) -> str | None:
-        """A text, or none."""
+        """A text, or None."""
         value = self.values.get(name)
         return value if isinstance(value, str) else None
 
@@ -28,7 +28,7 @@ class Fields:
         return tuple(item for item in value if isinstance(item, str))
 
     def path(self, name: str) -> PurePosixPath | None:
-        """A path, or none."""
+        """A path, or None."""
         value = self.text(name)
         return PurePosixPath(value) if value is not None else None
 
@@ -42,7 +42,7 @@ class Fields:
         return value if isinstance(value, int) else default
 
     def number(self, name: str) -> float | None:
-        """A number, or none."""
+        """A number, or None."""
         value = self.values.get(name)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 

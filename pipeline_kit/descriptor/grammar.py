@@ -48,7 +48,7 @@ class Grammar:
     explain: Callable[[str], str] | None = None  # the next step for a text that does not follow the pattern
 
     def complaint(self, text: str) -> Complaint | None:
-        """What is wrong with a text, or none."""
+        """What is wrong with a text, or None."""
         if len(text) > LONGEST:
             return f"is longer than {LONGEST} characters", "shorten it"
         if not _compiled(self.pattern).fullmatch(text):

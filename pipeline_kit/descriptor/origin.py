@@ -55,7 +55,7 @@ class Setting:
     items: tuple[Setting, ...] | None = None
 
     def at(self, path: Sequence[str]) -> Setting | None:
-        """The setting under the keys of a path, or none."""
+        """The setting under the keys of a path, or None."""
         setting: Setting | None = self
         for key in path:
             setting = setting.entries.get(key) if setting and setting.entries is not None else None

@@ -44,7 +44,7 @@ class MapNode:
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def get(self, key: str) -> Node | None:
-        """The value of a key, or none."""
+        """The value of a key, or None."""
         entry = self.entries.get(key)
         return entry.node if entry else None
 

@@ -96,7 +96,7 @@ def probe_machine(root: Path, read: ReadProject) -> MachineFacts:
 
 
 def interpreter_for(wanted: str) -> Path | None:
-    """The interpreter that the project's environment would be made with, or none."""
+    """The interpreter that the project's environment would be made with, or None."""
     try:
         return find_python(wanted)
     except KitError:

@@ -109,7 +109,7 @@ def _check_parts(manifest: Manifest, label: str) -> None:
 
 
 def model_digest(manifest: Manifest) -> str | None:
-    """The digest of the model as `digest_tree` gives it, from the files that the manifest lists; or none."""
+    """The digest of the model as `digest_tree` gives it, from the files that the manifest lists; or None."""
     if manifest.model in manifest.files:
         return manifest.files[manifest.model].digest
     folder = f"{manifest.model}/"

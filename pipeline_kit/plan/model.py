@@ -88,7 +88,7 @@ class Plan:
     event: Event | None = None
 
     def job(self, name: str) -> PlannedJob | None:
-        """The job of that name, or none."""
+        """The job of that name, or None."""
         return next((job for job in self.jobs if job.name == name), None)
 
     def levels(self) -> tuple[tuple[PlannedJob, ...], ...]:

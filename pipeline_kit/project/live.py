@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline_kit.contract.serving import Answer
 from pipeline_kit.deploy.record import Content
-from pipeline_kit.deploy.target import Instance
+from pipeline_kit.deploy.target import Instance, Log
 from pipeline_kit.errors import ProjectError, UsageError
 from pipeline_kit.project.release import OpenRelease, open_release
 
@@ -37,9 +37,9 @@ class LiveImage:
     content: Content
 
     @classmethod
-    def find(cls, directory: Path, environment: str) -> LiveImage:
+    def find(cls, directory: Path, environment: str, log: Log) -> LiveImage:
         """What is live there. Raises UsageError where nothing is."""
-        with open_release(directory, environment, print) as release:
+        with open_release(directory, environment, log) as release:
             live = release.record().live
         if live is None:
             raise UsageError(

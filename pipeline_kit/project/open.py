@@ -70,7 +70,7 @@ def open_project(directory: Path) -> OpenProject:
 
 
 def refuse_unpinned(descriptor: Descriptor, root: Path) -> None:
-    """Raises UsageError where a plugin is not in the kit's lock file: CI would install another one, or none."""
+    """Raises UsageError where a plugin is not in the kit's lock file: CI would install another, or none."""
     if not descriptor.plugins.packages or descriptor.kit.lock is None:
         return
     from pipeline_kit.contract.lock import read_pins

@@ -107,7 +107,7 @@ STEP_NAMES = ("step", "iteration", "epoch")
 
 
 def verdict_of(document: Value) -> Verdict | None:
-    """The verdict in a `verdict.json`, or none."""
+    """The verdict in a `verdict.json`, or None."""
     top = mapping_of(document)
     status, sentence = top.get("status"), top.get("sentence")
     if not isinstance(status, str) or not isinstance(sentence, str):

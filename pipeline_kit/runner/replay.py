@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,7 +136,7 @@ def provide_files(scene: Scene, recorded: Mapping[str, str]) -> Iterator[str]:
             remove(root / name)
 
 
-def differences(scene: Scene) -> list[str]:
+def differences(scene: Scene, log: Callable[[str], None]) -> list[str]:
     """What decides the job's result and differs from the record, by the digests of the job's key."""
     job = scene.job
     inputs = gather(job, scene.descriptor, scene.folders)
@@ -144,7 +144,7 @@ def differences(scene: Scene) -> list[str]:
     wrong = sorted(
         name for name in {*digests, *scene.there.inputs} if digests.get(name) != scene.there.inputs.get(name)
     )
-    environment = environment_here(scene) if job.spec.project_code else None
+    environment = environment_here(scene, log) if job.spec.project_code else None
     if environment != scene.there.environment_digest:
         wrong.append(f"the environment: recorded {scene.there.environment_digest}, local {environment}")
     elif not wrong and key_of(key_parts(job, inputs, environment, scene.descriptor.plugins)) != scene.there.key:
@@ -152,10 +152,10 @@ def differences(scene: Scene) -> list[str]:
     return wrong
 
 
-def environment_here(scene: Scene) -> str:
+def environment_here(scene: Scene, log: Callable[[str], None]) -> str:
     """The digest of the locked environment on this machine, or why it cannot be made."""
     project = scene.descriptor.project
-    pythons = LockedPythons(user_cache(), {}, print)
+    pythons = LockedPythons(user_cache(), {}, log)
     try:
         return pythons.digest(scene.folders.root / project.lock, project.python)
     except KitError as error:

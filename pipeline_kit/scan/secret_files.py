@@ -55,7 +55,7 @@ def credentials_in(path: str, content: bytes) -> Iterator[Finding]:
 
 
 def reader_of(path: str) -> Reader | None:
-    """What reads the credentials out of a file of that name, or none."""
+    """What reads the credentials out of a file of that name, or None."""
     name = path.rpartition("/")[2].lower()
     if SAMPLE.fullmatch(name):
         return None

@@ -137,7 +137,7 @@ def features(columns: list[str], *specs: Dataset) -> list[str]:
 
 
 def _difference(own: list[str], other: list[str], reference: str) -> str | None:
-    """How one dataset's columns differ from the reference's, or none."""
+    """How one dataset's columns differ from the reference's, or None."""
     if own == other:
         return None
     absent = [name for name in own if name not in other]

@@ -33,7 +33,7 @@ class Scan:
     names: list[str] = field(default_factory=list)
 
     def column(self, name: str) -> ColumnScan | None:
-        """The column of that name, or none."""
+        """The column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
 
 

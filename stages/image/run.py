@@ -125,7 +125,7 @@ def build(context: StageContext, settings: Settings, content: ImageContent) -> M
 
 
 def earlier(context: StageContext, settings: Settings) -> Earlier | None:
-    """The image whose layers are taken over, or none."""
+    """The image whose layers are taken over, or None."""
     if settings.repository is None or not settings.reuse:
         return None
     return earlier_image(context.the_world().registries(), settings.repository, settings.reuse, context.log)

@@ -96,7 +96,7 @@ def _coverage_flags(coverage: Coverage | None, totals: Path) -> list[str]:
 
 
 def _share(totals: Path) -> float | None:
-    """The covered share of coverage's JSON report, or none where it wrote none."""
+    """The covered share of coverage's JSON report, or None where it wrote none."""
     if not totals.is_file():
         return None
     percent = json.loads(totals.read_text(encoding="utf-8"))["totals"]["percent_covered"]
@@ -104,7 +104,7 @@ def _share(totals: Path) -> float | None:
 
 
 def judge(completed: Completed, cases: Sequence[Case]) -> str | None:
-    """Why a run counts as failed, or none. The first failed case says more than the exit code."""
+    """Why a run counts as failed, or None. The first failed case says more than the exit code."""
     failed = [case for case in cases if case.failure is not None]
     code = completed.exit_code
     if completed.timed_out:
@@ -123,7 +123,7 @@ def judge(completed: Completed, cases: Sequence[Case]) -> str | None:
 
 
 def _untested(cases: Sequence[Case]) -> str | None:
-    """Why a run that ended well has tested nothing, or none."""
+    """Why a run that ended well has tested nothing, or None."""
     if not cases:
         return "no test was collected: pytest ended well without a case in its report"
     if all(case.skipped is not None for case in cases):

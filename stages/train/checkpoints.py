@@ -32,7 +32,7 @@ class Checkpoints:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def restore(self, target: Path) -> Path | None:
-        """The entry that a run before this one left, written under `target`, or none.
+        """The entry that a run before this one left, written under `target`, or None.
 
         A damaged checkpoint does not stop the run: it is reported and the run starts afresh.
         """

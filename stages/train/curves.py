@@ -16,7 +16,7 @@ STEP_NAMES = ("step", "iteration", "epoch")
 
 
 def diverged(rows: Sequence[Row], metrics: Mapping[str, float]) -> str | None:
-    """A sentence on the first figure that is not finite, or none: "loss became NaN at step 12"."""
+    """A sentence on the first figure that is not finite, or None: "loss became NaN at step 12"."""
     for number, row in enumerate(rows, 1):
         for name, value in row.items():
             if not math.isfinite(value):

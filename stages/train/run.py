@@ -116,7 +116,7 @@ def _judge(report: UserReport, made: Mapping[str, Path]) -> StageResult:
 
 
 def _settle(checkpoints: Checkpoints, report: UserReport, result: StageResult, *, resumed: bool) -> None:
-    """Leaves the next run its checkpoint, or none; a store that fails now changes no outcome.
+    """Leaves the next run its checkpoint if there is one; a store that fails now changes no outcome.
 
     What a killed process wrote last may be half a file, so it counts only if a look before saw it as it is. A resumed
     run that raised before it wrote anything would do so again: the next one starts afresh.

@@ -222,7 +222,7 @@ def test_no_predictions_are_an_empty_table() -> None:
 def test_an_image_and_an_environment_exclude_each_other(tmp_path: Path) -> None:
     """Before anything is read."""
     with pytest.raises(UsageError, match="an image and an environment are named"):
-        predict(PredictRequest(tmp_path / "missing", image="oci:a", environment="production"))
+        predict(PredictRequest(tmp_path / "missing", image="oci:a", environment="production"), no_log)
 
 
 def built(folders: Folders, job: str, outcome: Outcome, at: int) -> Path:
@@ -251,4 +251,9 @@ def test_the_newest_image_is_that_of_the_last_job_that_passed(tmp_path: Path) ->
 def test_without_an_image_that_was_built_one_must_be_named(tmp_path: Path) -> None:
     """In a folder without a project too."""
     with pytest.raises(KitError, match="no run has made an image here"):
-        predict(PredictRequest(tmp_path))
+        predict(PredictRequest(tmp_path), no_log)
+
+
+def no_log(line: str) -> None:
+    """Nothing is logged before the request is refused."""
+    raise AssertionError(line)

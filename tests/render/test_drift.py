@@ -192,6 +192,13 @@ def test_any_text_is_compared(text: str, file: str) -> None:
             '$CI_PIPELINE_SOURCE =~ /^(web|api|trigger)$/',
             '$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $X && $CI_PIPELINE_SOURCE == "merge_request_event"',
             '"merge_request_event" == "merge_request_event"',
+            '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == null',
+            '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH =~ /^main$/i',
+            '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH =~ "main"',
+            '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == /main/',
+            '$CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == "$X"',
+            '$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == "$CI_MERGE_REQUEST_PROJECT_ID"'
+            ' && $CI_PIPELINE_SOURCE == "merge_request_event"',
             '$A && $A', '$A ==', '&&', '"a', '$CI_PIPELINE_SOURCE == "push" &&',
         )),
     ],

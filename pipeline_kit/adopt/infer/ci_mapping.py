@@ -69,7 +69,7 @@ class CiMapper:
         self.mapped.runners = self.runners.found
 
     def job(self, job: CiJob, needs: list[str]) -> list[str] | None:
-        """Maps one job; the names of what was made of it, or none where nothing was."""
+        """Maps one job; the names of what was made of it, or None where nothing was."""
         self.mapped.lost.extend(job.lost)
         lines = self.lines.expanded(job)
         trains = any(purpose(line) is Purpose.PYTHON and self.trains(line, job) for line in lines)
@@ -106,7 +106,7 @@ class CiMapper:
         return parts
 
     def trains(self, line: Line, job: CiJob) -> Script | None:
-        """The script that a line trains with, or none where it does something else."""
+        """The script that a line trains with, or None where it does something else."""
         file = script_of(bare(line.words or ()), self.scripts)
         if file is None:
             return None

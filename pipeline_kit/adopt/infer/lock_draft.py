@@ -33,7 +33,7 @@ class Locked:
 
 
 def draft(file: str, text: str) -> str | None:
-    """The lock file as pip reads it, or none where this one cannot be turned into that without its own tool."""
+    """The lock file as pip reads it, or None where this one cannot be turned into that without its own tool."""
     reader = {"uv.lock": _uv, "poetry.lock": _poetry, "Pipfile.lock": _pipfile, "pdm.lock": _pdm}.get(file)
     pins = reader(text) if reader else None
     if not pins or not all(_is_whole(pin) for pin in pins):

@@ -74,7 +74,7 @@ def _pairs(words: Sequence[str]) -> list[tuple[str | None, str]]:
 
 
 def _share(text: str) -> float | None:
-    """A percentage as a share, or none."""
+    """A percentage as a share, or None."""
     try:
         value = float(text)
     except ValueError:

@@ -125,7 +125,7 @@ def _common(files: Sequence[str]) -> str:
 
 
 def _as_made(facts: Facts, job: DraftJob) -> DraftJob | None:
-    """The job as the Makefile's target of that name calls pytest, or none."""
+    """The job as the Makefile's target of that name calls pytest, or None."""
     for name in ("test", "tests"):
         for line in read_lines(facts.targets[name].recipe, {}) if name in facts.targets else []:
             if purpose(line) is Purpose.TEST and line.words:

@@ -186,7 +186,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _literal_place(file: str, node: ast.expr | None) -> tuple[str, Place] | None:
-    """A literal text and its place, or none."""
+    """A literal text and its place, or None."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
         return node.value, Place(file, node.lineno)
     return None

@@ -87,7 +87,7 @@ class Script:
 
 
 def read_script(file: str, text: str) -> Script | None:
-    """The script, or none where this Python cannot read it."""
+    """The script, or None where this Python cannot read it."""
     if len(text) > LARGEST_SOURCE:
         return None
     try:

@@ -141,7 +141,7 @@ def _footer(trains: Sequence[DraftJob], jobs: Sequence[DraftJob]) -> list[str]:
 
 
 def ignore_text(before: str) -> str | None:
-    """The `.gitignore` with what it lacks, or none where it lacks nothing."""
+    """The `.gitignore` with what it lacks, or None where it lacks nothing."""
     lines = {line.strip() for line in before.splitlines()}
     if {".pipeline-kit", ".pipeline-kit/", "/.pipeline-kit", "/.pipeline-kit/"} & lines:
         return None

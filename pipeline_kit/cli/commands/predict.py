@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline_kit.cli.output import say, say_json
+from pipeline_kit.cli.output import log, say, say_json
+from pipeline_kit.deploy.deployer import silent
 from pipeline_kit.project.predict.predict import PredictRequest, predict
 from pipeline_kit.project.predict.table import table_lines
 
@@ -12,7 +13,7 @@ from pipeline_kit.project.predict.table import table_lines
 def execute(arguments: argparse.Namespace) -> int:
     """Sends rows to the image, or to a pod that serves it, and prints what was predicted and by which model."""
     request = PredictRequest(arguments.directory, arguments.image, arguments.environment, arguments.rows)
-    result = predict(request)
+    result = predict(request, silent if arguments.json else log)
     if arguments.json:
         document = {"image": result.image, "model": result.model, "predictions": list(result.rows)}
         say_json(document)

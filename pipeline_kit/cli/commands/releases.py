@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pipeline_kit.cli.output import log, say, say_json
+from pipeline_kit.deploy.deployer import silent
 from pipeline_kit.deploy.record import as_document
 from pipeline_kit.errors import UsageError
 from pipeline_kit.project.release import open_release
@@ -20,7 +21,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if number is None and environment is not None and environment.isdecimal():  # `releases show 3`: a name has letters
         number = int(environment)
         environment = None
-    with open_release(arguments.directory, environment, log) as release:
+    with open_release(arguments.directory, environment, silent if arguments.json else log) as release:
         record = release.record()
     if arguments.action == "list":
         lines = list_lines(release.title(), record)

@@ -60,7 +60,7 @@ def make_scene(there: JobRecord, here: Folders, result: Path, *, anyway: bool) -
         there,
         provide(scene, Evidence((artifacts, here.out("x").parent), Cache(here.cache, Machine(user_cache())), store)),
     )
-    if wrong := differences(scene):
+    if wrong := differences(scene, log):
         lines = "".join(f"\n  {line}" for line in wrong)
         if not anyway:
             hint = "--anyway runs it nevertheless, and compares with a grain of salt"

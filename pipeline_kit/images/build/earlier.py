@@ -37,7 +37,7 @@ class Earlier:
         return any(layer.annotations.get(LAYER_KEY) == key for layer in self.layers)
 
     def found(self, kind: str, key: str) -> tuple[WrittenLayer, ...] | None:
-        """Its layers of that kind and key, or none where it has none or the repository has lost one."""
+        """Its layers of that kind and key, or None where it has none or the repository has lost one."""
         values = {LAYER_KIND: kind, LAYER_KEY: key}
         layers = [layer for layer in self.layers if values.items() <= layer.annotations.items()]
         if not layers or not all(LAYER_DIFF in layer.annotations and self.has(layer) for layer in layers):

@@ -29,7 +29,7 @@ class LayerStore:
     folder: Path
 
     def find(self, key: str) -> tuple[WrittenLayer, ...] | None:
-        """The layers of a key, or none where one of them is not as it was written: its size and time are compared."""
+        """The layers of a key, or None where one of them is not as it was written: its size and time are compared."""
         written_layers = self.described(key)
         return (
             written_layers

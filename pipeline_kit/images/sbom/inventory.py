@@ -98,7 +98,7 @@ class Inventory:
 
 
 def distribution(content: bytes, path: str) -> Package | None:
-    """A Python distribution by its METADATA, or none where that has no name. Source: PEP 566, PEP 639."""
+    """A Python distribution by its METADATA, or None where that has no name. Source: PEP 566, PEP 639."""
     headers = HeaderParser(policy=policy.compat32).parsestr(content.decode("utf-8", "replace"))
     name, version = str(headers.get("Name") or "").strip(), str(headers.get("Version") or "").strip()
     if not name or not version:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline_kit.catalog import Catalog
+from pipeline_kit.deploy.target import Log
 from pipeline_kit.descriptor.load import load_descriptor
 from pipeline_kit.descriptor.model import Descriptor
 from pipeline_kit.descriptor.organisation import DESCRIPTOR
@@ -48,7 +49,7 @@ class Predictions:
     rows: tuple[Row, ...]
 
 
-def predict(request: PredictRequest) -> Predictions:
+def predict(request: PredictRequest, log: Log) -> Predictions:
     """Sends the rows to the image, run as a local process, or to an instance of what is live.
 
     Raises UsageError where the request does not fit the project, DataError for rows that the image refuses, ModelError
@@ -57,7 +58,7 @@ def predict(request: PredictRequest) -> Predictions:
     if request.image is not None and request.environment is not None:
         raise UsageError("an image and an environment are named", hint="leave out one of them")
     root = request.directory.resolve()
-    live = None if request.environment is None else find_live(request.directory, request.environment)
+    live = None if request.environment is None else find_live(request.directory, request.environment, log)
     descriptor = load_descriptor(root, Catalog(root)) if (root / DESCRIPTOR).is_file() else None
     world = world_for(descriptor, dict(os.environ))
     source = live.image if live is not None else request.image or newest_image(folders_of(root))
@@ -82,8 +83,8 @@ def _rows(
     return read_rows(request.rows, configuration, target_columns(descriptor))
 
 
-def find_live(directory: Path, environment: str) -> LiveImage:
+def find_live(directory: Path, environment: str, log: Log) -> LiveImage:
     """The image that is live in an environment."""
     from pipeline_kit.project.live import LiveImage
 
-    return LiveImage.find(directory, environment)
+    return LiveImage.find(directory, environment, log)

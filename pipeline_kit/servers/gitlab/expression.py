@@ -27,6 +27,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 COMPARISONS = ("==", "!=", "=~", "!~")
+OPERANDS = {("==", "text"), ("==", "variable"), ("=~", "pattern")}
+"""What a comparison of a plain condition may have on its right, by its operator."""
 
 
 @lru_cache(maxsize=256)
@@ -53,8 +55,9 @@ def tokens_of(text: str) -> tuple[tuple[str, str], ...] | None:
 def conjunction(text: str) -> dict[tuple[str, str], str] | None:
     """The operands by variable and operator, of a condition that is only comparisons joined by `&&`.
 
-    A text or a pattern comes without its quotes; a variable alone has the operator and the operand "". None for every
-    other condition, and for one that compares a variable twice in the same way.
+    `==` has a text or a variable on its right, `=~` a pattern without flags, both without quotes here; a variable alone
+    has the operator and the operand "". None for every other condition, and for one that compares a variable twice in
+    the same way.
     """
     try:
         tokens = list(tokens_of(text) or ())
@@ -65,9 +68,11 @@ def conjunction(text: str) -> dict[tuple[str, str], str] | None:
         (kind, variable), operator, operand = tokens.pop(0), "", ""
         if tokens and tokens[0][1] in COMPARISONS and len(tokens) > 1:
             operator, (form, operand) = tokens.pop(0)[1], tokens.pop(0)
-            if form == "operator":
+            if (operator, form) not in OPERANDS or (form == "pattern" and not operand.endswith("/")):
                 return None
             operand = operand if form == "variable" else operand[1:-1]
+            if form == "text" and "$" in operand:
+                return None
         if kind != "variable" or (variable, operator) in terms:
             return None
         terms[variable, operator] = operand

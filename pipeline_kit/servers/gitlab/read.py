@@ -247,7 +247,7 @@ def _events(keys: Mapping[str, tuple[Scalar, Node]]) -> tuple[tuple[str, ...], b
 
 
 def _event(condition: str) -> str | None:
-    """The event that a condition of a rule is, or none."""
+    """The event that a condition of a rule is, or None."""
     for pattern, event in _CONDITIONS:
         match = pattern.fullmatch(condition.strip().strip("'\""))
         match = match or pattern.fullmatch(condition.strip())

@@ -91,7 +91,7 @@ def template_values(plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -
 
 
 def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
-    """The job that gathers the report, or none: after all stages, or where a person holds some, after the others."""
+    """The job that gathers the report, or None: after all stages, or where a person holds some, after the others."""
     if descriptor.report is None:
         return None
     runner = descriptor.runners.get(descriptor.report.runner or "")

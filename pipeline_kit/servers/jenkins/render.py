@@ -91,7 +91,7 @@ def template_values(plan: Plan, descriptor: Descriptor, extras: Sequence[str]) -
 
 
 def report_view(plan: Plan, descriptor: Descriptor) -> ReportView | None:
-    """The stage that gathers the report, or none."""
+    """The stage that gathers the report, or None."""
     if descriptor.report is None:
         return None
     runner = descriptor.runners.get(descriptor.report.runner or "")

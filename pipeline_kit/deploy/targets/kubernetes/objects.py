@@ -40,7 +40,7 @@ class Objects:
     allowed: Callable[[], None]
 
     def get(self, name: ObjectName) -> Object | None:
-        """The object as it is now, or none."""
+        """The object as it is now, or None."""
         return self.cluster.get(Kind(name.api_version, name.kind), name.name, self.namespace)
 
     def apply(self, manifest: Object) -> tuple[Object | None, Object]:

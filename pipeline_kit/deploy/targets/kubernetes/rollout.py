@@ -112,7 +112,7 @@ class ObjectRollout:
             yield manifest, judged
 
     def fault(self, manifests: Sequence[Object]) -> ReleaseError | None:
-        """The error of the first object that has failed by now, or none."""
+        """The error of the first object that has failed by now, or None."""
         for manifest, state in self.look(self.served(manifests)):
             if state.state is ObjectState.FAILED:
                 return self.failure(f"{name_of(manifest)}: {state.reason}", state)
@@ -161,7 +161,7 @@ class ObjectRollout:
 
 
 def gone(manifest: Object) -> Readiness:
-    """What to think of an object that is no longer there: only a job that has ended may be cleaned away."""
+    """The state of an object that is missing: only a job that has ended may have been removed by the cluster."""
     cleaned = manifest["kind"] == "Job" and "ttlSecondsAfterFinished" in part(manifest, "spec")
     return done("it has ended, and was cleaned away") if cleaned else GONE
 

@@ -72,7 +72,7 @@ class Document:
         return node
 
     def lookup(self, path: tuple[str, ...], depth: int = 0) -> Node | None:
-        """The value at a path of a reference, or none."""
+        """The value at a path of a reference, or None."""
         if not path:
             return None
         job = self._jobs.get(path[0])
@@ -121,7 +121,7 @@ class Document:
         return job
 
     def _parents(self, job: Job, below: tuple[str, ...]) -> list[Job] | None:
-        """The jobs that a job extends, or none where one of them is not known."""
+        """The jobs that a job extends, or None where one of them is not known."""
         jobs: list[Job] = []
         known_all = True
         extends = flat(job.config.get("extends"))

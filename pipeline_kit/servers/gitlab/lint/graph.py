@@ -48,7 +48,7 @@ class Graph:
         self._check_events()
 
     def _read_stages(self) -> dict[str, int] | None:
-        """Each stage with its place, or none where another file may define them."""
+        """Each stage with its place, or None where another file may define them."""
         node = self._document.follow(self._document.root.get("stages") or self._document.root.get("types"))
         if self._document.fragment or (node is None and self._document.open):
             return None

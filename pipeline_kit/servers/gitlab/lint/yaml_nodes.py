@@ -96,7 +96,7 @@ class Mapping:
     entries: dict[str, Entry]
 
     def get(self, key: str) -> Node | None:
-        """The value of a key, or none where it is absent or null."""
+        """The value of a key, or None where it is absent or null."""
         entry = self.entries.get(key)
         if entry is None or (isinstance(entry.value, Scalar) and entry.value.absent):
             return None

@@ -27,7 +27,7 @@ SIGNALLED = 128
 
 
 def fault_of(pods: Sequence[Object], events: Sequence[Object], *, ends: bool = False) -> Readiness | None:
-    """The first fault of the pods, or none; for pods that are to end, as a job's, how they end is not asked here."""
+    """The first fault of the pods, or None; for pods that are to end, as a job's, how they end is not asked here."""
     return next((fault for pod in pods for fault in faults_of_pod(pod, events, ends=ends)), None)
 
 
