@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from pipeline_kit.contract.wording import is_visible, logged, visible
+from pipeline_kit.terminal import logged, visible
 
 
 def say(text: str, *, end: str = "\n") -> None:
@@ -30,6 +30,6 @@ def say_json(document: object) -> None:
     import json
 
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    if not is_visible(text):
-        text = "".join(letter if is_visible(letter) else json.dumps(letter)[1:-1] for letter in text)
+    if visible(text) != text:
+        text = "".join(letter if visible(letter) == letter else json.dumps(letter)[1:-1] for letter in text)
     print(text)

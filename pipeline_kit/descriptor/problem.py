@@ -10,6 +10,7 @@ from pipeline_kit.descriptor.model import Position
 from pipeline_kit.errors import UsageError
 from pipeline_kit.frozen import frozen
 from pipeline_kit.suggest import MOST_LISTED, nearest
+from pipeline_kit.terminal import escaped
 
 REPORTED_AT_MOST = 100
 SHOWN_AT_MOST = 60
@@ -83,4 +84,4 @@ def shown(value: object) -> str:
 def _readable(text: str) -> str:
     """A message without endless words, and without characters that a terminal would not show."""
     text = re.sub(r"\S{100,}", lambda match: f"{match[0][:SHOWN_AT_MOST]}...", text)
-    return text if text.isprintable() else "".join(item if item.isprintable() else ascii(item)[1:-1] for item in text)
+    return escaped(text)

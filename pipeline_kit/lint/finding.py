@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pipeline_kit.suggest import nearest
+from pipeline_kit.terminal import escaped
 
 SHOWN_AT_MOST = 80
 LISTED_AT_MOST = 12
@@ -85,8 +86,7 @@ class Findings:
 
 def readable(text: str) -> str:
     """The text on one line, without characters that a terminal would not show."""
-    text = " ".join(text.split())
-    return text if text.isprintable() else "".join(item if item.isprintable() else ascii(item)[1:-1] for item in text)
+    return escaped(" ".join(text.split()))
 
 
 def word(text: str) -> str:

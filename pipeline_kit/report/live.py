@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipeline_kit.contract.result import Outcome
-from pipeline_kit.contract.wording import plain
 from pipeline_kit.report.quantities import duration
 from pipeline_kit.report.summary import RunSummary
 from pipeline_kit.report.wording import STYLES, cells, closing, ending, failure_lines, table_lines
+from pipeline_kit.terminal import plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

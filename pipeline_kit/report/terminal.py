@@ -14,9 +14,9 @@ from typing import TextIO
 
 from pipeline_kit.contract.progress import Progress
 from pipeline_kit.contract.result import Outcome
-from pipeline_kit.contract.wording import plain
 from pipeline_kit.report.summary import Plan, RunSummary
 from pipeline_kit.report.wording import cells, closing, ending, failure_lines, table_lines
+from pipeline_kit.terminal import plain
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline_kit.contract.result import Outcome
-from pipeline_kit.contract.wording import plain
 from pipeline_kit.report.quantities import duration
 from pipeline_kit.report.summary import JobRow, RunSummary, counted
 from pipeline_kit.report.tables import Table
+from pipeline_kit.terminal import plain
 
 CASES_SHOWN = 5
 ROWS_SHOWN = 10

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pipeline_kit.cli import main as command_line
 from pipeline_kit.cli.commands import plan
 from pipeline_kit.cli.output import log, say, say_json, warn
-from pipeline_kit.contract.wording import logged, visible
 from pipeline_kit.errors import ModelError
+from pipeline_kit.terminal import logged, visible
 from tests.conftest import ROOT
 
 FORGERIES = [

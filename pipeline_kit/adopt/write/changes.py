@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from pipeline_kit.adopt.read.tree import readable
 from pipeline_kit.descriptor.organisation import DESCRIPTOR
 from pipeline_kit.errors import UsageError
+from pipeline_kit.terminal import escaped
 
 LONGEST_NEW = 60  # lines of a new file that are shown whole
 BEGINNING = 12
@@ -130,8 +131,7 @@ def _change(root: Path, name: str, text: str, forced: Collection[str]) -> Change
 
 def _visible(line: str) -> str:
     """A line of a diff as a terminal may show it: what an old file holds is not for the terminal to act on."""
-    shown = "".join(text if text.isprintable() or text == "\t" else ascii(text)[1:-1] for text in line.rstrip("\r\n"))
-    return f"{shown}\n"
+    return escaped(line.rstrip("\r\n"), "\t") + "\n"
 
 
 def _free(root: Path, name: str) -> str:
